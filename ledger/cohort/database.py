@@ -1,0 +1,133 @@
+"""The shared cohort database in memory: rows by key, each node's stream, and the register of events.
+
+It only remembers. What an event means is said by `ledger.events`, in which order things happen by `ledger.replay`.
+Every entry that was taken can be given back, last first, so that a refused post leaves no trace.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from ledger.cohort.cells import Laying, Record, RowKey, Set, Version
+from ledger.cohort.digest import START, next_digest
+
+
+class Head(NamedTuple):
+    """The last envelope of a node's stream. hash: SHA-256 of its JWS, 32 bytes."""
+
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the register keeps of an event.
+
+    received: the hub's time; on: the day the node stated, where the type has one; synthetic: made up, and says so;
+    stands_on: indexes of the events that it needs.
+    """
+
+    index: int
+    event_id: str
+    node: str
+    type: str
+    received: datetime
+    on: str | None
+    synthetic: bool
+    stands_on: tuple[int, ...] = ()
+
+
+class Taken(NamedTuple):
+    """What taking one entry did: the row versions that it made, and the digest with them (32 bytes)."""
+
+    event: Registered
+    versions: tuple[Version, ...]
+    digest: bytes
+    head_before: Head | None
+    digest_before: bytes
+
+
+class Database:
+    """Rows, streams and register after `size` entries; `digest` is the digest chain's value there."""
+
+    def __init__(self) -> None:
+        self.digest: bytes = START
+        self.streams: dict[str, Head] = {}
+        self.events: list[Registered] = []
+        self._index_of: dict[str, int] = {}
+        self._rows: dict[str, dict[RowKey, Record]] = {}
+        self._under: dict[tuple[str, RowKey], dict[RowKey, Record]] = {}
+
+    @property
+    def size(self) -> int:
+        return len(self.events)
+
+    @property
+    def received(self) -> datetime | None:
+        """When the last entry was received; None while there is none."""
+        return self.events[-1].received if self.events else None
+
+    def index_of(self, event_id: str) -> int | None:
+        return self._index_of.get(event_id)
+
+    def row(self, table: str, key: RowKey) -> Record | None:
+        return self._rows.get(table, {}).get(key)
+
+    def rows(self, table: str) -> Iterable[Record]:
+        return self._rows.get(table, {}).values()
+
+    def under(self, table: str, *prefix: str) -> Iterable[Record]:
+        """The rows whose key begins with these parts (at least one, not all of them), oldest first."""
+        return self._under.get((table, prefix), {}).values()
+
+    def take(self, event: Registered, sets: Iterable[Set], *, head: Head) -> Taken:
+        """Set an event's cells as entry `event.index`, which must be the next one, and extend the digest chain."""
+        assert event.index == self.size
+        head_before, digest_before = self.streams.get(event.node), self.digest
+        touched: dict[tuple[str, RowKey], Record] = {}
+        for table, key, field, value in sets:
+            record = touched.setdefault((table, key), self._record(table, key))
+            record.lay(field, Laying(event.index, event.index, value))
+        versions = tuple(record.version(table, event.index) for (table, _), record in touched.items())
+        self.streams[event.node] = head
+        self.events.append(event)
+        self._index_of[event.event_id] = event.index
+        self.digest = next_digest(self.digest, versions)
+        return Taken(event, versions, self.digest, head_before, digest_before)
+
+    def give_back(self, taken: Taken) -> None:
+        """Undo the last entry, exactly: the database is again what it was before `take`."""
+        event = self.events.pop()
+        assert event == taken.event
+        del self._index_of[event.event_id]
+        for version in taken.versions:
+            record = self._record(version.table, version.key)
+            record.take_back(event.index)
+            if not record.cells:
+                self._forget(version.table, version.key)
+        if taken.head_before is None:
+            del self.streams[event.node]
+        else:
+            self.streams[event.node] = taken.head_before
+        self.digest = taken.digest_before
+
+    def versions(self) -> Iterator[tuple[str, Record]]:
+        """Every row that is listed, with its table."""
+        for table, records in self._rows.items():
+            for record in records.values():
+                yield table, record
+
+    def _record(self, table: str, key: RowKey) -> Record:
+        records = self._rows.setdefault(table, {})
+        record = records.get(key)
+        if record is None:
+            record = records[key] = Record(key)
+            for length in range(1, len(key)):
+                self._under.setdefault((table, key[:length]), {})[key] = record
+        return record
+
+    def _forget(self, table: str, key: RowKey) -> None:
+        del self._rows[table][key]
+        for length in range(1, len(key)):
+            del self._under[table, key[:length]][key]

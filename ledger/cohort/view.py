@@ -1,0 +1,220 @@
+"""What rules may see: the database read-only, from the place of the event that is being judged.
+
+A period (of a trial, a supply, a cohort at a node, a suspension) is one row, from the event that began it to the one
+that ended it. Whether something is open is asked for a day; places and stage are asked for this place in the log.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from ledger.clinical.two_stage import Design
+from ledger.cohort.cells import Record
+from ledger.cohort.database import Database
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import MalformedError
+from ledger.names import When, regimen_name
+from ledger.signing.canonical import Json
+
+# a stage decision that ends its scope, and the stage that each other one leads to
+_NEXT_STAGE: Mapping[tuple[int, str], int] = {(1, "expand"): 2, (2, "stage-3"): 3}
+PLANNED_STAGES = (1, 2)  # the design counts these; stage 3 has no limit
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The database as an event finds it. index, received: its place and time in the log; node, event_id: its own.
+
+    memorandum: the one that the ledger was founded with.
+    """
+
+    database: Database
+    memorandum: Memorandum
+    index: int
+    received: datetime
+    node: str
+    event_id: str
+
+    # ------------------------------------------------------------------ alliance
+
+    def members(self) -> list[str]:
+        """The nodes that signed the memorandum, sorted."""
+        return sorted(record.key[0] for record in self.database.rows("nodes"))
+
+    def is_member(self) -> bool:
+        return self.database.row("nodes", (self.node,)) is not None
+
+    def resolution(self, slug: str) -> Record | None:
+        return self.database.row("resolutions", (slug,))
+
+    def in_force(self, slug: str, subject: str) -> Record | None:
+        """A resolution of this subject that is in force."""
+        resolution = self.resolution(slug)
+        if resolution is None or resolution.value("subject") != subject or resolution.root("in_force_at") is None:
+            return None
+        return resolution
+
+    # ------------------------------------------------------------------ trials and supplies
+
+    def trial(self) -> Record | None:
+        return self.database.row("trials", (self.node,))
+
+    def trial_period(self, day: date) -> Record | None:
+        """The period of this node's trial that the day lies in."""
+        return _covering(self.database.under("trial_periods", self.node), "opened_on", "closed_on", day)
+
+    def running_trial_period(self) -> Record | None:
+        return _unended(self.database.under("trial_periods", self.node), "closed_on")
+
+    def supply(self, regimen: tuple[str, ...]) -> Record | None:
+        """This node's supply of a regimen that was not withdrawn, committed or available."""
+        return _unended(self.database.under("supplies", self.node, regimen_name(regimen)), "withdrawn_on")
+
+    def available_supply(self, regimen: tuple[str, ...], day: date) -> Record | None:
+        supplies = self.database.under("supplies", self.node, regimen_name(regimen))
+        return _covering(supplies, "available_on", "withdrawn_on", day)
+
+    # ------------------------------------------------------------------ cohorts
+
+    def cohort(self, slug: str) -> Record | None:
+        return self.database.row("cohorts", (slug,))
+
+    def opening(self, cohort: str, day: date) -> Record | None:
+        """This node's opening of the cohort that the day lies in, where the cohort is not closed everywhere by then."""
+        definition = self.cohort(cohort)
+        if definition is None or _has_happened(definition, "closed_on", day):
+            return None
+        return _covering(self.database.under("cohort_openings", cohort, self.node), "opened_on", "closed_on", day)
+
+    def running_opening(self, cohort: str) -> Record | None:
+        return _unended(self.database.under("cohort_openings", cohort, self.node), "closed_on")
+
+    def running_suspension(self, cohort: str) -> Record | None:
+        return _unended(self.database.under("suspensions", cohort, self.node), "resumed_on")
+
+    def suspension(self, cohort: str, day: date) -> Record | None:
+        suspensions = self.database.under("suspensions", cohort, self.node)
+        return _covering(suspensions, "suspended_on", "resumed_on", day)
+
+    def design_of(self, cohort: str) -> Design:
+        definition = self.cohort(cohort)
+        assert definition is not None
+        resolution = self.resolution(text(definition, "design"))
+        assert resolution is not None
+        content = resolution.value("content")
+        assert isinstance(content, dict)
+        return Design.parse(content)
+
+    def is_pooled(self, cohort: str) -> bool:
+        definition = self.cohort(cohort)
+        return definition is not None and definition.value("accrual") == "pooled"
+
+    def decision(self, cohort: str, stage: int) -> Record | None:
+        """The decision on a stage in this node's scope: the definer's where accrual is pooled, else its own."""
+        return self.database.row("stage_decisions", (cohort, self._decider(cohort), str(stage)))
+
+    def stage(self, cohort: str) -> int | None:
+        """The stage that the cohort is in for this node, None after a decision that ended it."""
+        stage = 1
+        while (decision := self.decision(cohort, stage)) is not None:
+            following = _NEXT_STAGE.get((stage, text(decision, "decision")))
+            if following is None:
+                return None
+            stage = following
+        return stage
+
+    def places_left(self, cohort: str) -> int | None:
+        """Free places in the present stage, None where it has no limit. Pooled over nodes, or this trial's own.
+
+        Taken are the evaluable and the undecided of stages 1 and 2: allocated or treated, neither released nor found
+        not evaluable.
+        """
+        stage = self.stage(cohort)
+        if stage is None:
+            return 0
+        if stage not in PLANNED_STAGES:
+            return None
+        taken = sum(
+            episode.root("released_on") is None
+            and episode.value("stage") in (None, *PLANNED_STAGES)
+            and episode.value("evaluable") is not False
+            for episode in self.episodes_in_scope(cohort)
+        )
+        return max(0, self.design_of(cohort).size_of(stage) - taken)
+
+    def episodes_in_scope(self, cohort: str) -> Iterable[Record]:
+        if self.is_pooled(cohort):
+            return self.database.under("episodes", cohort)
+        return self.database.under("episodes", cohort, self.node)
+
+    def evaluable_in_order(self, cohort: str, as_of: int) -> list[Record]:
+        """Evaluable episodes of stages 1 and 2 as of an index, in the order of their `treatment.started` entries."""
+        evaluable = [
+            episode
+            for episode in self.episodes_in_scope(cohort)
+            if episode.value_at("evaluable", as_of) is True and episode.value_at("stage", as_of) in PLANNED_STAGES
+        ]
+        return sorted(evaluable, key=lambda episode: episode.root("started_on") or 0)
+
+    # ------------------------------------------------------------------ cases
+
+    def case(self, case: str) -> int | None:
+        """Index of the event that this node made the case known with: its submission, or else its profile."""
+        for table, field in (("cases", "submitted_on"), ("profiles", "profiled_on")):
+            record = self.database.row(table, (self.node, case))
+            if record is not None:
+                return record.root(field)
+        return None
+
+    def episode(self, cohort: str, case: str) -> Record | None:
+        """The case's episode in the cohort that was not released."""
+        return _unended(self.database.under("episodes", cohort, self.node, case), "released_on")
+
+    def _decider(self, cohort: str) -> str:
+        definition = self.cohort(cohort)
+        if definition is not None and self.is_pooled(cohort):
+            return text(definition, "defined_by")
+        return self.node
+
+
+def resolutions_in_force(database: Database, subject: str) -> Iterable[Record]:
+    """The resolutions of one subject that are in force, oldest first."""
+    return [
+        record
+        for record in database.rows("resolutions")
+        if record.value("subject") == subject and record.root("in_force_at") is not None
+    ]
+
+
+def text(record: Record, field: str) -> str:
+    """A clear text field that its event always sets."""
+    value = record.value(field)
+    assert isinstance(value, str)
+    return value
+
+
+def date_of(value: Json) -> When:
+    if not isinstance(value, str):
+        raise MalformedError("a date is missing where a row must have one")
+    return When.parse(value)
+
+
+def _has_happened(record: Record, field: str, day: date) -> bool:
+    return record.root(field) is not None and date_of(record.value(field)).is_past(day)
+
+
+def _covering(records: Iterable[Record], begun: str, ended: str, day: date) -> Record | None:
+    """The last period that has begun by the day and has not ended by it."""
+    found = None
+    for record in records:
+        if _has_happened(record, begun, day) and not _has_happened(record, ended, day):
+            found = record
+    return found
+
+
+def _unended(records: Iterable[Record], ended: str) -> Record | None:
+    found = None
+    for record in records:
+        if record.root(ended) is None:
+            found = record
+    return found

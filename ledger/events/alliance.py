@@ -1,0 +1,229 @@
+"""What makes the alliance: its founding, and the resolutions that its members bring into force together."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ledger.clinical.benefit import Endpoint
+from ledger.clinical.two_stage import Design
+from ledger.cohort import rows
+from ledger.cohort.cells import Record, Set
+from ledger.cohort.database import Database
+from ledger.cohort.memorandum import Memorandum
+from ledger.cohort.view import View, resolutions_in_force
+from ledger.errors import LedgerError, MalformedError
+from ledger.events.base import DatedEvent, Event, Need, put, refuse
+from ledger.events.fields import Label, Payload, Slug
+from ledger.names import is_slug
+from ledger.signing.entry import format_time
+from ledger.signing.keys import PublicKey
+from ledger.signing.note import COSIGNATURE, Verifier
+from ledger.signing.possession import check_possession
+
+
+class MemorandumSigned(DatedEvent):
+    """A founder, or a member that acceded, signs the founding document: the first event of its stream."""
+
+    TYPE = "memorandum.signed"
+    memorandum: dict[str, Any]
+
+    def check(self, view: View) -> None:
+        if view.node in view.database.streams:
+            raise refuse(f"{view.node} has signed the memorandum already: it is the first event of a stream")
+        if _hash_of(self.memorandum) != view.memorandum.hash:
+            raise refuse("this is not the memorandum that the ledger was founded with: sign the one that it serves")
+        if view.memorandum.member(view.node) is None and accession_of(view.database, view.node) is None:
+            raise refuse(f"{view.node} is neither a founder nor a member that acceded")
+
+    def sets(self, view: View) -> Iterable[Set]:
+        trial, country, key, in_parallel = _joining(view)
+        yield from put(
+            rows.Node,
+            (view.node,),
+            trial=trial,
+            country=country,
+            opens_in_parallel=in_parallel,
+            signed_on=self.on.text,
+        )
+        yield from put(rows.Key, (view.node, key.thumbprint), jwk=dict(key.jwk))
+
+
+class Accession(Payload):
+    node: Slug
+    trial: Label
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    key: dict[str, str]
+    proof: str
+
+
+class Witness(Payload):
+    name: Label
+    verifier: str
+
+
+class ResolutionProposed(Event):
+    """A member proposes, and endorses with it. The membership that is asked is that of this moment."""
+
+    TYPE = "resolution.proposed"
+    resolution: Slug
+    subject: Literal["accession", "design", "endpoint", "witness"]
+    content: dict[str, Any]
+
+    def check(self, view: View) -> None:
+        if not view.is_member():
+            raise refuse(f"{view.node} is not a member: only members propose")
+        if view.resolution(self.resolution) is not None:
+            raise refuse(f"a resolution named {self.resolution} was proposed before: choose another name")
+        try:
+            _CONTENT[self.subject](self.content, view)
+        except ValidationError as error:
+            where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+            raise refuse(f"not valid as the content of a {self.subject}: see {where or 'its members'}") from None
+        except MalformedError as error:
+            raise refuse(f"not valid as the content of a {self.subject}: {error}") from None
+
+    def sets(self, view: View) -> Iterable[Set]:
+        members = view.members()
+        yield from put(
+            rows.Resolution,
+            (self.resolution,),
+            proposer=view.node,
+            subject=self.subject,
+            content=self.content,
+            membership=list(members),
+        )
+        yield from _endorse(view, self.resolution, votes=1, members=len(members))
+
+
+class ResolutionEndorsed(Event):
+    """A member that was asked agrees; the one that completes the quorum brings the resolution into force."""
+
+    TYPE = "resolution.endorsed"
+    resolution: Slug
+
+    def needs(self, view: View) -> Iterable[Need]:
+        proposed = view.resolution(self.resolution)
+        yield Need(f"a resolution {self.resolution}", proposed.root("subject") if proposed else None)
+
+    def check(self, view: View) -> None:
+        proposed = _proposed(view, self.resolution)
+        if view.node not in _membership(proposed):
+            raise refuse(f"{view.node} was no member when {self.resolution} was proposed")
+        if view.database.row("endorsements", (self.resolution, view.node)) is not None:
+            raise refuse(f"{view.node} has endorsed {self.resolution} already")
+        if proposed.root("in_force_at") is not None:
+            raise refuse(f"{self.resolution} is in force already")
+
+    def sets(self, view: View) -> Iterable[Set]:
+        votes = sum(1 for _ in view.database.under("endorsements", self.resolution)) + 1
+        members = len(_membership(_proposed(view, self.resolution)))
+        yield from _endorse(view, self.resolution, votes=votes, members=members)
+
+
+def accession_of(database: Database, node: str) -> Accession | None:
+    """The accession in force that admits a node."""
+    for resolution in resolutions_in_force(database, "accession"):
+        content = resolution.value("content")
+        if isinstance(content, dict) and content.get("node") == node:
+            return Accession.model_validate(content)
+    return None
+
+
+def first_key(memorandum: Memorandum, database: Database, node: str) -> PublicKey | None:
+    """The key that a node's first event must be signed with: the memorandum's, or its accession's."""
+    founder = memorandum.member(node)
+    if founder is not None:
+        return founder.public_key
+    accession = accession_of(database, node)
+    return PublicKey.from_jwk(accession.key) if accession else None
+
+
+def _joining(view: View) -> tuple[str, str, PublicKey, bool]:
+    founder = view.memorandum.member(view.node)
+    if founder is not None:
+        return founder.trial, founder.country, founder.public_key, founder.opens_in_parallel
+    accession = accession_of(view.database, view.node)
+    assert accession is not None
+    return accession.trial, accession.country, PublicKey.from_jwk(accession.key), False
+
+
+def _hash_of(content: Mapping[str, Any]) -> bytes | None:
+    try:
+        return Memorandum.of(content).hash
+    except MalformedError:
+        return None
+
+
+def _proposed(view: View, slug: str) -> Record:
+    proposed = view.resolution(slug)
+    assert proposed is not None
+    return proposed
+
+
+def _membership(proposed: Record) -> list[str]:
+    membership = proposed.value("membership")
+    assert isinstance(membership, list)
+    return [str(node) for node in membership]
+
+
+def _endorse(view: View, slug: str, *, votes: int, members: int) -> Iterable[Set]:
+    now = format_time(view.received)
+    yield from put(rows.Endorsement, (slug, view.node), endorsed_at=now)
+    if votes >= view.memorandum.votes_needed(members):
+        yield from put(rows.Resolution, (slug,), in_force_at=now)
+
+
+def _check_accession(content: Mapping[str, Any], view: View) -> None:
+    accession = Accession.model_validate(content)
+    if view.memorandum.member(accession.node) is not None or accession_of(view.database, accession.node) is not None:
+        raise refuse(f"{accession.node} is a member already")
+    key = PublicKey.from_jwk(accession.key)
+    known: set[str | None] = {record.key[1] for record in view.database.rows("keys")}
+    known |= {member.public_key.thumbprint for member in view.memorandum.members}
+    known |= {_key_of_accession(resolution) for resolution in view.database.rows("resolutions")}
+    if key.thumbprint in known:
+        raise refuse("that key is known already: a new member brings a new one")
+    try:
+        check_possession(accession.proof, key=key, node=accession.node, origin=view.memorandum.origin, prev=None)
+    except LedgerError as error:
+        raise refuse(f"the proof that {accession.node} holds its key does not hold: {error}") from None
+
+
+def _key_of_accession(resolution: Record) -> str | None:
+    content = resolution.value("content")
+    if resolution.value("subject") != "accession" or not isinstance(content, dict):
+        return None
+    return PublicKey.from_jwk(Accession.model_validate(content).key).thumbprint
+
+
+def _check_design(content: Mapping[str, Any], _view: View) -> None:
+    Design.parse(content)
+
+
+def _check_endpoint(content: Mapping[str, Any], _view: View) -> None:
+    Endpoint.parse(content)
+
+
+def _check_witness(content: Mapping[str, Any], view: View) -> None:
+    witness = Witness.model_validate(content)
+    verifier = Verifier.parse(witness.verifier)
+    if not is_slug(witness.name.replace("/", "-").replace(".", "-")) or verifier.name != witness.name:
+        raise MalformedError("a witness's name is that of its verifier key")
+    if verifier.type != COSIGNATURE:
+        raise MalformedError("a witness's verifier key is of the type for cosignatures (0x04)")
+    if any(_verifier_of(each) == witness.verifier for each in resolutions_in_force(view.database, "witness")):
+        raise refuse(f"{witness.name} is a witness already")
+
+
+def _verifier_of(resolution: Record) -> object:
+    content = resolution.value("content")
+    return content.get("verifier") if isinstance(content, dict) else None
+
+
+_CONTENT = {
+    "accession": _check_accession,
+    "design": _check_design,
+    "endpoint": _check_endpoint,
+    "witness": _check_witness,
+}

@@ -1,0 +1,120 @@
+"""What every event is: a payload, the events that it needs, its rule, and the cells that it sets.
+
+A family's file holds classes derived from `Event`. The clear fields are the class's own; the sealed ones stand in its
+inner class `Sealed`, which describes their opened values. Rules never see those: in the log a sealed field is a
+commitment, and `self.commitments` is all that an event knows of it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from pydantic import BaseModel, PrivateAttr
+
+from ledger.cohort.cells import RowKey, Set
+from ledger.cohort.rows import Row
+from ledger.cohort.view import View
+from ledger.errors import RuleError
+from ledger.events.fields import Date, Payload, Reason
+from ledger.names import When
+from ledger.signing.canonical import Json
+from ledger.signing.envelope import Claims, Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An envelope's claims with its place in the log. received: the hub's time, aware UTC; kid: the key it names;
+    hash: SHA-256 of the JWS, 32 bytes.
+    """
+
+    index: int
+    received: datetime
+    claims: Claims
+    kid: str
+    hash: bytes
+
+    @classmethod
+    def of(cls, envelope: Envelope, *, index: int, received: datetime) -> "Recorded":
+        return cls(index, received, envelope.claims, envelope.jws.kid, envelope.hash)
+
+
+class Need(NamedTuple):
+    """An event that another stands on. what: in words; event: its index, None where there is none."""
+
+    what: str
+    event: int | None
+
+
+class NothingSealed(Payload):
+    """The sealed fields of a type that has none."""
+
+
+class Event(Payload):
+    """One kind of thing that a node can say. Subclasses set TYPE and, from the second schema on, VERSION."""
+
+    TYPE: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+    Sealed: ClassVar[type[Payload]] = NothingSealed
+
+    synthetic: Literal[True] | None = None
+    _commitments: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def commitments(self) -> Mapping[str, str]:
+        """Sealed field -> commitment, for every sealed field of the type."""
+        return self._commitments
+
+    def happened_on(self) -> When | None:
+        """The day that the event states for what it tells, None where its type has none."""
+        return None
+
+    def needs(self, _view: View, /) -> Iterable[Need]:
+        """The events that must stand."""
+        return ()
+
+    def check(self, _view: View, /) -> None:
+        """Whatever else the rule asks. Raises RuleError, by `refuse`."""
+
+    def sets(self, _view: View, /) -> Iterable[Set]:
+        """The cells that it sets: always every field of its type."""
+        raise NotImplementedError  # abstract
+
+
+class DatedEvent(Event):
+    on: Date
+
+    def happened_on(self) -> When:
+        return self.on
+
+
+class ReasonGiven(Payload):
+    """The sealed words beside a `reason_code`, where they may be left out (null)."""
+
+    reason: Reason | None
+
+
+class ReasonRequired(Payload):
+    """The sealed words beside a `reason_code`, where they must be given."""
+
+    reason: Reason
+
+
+def put(row_type: type[Row], key: RowKey, **fields: Json) -> Iterator[Set]:
+    """Set the fields of one row."""
+    for name, value in fields.items():
+        yield Set(row_type.TABLE, key, name, value)
+
+
+def refuse(message: str, **facts: str | int | None) -> RuleError:
+    """The error of a rule, to be raised: lower case, naming the thing and what to do."""
+    return RuleError(message, **facts)
+
+
+def plain(model: BaseModel | None) -> Any:
+    """A part of a payload as JSON that holds nothing for what was left out."""
+    return None if model is None else model.model_dump(mode="json", exclude_none=True, by_alias=True)
+
+
+def stated(when: When | None) -> str | None:
+    return None if when is None else when.text

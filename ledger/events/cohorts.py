@@ -1,0 +1,317 @@
+"""Cohorts: a definition is the alliance's, an opening is a node's, and a stage is decided by the design's own rule."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ledger.clinical.two_stage import decisions_allowed
+from ledger.cohort import rows
+from ledger.cohort.cells import Record, Set
+from ledger.cohort.view import View
+from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, ReasonRequired, plain, put, refuse
+from ledger.events.fields import CaseId, Decimal, Label, OncoTree, Payload, Regimen, Slug
+
+Years = Annotated[int, Field(ge=0, le=130)]
+
+
+class Tumour(Payload):
+    """Either any tumour, or the ones that have one of these OncoTree codes."""
+
+    agnostic: Literal[True] | None = None
+    oncotree: Annotated[list[OncoTree], Field(min_length=1, max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.agnostic is None) == (self.oncotree is None):
+            raise ValueError("a tumour is agnostic, or has oncotree codes, one of them")
+        return self
+
+
+class Range(Payload):
+    """A measure's limits, `from` included and `to` excluded; a limit left out is none."""
+
+    measure: Slug
+    from_: Annotated[int | Decimal | None, Field(alias="from")] = None
+    to: int | Decimal | None = None
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Biomarker(Payload):
+    label: Label
+    gene: Annotated[str, Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*$", max_length=40)] | None = None
+    class_: Annotated[Slug | None, Field(alias="class")] = None
+    range: Range | None = None
+
+
+class Ages(Payload):
+    """In years, both included; a limit left out is none."""
+
+    from_: Annotated[Years | None, Field(alias="from")] = None
+    to: Years | None = None
+
+
+class CohortDefined(Event):
+    TYPE = "cohort.defined"
+    cohort: Slug
+    label: Label
+    tumour: Tumour
+    biomarker: Biomarker
+    regimen: Regimen
+    ages: Ages | None = None
+    line: Slug | None = None
+    design: Slug
+    endpoint: Slug
+    accrual: Literal["pooled", "per-trial"]
+
+    def needs(self, view: View) -> Iterable[Need]:
+        for subject, slug in (("design", self.design), ("endpoint", self.endpoint)):
+            resolution = view.in_force(slug, subject)
+            yield Need(f"a {subject} {slug} in force", resolution.root("in_force_at") if resolution else None)
+
+    def check(self, view: View) -> None:
+        if view.cohort(self.cohort) is not None:
+            raise refuse(f"a cohort named {self.cohort} is defined already: choose another name")
+
+    def sets(self, view: View) -> Iterable[Set]:
+        return put(
+            rows.Cohort,
+            (self.cohort,),
+            defined_by=view.node,
+            label=self.label,
+            tumour=plain(self.tumour),
+            biomarker=plain(self.biomarker),
+            regimen=list(self.regimen),
+            ages=plain(self.ages),
+            line=self.line,
+            design=self.design,
+            endpoint=self.endpoint,
+            accrual=self.accrual,
+        )
+
+
+def definition_of(view: View, cohort: str) -> Need:
+    definition = view.cohort(cohort)
+    return Need(f"a definition of cohort {cohort}", definition.root("label") if definition else None)
+
+
+class CohortOpened(DatedEvent):
+    TYPE = "cohort.opened"
+    cohort: Slug
+
+    def needs(self, view: View) -> Iterable[Need]:
+        definition = definition_of(view, self.cohort)
+        yield definition
+        if definition.event is None:
+            return
+        period = view.trial_period(self.on.last)
+        yield Need(f"the trial of {view.node} open on {self.on}", period.root("opened_on") if period else None)
+        regimen = _regimen_of(view, self.cohort)
+        supply = view.available_supply(regimen, self.on.last)
+        yield Need(
+            f"{' + '.join(regimen)} available at {view.node} on {self.on}",
+            supply.root("available_on") if supply else None,
+        )
+
+    def check(self, view: View) -> None:
+        if view.running_opening(self.cohort) is not None or view.opening(self.cohort, self.on.last) is not None:
+            raise refuse(f"cohort {self.cohort} is open at {view.node} already")
+        if _cohort(view, self.cohort).root("closed_on") is not None:
+            raise refuse(f"cohort {self.cohort} is closed everywhere")
+
+    def sets(self, view: View) -> Iterable[Set]:
+        return put(rows.CohortOpening, (self.cohort, view.node, view.event_id), opened_on=self.on.text)
+
+
+def opened_here(view: View, cohort: str) -> Need:
+    opening = view.running_opening(cohort)
+    return Need(f"an opening of cohort {cohort} at {view.node}", opening.root("opened_on") if opening else None)
+
+
+class CohortSuspended(DatedEvent):
+    TYPE = "cohort.suspended"
+    Sealed = ReasonGiven
+    cohort: Slug
+    reason_code: Slug
+
+    def needs(self, view: View) -> Iterable[Need]:
+        yield opened_here(view, self.cohort)
+
+    def check(self, view: View) -> None:
+        if view.opening(self.cohort, self.on.last) is None:
+            raise refuse(f"cohort {self.cohort} is not open at {view.node} on {self.on}")
+        if view.running_suspension(self.cohort) is not None or view.suspension(self.cohort, self.on.last) is not None:
+            raise refuse(f"cohort {self.cohort} is suspended at {view.node} already")
+
+    def sets(self, view: View) -> Iterable[Set]:
+        return put(
+            rows.Suspension,
+            (self.cohort, view.node, view.event_id),
+            suspended_on=self.on.text,
+            suspension_code=self.reason_code,
+            suspension_reason=self.commitments["reason"],
+        )
+
+
+class CohortResumed(DatedEvent):
+    TYPE = "cohort.resumed"
+    Sealed = ReasonGiven
+    cohort: Slug
+    reason_code: Slug
+
+    def needs(self, view: View) -> Iterable[Need]:
+        suspension = view.running_suspension(self.cohort)
+        yield Need(
+            f"a suspension of cohort {self.cohort} at {view.node}",
+            suspension.root("suspended_on") if suspension else None,
+        )
+
+    def check(self, view: View) -> None:
+        if view.suspension(self.cohort, self.on.last) is not view.running_suspension(self.cohort):
+            raise refuse(f"cohort {self.cohort} was not suspended at {view.node} on {self.on} yet")
+
+    def sets(self, view: View) -> Iterable[Set]:
+        suspension = view.running_suspension(self.cohort)
+        assert suspension is not None
+        return put(
+            rows.Suspension,
+            suspension.key,
+            resumed_on=self.on.text,
+            resumption_code=self.reason_code,
+            resumption_reason=self.commitments["reason"],
+        )
+
+
+class CohortClosed(DatedEvent):
+    """Closed `here` ends this node's opening. Closed `everywhere`, by its definer alone, ends the cohort itself; every
+    opening of it ends with that, at the definer too, who may have closed here before.
+    """
+
+    TYPE = "cohort.closed"
+    Sealed = ReasonRequired
+    cohort: Slug
+    reason_code: Literal[
+        "completed",
+        "futility",
+        "no-activity",
+        "success",
+        "drug-withdrawn",
+        "registered",
+        "slow-accrual",
+        "safety",
+        "merged",
+        "other",
+    ]
+    scope: Literal["here", "everywhere"]
+
+    def needs(self, view: View) -> Iterable[Need]:
+        yield opened_here(view, self.cohort) if self.scope == "here" else definition_of(view, self.cohort)
+
+    def check(self, view: View) -> None:
+        definition = _cohort(view, self.cohort)
+        if self.scope == "everywhere":
+            if definition.value("defined_by") != view.node:
+                raise refuse(
+                    f"only {definition.value('defined_by')}, which defined {self.cohort}, closes it everywhere"
+                )
+            if definition.root("closed_on") is not None:
+                raise refuse(f"cohort {self.cohort} is closed everywhere already")
+        elif view.opening(self.cohort, self.on.last) is not view.running_opening(self.cohort):
+            raise refuse(f"cohort {self.cohort} is not open at {view.node} on {self.on}")
+
+    def sets(self, view: View) -> Iterable[Set]:
+        opening = view.running_opening(self.cohort)
+        row_type: type[rows.Row] = rows.Cohort
+        key: tuple[str, ...] = (self.cohort,)
+        if self.scope == "here":
+            assert opening is not None
+            row_type, key = rows.CohortOpening, opening.key
+        return put(
+            row_type,
+            key,
+            closed_on=self.on.text,
+            closing_code=self.reason_code,
+            closing_reason=self.commitments["reason"],
+        )
+
+
+class NodeCase(Payload):
+    node: Slug
+    case: CaseId
+
+
+class CohortStageDecided(Event):
+    """The decision at a look of the two-stage design, on the first so many evaluable cases in order.
+
+    data_cut: the log index as of which they were counted; it names an entry before this one.
+    """
+
+    TYPE = "cohort.stage_decided"
+    cohort: Slug
+    stage: Literal[1, 2]
+    evaluable: Annotated[list[NodeCase], Field(max_length=1000)]
+    benefits: Annotated[int, Field(ge=0)]
+    decision: Literal["expand", "close-futility", "close-no-activity", "success", "stage-3"]
+    data_cut: Annotated[int, Field(ge=0)]
+    override: Slug | None = None
+
+    def needs(self, view: View) -> Iterable[Need]:
+        yield definition_of(view, self.cohort)
+        if view.cohort(self.cohort) is None:
+            return
+        found = {(each.key[1], each.key[2]): each for each in view.evaluable_in_order(self.cohort, self.data_cut)}
+        for each in self.evaluable:
+            episode = found.get((each.node, each.case))
+            yield Need(
+                f"case {each.case} of {each.node} found evaluable in {self.cohort} by entry {self.data_cut}",
+                episode.root("evaluable") if episode else None,
+            )
+
+    def check(self, view: View) -> None:
+        definition = _cohort(view, self.cohort)
+        if view.is_pooled(self.cohort) and definition.value("defined_by") != view.node:
+            raise refuse(f"accrual is pooled: only {definition.value('defined_by')}, which defined it, decides")
+        if view.decision(self.cohort, self.stage) is not None:
+            raise refuse(f"stage {self.stage} of cohort {self.cohort} is decided already")
+        if view.stage(self.cohort) != self.stage:
+            raise refuse(f"cohort {self.cohort} is not in stage {self.stage}")
+        if self.override is not None:
+            raise refuse(f"no decision resolution {self.override} is in force")
+        if self.data_cut >= view.index:
+            raise refuse("data_cut names an entry that is not there yet")
+        self._check_cases(view)
+        if self.benefits > len(self.evaluable):
+            raise refuse("there are more benefits than evaluable cases")
+        if self.decision not in decisions_allowed(view.design_of(self.cohort), self.stage, self.benefits):
+            raise refuse(f"{self.decision} is not the design's decision at {self.benefits} of {len(self.evaluable)}")
+
+    def _check_cases(self, view: View) -> None:
+        wanted = view.design_of(self.cohort).size_of(self.stage)
+        first = view.evaluable_in_order(self.cohort, self.data_cut)[:wanted]
+        if len(first) < wanted:
+            raise refuse(f"stage {self.stage} is decided on {wanted} evaluable cases; there are {len(first)}")
+        if [(each.node, each.case) for each in self.evaluable] != [(each.key[1], each.key[2]) for each in first]:
+            raise refuse(f"evaluable must be the first {wanted} evaluable cases, in the order their treatment started")
+
+    def sets(self, view: View) -> Iterable[Set]:
+        return put(
+            rows.StageDecision,
+            (self.cohort, view.node, str(self.stage)),
+            evaluable=[plain(each) for each in self.evaluable],
+            benefits=self.benefits,
+            decision=self.decision,
+            data_cut=self.data_cut,
+            override=self.override,
+        )
+
+
+def _cohort(view: View, cohort: str) -> Record:
+    definition = view.cohort(cohort)
+    assert definition is not None
+    return definition
+
+
+def _regimen_of(view: View, cohort: str) -> tuple[str, ...]:
+    regimen = _cohort(view, cohort).value("regimen")
+    assert isinstance(regimen, list)
+    return tuple(str(drug) for drug in regimen)

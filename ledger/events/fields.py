@@ -1,0 +1,61 @@
+"""The kinds of field that payloads are made of, each with its grammar. Strict: nothing is turned into anything else."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from ledger.errors import MalformedError
+from ledger.names import UUID, When, is_slug
+
+
+class Payload(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _when(value: object) -> When:
+    if isinstance(value, When):
+        return value
+    if isinstance(value, str):
+        try:
+            return When.parse(value)
+        except MalformedError:
+            pass
+    raise ValueError("a date is 2021-11-16, 2021-11, 2021-Q3, 2021 or two days with a slash between them")
+
+
+Date = Annotated[When, BeforeValidator(_when)]
+
+
+def _slug(value: str) -> str:
+    if not is_slug(value):
+        raise ValueError("lower case letters and digits with single hyphens between them, at most 64 in all")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+def _study_day(day: int) -> int:
+    if day == 0:
+        raise ValueError("there is no study day 0: first treatment is day 1")
+    return day
+
+
+def _sorted_once(names: list[str]) -> list[str]:
+    if names != sorted(set(names)):
+        raise ValueError("the drugs of a regimen stand sorted, each once")
+    return names
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+CaseId = Annotated[str, Field(pattern=f"^{UUID.pattern}$")]
+Label = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_not_blank)]
+Reason = Annotated[str, Field(max_length=2000), AfterValidator(_not_blank)]
+Decimal = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$", max_length=20)]
+StudyDay = Annotated[int, Field(ge=-36500, le=36500), AfterValidator(_study_day)]
+Inn = Annotated[str, Field(pattern=r"^[a-z0-9]+([ -][a-z0-9]+)*$", max_length=80)]
+Regimen = Annotated[list[Inn], Field(min_length=1, max_length=8), AfterValidator(_sorted_once)]
+OncoTree = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,19}$")]

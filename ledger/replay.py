@@ -1,0 +1,130 @@
+"""The fold: what an entry means, decided in one place for a live event, a rebuild and an audit.
+
+`step` takes one entry or refuses it. It sees claims, never a signature, a disclosure, a clock or a file: whoever calls
+it
+has verified the signature under the key that `key_of` names, and two callers with the same entries get the same
+database and the same digest, whatever was withheld or erased.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from ledger.cohort.database import Database, Head, Registered, Taken
+from ledger.cohort.memorandum import Memorandum
+from ledger.cohort.view import View
+from ledger.errors import ConflictError, LedgerError, RuleError, SignatureError
+from ledger.events.alliance import MemorandumSigned, first_key
+from ledger.events.base import Event, Recorded
+from ledger.events.catalog import decode
+from ledger.signing.envelope import Claims
+from ledger.signing.keys import PublicKey
+
+_CLOCKS_DIFFER = timedelta(days=1)  # a node east of the hub may tell of a day that the hub has not reached
+
+
+def replay(memorandum: Memorandum, entries: Iterable[Recorded], database: Database) -> Iterator[Taken]:
+    """Fold entries into a database, one by one; stops at the first that does not hold, and names its index."""
+    for entry in entries:
+        try:
+            yield step(memorandum, database, entry)
+        except LedgerError as error:
+            raise error.with_facts(index=entry.index, node=entry.claims.node) from None
+
+
+def step(memorandum: Memorandum, database: Database, entry: Recorded) -> Taken:
+    """Take the next entry. Raises SignatureError, ConflictError or RuleError, and leaves the database untouched."""
+    claims = entry.claims
+    view = View(database, memorandum, entry.index, entry.received, claims.node, claims.event_id)
+    # 1. its place: the key in force, and the next place of its stream
+    _check_key(view, entry.kid)
+    check_place(database, claims)
+    # 2. its schema
+    event = decode(claims)
+    # 3. the general rules
+    _check_alliance(view, event)
+    _check_day(view, event)
+    # 4. the events that it needs
+    stands_on = _check_needs(view, event)
+    # 5. its own rule
+    event.check(view)
+    # 6. its cells, and with them the digest
+    when = event.happened_on()
+    registered = Registered(
+        index=entry.index,
+        event_id=claims.event_id,
+        node=claims.node,
+        type=claims.type,
+        received=entry.received,
+        on=when.text if when else None,
+        synthetic=event.synthetic is not None,
+        stands_on=stands_on,
+    )
+    return database.take(registered, tuple(event.sets(view)), head=Head(claims.seq, entry.hash))
+
+
+def key_of(memorandum: Memorandum, database: Database, node: str, kid: str) -> PublicKey:
+    """The key of a node that a thumbprint names, whether still in force or not: to check a signature with.
+
+    Before the node's first event: the key that the memorandum, or its accession, names. Raises SignatureError where
+    the node has brought no such key.
+    """
+    record = database.row("keys", (node, kid))
+    if record is not None:
+        jwk = record.value("jwk")
+        assert isinstance(jwk, dict)
+        return PublicKey.from_jwk(jwk)
+    first = first_key(memorandum, database, node)
+    if first is None:
+        raise SignatureError(f"{node} has no key here: it is in neither the memorandum nor an accession in force")
+    if first.thumbprint != kid:
+        raise SignatureError(f"that is no key of {node}: sign with the one that is in force")
+    return first
+
+
+def check_place(database: Database, claims: Claims) -> None:
+    """Raises ConflictError, which names the stream's head, unless the envelope is the next one of its stream."""
+    head = database.streams.get(claims.node)
+    expected_seq = head.seq + 1 if head else 0
+    expected_prev = head.hash if head else None
+    if claims.seq == expected_seq and claims.prev == expected_prev:
+        if database.index_of(claims.event_id) is not None:
+            raise ConflictError(f"the event id {claims.event_id} is taken", head=expected_seq - 1)
+        return
+    where = f"the stream of {claims.node} has {expected_seq} envelopes"
+    if claims.seq == expected_seq:
+        raise ConflictError(f"{where}; prev is not the hash of the last one", seq=expected_seq)
+    raise ConflictError(f"{where}: the next has seq {expected_seq}, this one {claims.seq}", seq=expected_seq)
+
+
+def _check_key(view: View, kid: str) -> None:
+    """The key in force is the one that the node's stream brought last."""
+    brought = [record.key[1] for record in view.database.under("keys", view.node)]
+    if brought and brought[-1] != kid:
+        raise SignatureError(f"that key of {view.node} is not in force: sign with the one that is")
+    if not brought:
+        key_of(view.memorandum, view.database, view.node, kid)
+
+
+def _check_alliance(view: View, event: Event) -> None:
+    if isinstance(event, MemorandumSigned):
+        return
+    missing = [member.node for member in view.memorandum.members if member.node not in view.database.streams]
+    if missing:
+        raise RuleError(f"the alliance is not in force: {', '.join(missing)} must sign the memorandum first")
+    if not view.is_member():
+        raise RuleError(f"the first event of {view.node} must be memorandum.signed")
+
+
+def _check_day(view: View, event: Event) -> None:
+    when = event.happened_on()
+    if when is not None and when.first > (view.received + _CLOCKS_DIFFER).date():
+        raise RuleError(f"{event.TYPE}: {when} has not come yet: tell what happened, when it has")
+
+
+def _check_needs(view: View, event: Event) -> tuple[int, ...]:
+    stands_on = []
+    for need in event.needs(view):
+        if need.event is None:
+            raise RuleError(f"{event.TYPE} needs {need.what}, and no such event stands")
+        stands_on.append(need.event)
+    return tuple(sorted(set(stands_on)))
