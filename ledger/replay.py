@@ -16,6 +16,7 @@ from ledger.errors import ConflictError, LedgerError, RuleError, SignatureError
 from ledger.events.alliance import MemorandumSigned, first_key
 from ledger.events.base import Event, Recorded
 from ledger.events.catalog import decode
+from ledger.signing.encoding import to_base64url
 from ledger.signing.envelope import Claims
 from ledger.signing.keys import PublicKey
 
@@ -84,16 +85,15 @@ def key_of(memorandum: Memorandum, database: Database, node: str, kid: str) -> P
 def check_place(database: Database, claims: Claims) -> None:
     """Raises ConflictError, which names the stream's head, unless the envelope is the next one of its stream."""
     head = database.streams.get(claims.node)
-    expected_seq = head.seq + 1 if head else 0
-    expected_prev = head.hash if head else None
-    if claims.seq == expected_seq and claims.prev == expected_prev:
-        if database.index_of(claims.event_id) is not None:
-            raise ConflictError(f"the event id {claims.event_id} is taken", head=expected_seq - 1)
-        return
-    where = f"the stream of {claims.node} has {expected_seq} envelopes"
-    if claims.seq == expected_seq:
-        raise ConflictError(f"{where}; prev is not the hash of the last one", seq=expected_seq)
-    raise ConflictError(f"{where}: the next has seq {expected_seq}, this one {claims.seq}", seq=expected_seq)
+    next_seq = head.seq + 1 if head else 0
+    prev = head.hash if head else None
+    facts = {"next_seq": next_seq, "prev": to_base64url(prev) if prev else None}
+    if claims.seq != next_seq:
+        raise ConflictError(f"the next envelope of {claims.node} has seq {next_seq}, not {claims.seq}", **facts)
+    if claims.prev != prev:
+        raise ConflictError(f"prev is not the hash of the last envelope of {claims.node}", **facts)
+    if database.index_of(claims.event_id) is not None:
+        raise ConflictError(f"the event id {claims.event_id} is taken", **facts)
 
 
 def _check_key(view: View, kid: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ledger.clinical.benefit import RESPONSE_CODES
+from ledger.clinical.benefit import RESPONSE_CODES, Criteria
 from ledger.cohort import rows
 from ledger.cohort.cells import RowKey, Set
 from ledger.cohort.view import View
@@ -14,7 +14,6 @@ from ledger.events.fields import CaseId, Label, Payload, Slug, StudyDay
 from ledger.events.needs import episode_of, treatment
 
 Millimetres = Annotated[int, Field(ge=0, le=10_000)]
-Criteria = Literal["recist-1.1", "irecist", "rano", "lugano", "pcwg3", "gcig-ca125", "imwg"]
 ANY_CODE = frozenset[str]().union(*RESPONSE_CODES.values())
 
 

@@ -1,0 +1,217 @@
+"""The main path: a post becomes entries, rows, tiles and vault, in one transaction, or nothing does.
+
+The appender holds the database in memory, so rules cost no SQL. It catches up where another process has appended, and
+throws its memory away where a transaction failed: what is stored is the only truth.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ledger.cohort.database import Database, Taken
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import ConflictError, LedgerError, MalformedError, RefusedError, RuleError, TamperedError
+from ledger.events.base import Recorded
+from ledger.merkle.hashing import leaf_hash
+from ledger.merkle.tiles import extend_tiles
+from ledger.operations.gate import check_post
+from ledger.replay import key_of, step
+from ledger.signing import envelope as envelopes
+from ledger.signing import jws as statements
+from ledger.signing.canonical import Json
+from ledger.signing.encoding import to_base64url
+from ledger.signing.entry import format_time, parse_time
+from ledger.signing.envelope import Envelope
+from ledger.signing.note import NoteSigner
+from ledger.store.cells import write_versions
+from ledger.store.engine import Connection, Engine, reading, writing
+from ledger.store.entries import NewEntry, StoredEntry, append_entries, find_entry, read_entries
+from ledger.store.head import advance, read_head
+from ledger.store.tiles import read_tile, write_tiles
+from ledger.store.vault import Vault
+
+POST_ENVELOPES_MAX = 1_000
+POST_BYTES_MAX = 8 * 1024 * 1024
+REFUSAL_TYP = "cohort-refusal+jwt"
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where an envelope of a post stands in the log. is_new: False for a repost of what was there before."""
+
+    index: int
+    is_new: bool
+
+
+@dataclass
+class Appender:
+    """One ledger's writer. vault: where disclosures go; signer: the log's key; now: the hub's clock."""
+
+    engine: Engine
+    memorandum: Memorandum
+    vault: Vault
+    signer: NoteSigner
+    now: Callable[[], datetime]
+    _database: Database | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def append(self, post: Sequence[str]) -> list[Posted]:
+        """Admit a post, all of it or nothing.
+
+        post: up to 1,000 envelopes with their disclosures, in order, 8 MiB together. Returns a place for each.
+
+        Raises MalformedError, SignatureError, GateError, ConflictError or RuleError, with the number of the envelope
+        in the post as the fact `place`; the last two carry the hub's signed `refusal` too. Nothing is stored then.
+        """
+        # 1. parse
+        envelopes_of_post = _parse(post)
+        with self._lock:
+            # 2. verify signatures, under keys that the nodes have brought
+            keys_at_hand = self._caught_up()
+            for place, envelope in enumerate(envelopes_of_post):
+                with _at(place):
+                    kid = envelope.jws.kid
+                    key = key_of(self.memorandum, keys_at_hand, envelope.claims.node, kid)
+                    envelopes.verify(envelope, key)
+            # 3. the posting gate, which what was taken before has passed
+            for place, envelope in enumerate(envelopes_of_post):
+                if keys_at_hand.index_of(envelope.claims.event_id) is None:
+                    with _at(place):
+                        check_post(envelope)
+            # 4. the rest under the writer's lock
+            try:
+                with writing(self.engine) as connection:
+                    return self._admit(connection, envelopes_of_post)
+            except RefusedError:
+                raise  # the memory was put back as it was
+            except BaseException:
+                self._database = None
+                raise
+
+    def _admit(self, connection: Connection, post: Sequence[Envelope]) -> list[Posted]:
+        # 4.1 fold what another process appended meanwhile: keys, seq and prev are judged as they are now
+        database = self._catch_up(connection)
+        now = self.now()
+        received = max(now, database.received or now)
+        taken: list[Taken] = []
+        new: list[Envelope] = []
+        places: list[Posted] = []
+        try:
+            for place, envelope in enumerate(post):
+                with _at(place):
+                    known = _known_before(connection, database, envelope)
+                    if known is not None:
+                        places.append(Posted(known, is_new=False))
+                        continue
+                    # 4.2 needs, rule, cells, digest
+                    entry = Recorded.of(envelope, index=database.size, received=received)
+                    taken.append(step(self.memorandum, database, entry))
+                    new.append(envelope)
+                    places.append(Posted(entry.index, is_new=True))
+            if new:
+                self._store(connection, taken, new, received)
+        except RefusedError as refused:
+            for each in reversed(taken):
+                database.give_back(each)
+            if isinstance(refused, ConflictError | RuleError):
+                self._sign_refusal(refused, post, size=database.size, received=received)
+            raise
+        return places
+
+    def _store(
+        self, connection: Connection, taken: Sequence[Taken], envelopes_taken: Sequence[Envelope], received: datetime
+    ) -> None:
+        # 5. the vault's keys first: one that nothing was sealed with harms nobody, the other way round loses values
+        start = taken[0].event.index
+        self.vault.seal(
+            connection,
+            [
+                (each.event.index, each.event.event_id, "~".join(one.text for one in envelope.disclosures))
+                for each, envelope in zip(taken, envelopes_taken, strict=True)
+                if envelope.disclosures
+            ],
+        )
+        # 6. entries, tiles, rows, head: durable together, with the commit
+        entries = [
+            NewEntry(
+                StoredEntry(each.event.index, format_time(received), envelope.jws.text, each.digest),
+                envelope.claims,
+                each.event,
+            )
+            for each, envelope in zip(taken, envelopes_taken, strict=True)
+        ]
+        append_entries(connection, entries)
+        leaves = [leaf_hash(new.entry.leaf) for new in entries]
+        write_tiles(connection, extend_tiles(start, leaves, lambda level, n: read_tile(connection, level, n)))
+        write_versions(connection, (version for each in taken for version in each.versions))
+        advance(connection, start + len(taken))
+
+    def _caught_up(self) -> Database:
+        with reading(self.engine) as connection:
+            return self._catch_up(connection)
+
+    def _catch_up(self, connection: Connection) -> Database:
+        """The database in memory as of what is stored; loading it is a replay without signature checks."""
+        database = self._database or Database()
+        size = read_head(connection).size
+        if database.size < size:
+            for stored in read_entries(connection, database.size, size):
+                taken = step(self.memorandum, database, recorded(stored))
+                if taken.digest != stored.digest:
+                    raise TamperedError(f"entry {stored.index} was stored with another digest", index=stored.index)
+        self._database = database
+        return database
+
+    def _sign_refusal(self, refused: RefusedError, post: Sequence[Envelope], *, size: int, received: datetime) -> None:
+        """Sign what was refused and why, so that a false refusal convicts the hub."""
+        place = refused.facts["place"]
+        assert isinstance(place, int)
+        statement: dict[str, Json] = {
+            "origin": self.memorandum.origin,
+            "size": size,
+            "received": format_time(received),
+            "envelope": to_base64url(post[place].hash),
+            "before": [to_base64url(each.hash) for each in post[:place]],
+            "reason": str(refused),
+        }
+        refused.with_facts(refusal=statements.sign(statement, typ=REFUSAL_TYP, key=self.signer.key).text)
+
+
+def recorded(stored: StoredEntry) -> Recorded:
+    """A stored entry as the fold takes it."""
+    envelope = envelopes.parse_jws(stored.jws)
+    return Recorded.of(envelope, index=stored.index, received=parse_time(stored.received))
+
+
+@contextmanager
+def _at(place: int) -> Iterator[None]:
+    """Tell an error which envelope of the post it is about."""
+    try:
+        yield
+    except LedgerError as error:
+        raise error.with_facts(place=place) from None
+
+
+def _parse(post: Sequence[str]) -> list[Envelope]:
+    if not 1 <= len(post) <= POST_ENVELOPES_MAX:
+        raise MalformedError(f"a post has 1 to {POST_ENVELOPES_MAX} envelopes, this one {len(post)}")
+    if sum(map(len, post)) > POST_BYTES_MAX:
+        raise MalformedError(f"a post has at most {POST_BYTES_MAX} bytes: send it in parts")
+    parsed = []
+    for place, text in enumerate(post):
+        with _at(place):
+            parsed.append(envelopes.parse(text))
+    return parsed
+
+
+def _known_before(connection: Connection, database: Database, envelope: Envelope) -> int | None:
+    """The index of the same header and payload, taken before; not every algorithm signs alike twice."""
+    index = database.index_of(envelope.claims.event_id)
+    if index is None:
+        return None
+    stored = find_entry(connection, index=index)
+    if stored is None or not stored.jws.startswith(envelope.jws.signing_input.decode() + "."):
+        return None  # another content under a known id: step refuses it
+    return index

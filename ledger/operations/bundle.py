@@ -1,0 +1,68 @@
+"""Bundles: a log's static files in one zip, the same bytes for the same history.
+
+Backup, hand-over, mirror seed and audit input in one. Stored paths, fixed order and times; which disclosures it was
+made to hold is said in its file `view`.
+"""
+
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import MalformedError
+from ledger.merkle.tiles import entries_path, numbered_path, tile_path, tile_widths, tiles_of
+from ledger.operations.source import Source
+from ledger.signing import canonical
+from ledger.signing.checkpoint import Checkpoint, read_checkpoint
+
+_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; a bundle's times mean nothing
+_MODE = 0o600 << 16
+
+VIEWS = ("full", "clear")
+
+
+def write_bundle(
+    source: Source, out: Path, *, view: str, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> Checkpoint:
+    """Write a bundle of everything under the source's checkpoint, which is returned.
+
+    view: "full", or "clear" to leave every disclosure out. The file appears whole or not at all. Raises MalformedError
+    where the source's checkpoint is not signed by the log of its memorandum.
+    """
+    if view not in VIEWS:
+        raise MalformedError(f"a bundle's view is {' or '.join(VIEWS)}")
+    memorandum = source.read("memorandum")
+    digest = source.read("digest")  # before the checkpoint, so that it is never of a larger log
+    checkpoint = source.read("checkpoint")
+    head, _ = read_checkpoint(checkpoint, Memorandum.parse(memorandum).log_key)
+    paths = list(_paths(head.size))
+    part = out.with_name(out.name + ".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
+        _put(bundle, "memorandum", memorandum)
+        _put(bundle, "checkpoint", checkpoint)
+        _put(bundle, "digest", digest)
+        _put(bundle, "view", canonical.dump({"view": view}))
+        for done, (path, width) in enumerate(paths, start=1):
+            hidden = view == "clear" and path.startswith("disclosures/")
+            _put(bundle, path, b"\n" * width if hidden else source.read(path))
+            progress(done, len(paths))
+    part.replace(out)
+    return head
+
+
+def _paths(size: int) -> Iterator[tuple[str, int]]:
+    """Every file of a log of this size that lies in tiles, with its width, in the bundle's order."""
+    for level, n, width in tiles_of(size):
+        yield tile_path(level, n, width), width
+    for n, width in tile_widths(size, 0):
+        yield entries_path(n, width), width
+    for prefix in ("digests", "disclosures"):
+        for n, width in tile_widths(size, 0):
+            yield numbered_path(prefix, n, width), width
+
+
+def _put(bundle: zipfile.ZipFile, path: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(path, _TIME)
+    entry.external_attr = _MODE
+    entry.create_system = 3  # the same on every system that writes it
+    bundle.writestr(entry, data)

@@ -1,0 +1,107 @@
+"""The doctor: everything that a hub stores, held against everything else it stores.
+
+The set-up first, then the audit over the store's own files with every disclosure, then what only the hub can check:
+the derived columns, the head, and the stored tables (step 8 of the audit).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import LedgerError, SetupError, TamperedError
+from ledger.operations.audit import Progress, audit
+from ledger.operations.rebuild import check_tables
+from ledger.settings import Settings
+from ledger.signing.checkpoint import read_checkpoint
+from ledger.store.engine import Engine, check_schema, open_engine, reading
+from ledger.store.entries import check_columns
+from ledger.store.head import read_head
+from ledger.store.source import StoreSource
+from ledger.store.vault import Vault
+
+Verdict = Literal["well", "set-up", "history", "tables"]
+_OTHERS_MAY_NOT = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """verdict: "well", or what is wrong: the set-up, the history, or only the stored tables."""
+
+    what: str
+    verdict: Verdict
+    message: str
+
+
+def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None) -> Iterator[Finding]:
+    """Check a hub, most basic things first; stops where what is next cannot be looked at any more."""
+    yield from _files(settings)
+    try:
+        engine = open_engine(settings.database_url)
+        check_schema(engine)
+        with reading(engine) as connection:
+            head = read_head(connection)
+        memorandum = Memorandum.parse(head.memorandum)
+        vault = Vault(settings.vault_key_file, wrap=settings.vault_wrap_key)
+    except SetupError as error:
+        yield Finding("database", "set-up", str(error))
+        return
+    except LedgerError as error:
+        yield Finding("head", "history", f"head: {error}")
+        return
+    yield Finding("database", "well", f"its schema is this version's; {head.size} entries")
+    yield _audited(engine, vault, progress)
+    yield _judged("head", "history", partial(_check_head, engine, memorandum))
+    yield _judged("derived columns", "history", partial(_check_columns, engine))
+    yield _judged("stored tables", "tables", partial(_check_tables, engine, memorandum))
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    for what, file in (("vault keys", settings.vault_key_file), ("log key", settings.log_key_file)):
+        yield _judged(what, "set-up", partial(_check_secret_file, file))
+
+
+def _check_secret_file(file: Path) -> str:
+    if not file.is_file():
+        raise SetupError(f"there is no {file}")
+    if file.stat().st_mode & _OTHERS_MAY_NOT:
+        raise SetupError(f"others may read {file}: run chmod 600 on it")
+    return f"{file}, for its owner alone"
+
+
+def _audited(engine: Engine, vault: Vault, progress: Progress) -> Finding:
+    found = audit(StoreSource(engine, vault, "full"), view="full", progress=progress)
+    if found.failure is None:
+        return Finding("log and vault", "well", found.passed[6])
+    where = "" if found.failure.index is None else f"entry {found.failure.index}: "
+    return Finding("log and vault", "history", f"step {found.failure.step}: {where}{found.failure.message}")
+
+
+def _check_head(engine: Engine, memorandum: Memorandum) -> str:
+    with reading(engine) as connection:
+        head = read_head(connection)
+        if head.checkpoint is None:
+            raise TamperedError("head: nothing was ever published")
+        published, _ = read_checkpoint(head.checkpoint, memorandum.log_key)
+    if published.size != head.size:
+        raise TamperedError(f"head: {head.size} entries are stored and {published.size} published: restart the hub")
+    return f"published to the last of {head.size} entries"
+
+
+def _check_columns(engine: Engine) -> str:
+    with reading(engine) as connection:
+        check_columns(connection)
+    return "every column of every entry says what its envelope says"
+
+
+def _check_tables(engine: Engine, memorandum: Memorandum) -> str:
+    return f"give the digest of the log: {check_tables(engine, memorandum).hex()}"
+
+
+def _judged(what: str, verdict: Verdict, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, "well", check())
+    except LedgerError as error:
+        return Finding(what, verdict, str(error))

@@ -1,0 +1,68 @@
+"""The posting gate: what must be right with a post before any rule looks at it.
+
+Every disclosure is there and valid under the type's schema, and nothing in a clear or sealed text looks like a direct
+identifier. It is no part of replay, and what it refuses is neither stored nor signed.
+"""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from ledger.errors import GateError
+from ledger.events.base import Event
+from ledger.events.catalog import check_opened, event_type_of
+from ledger.names import UUID, When
+from ledger.operations.identifiers import identifier_in
+from ledger.signing.canonical import Json
+from ledger.signing.envelope import Envelope
+
+# fields whose text is meant: words that were published, and documents and keys that other rules check whole
+_EXEMPT = frozenset(
+    {
+        ("census.attested", "quote"),
+        ("memorandum.signed", "memorandum"),
+        ("trial.opened", "source"),
+        ("trial.closed", "source"),
+    }
+)
+_KEYS = frozenset({"key", "proof", "verifier"})
+
+
+def check_post(envelope: Envelope) -> None:
+    """Raises GateError, which names the field at fault and never its value; RuleError for an unknown type."""
+    claims = envelope.claims
+    event_type = event_type_of(claims.type, claims.version)
+    if envelope.missing:
+        raise GateError(f"{claims.type}: a post brings every disclosure; missing: {', '.join(envelope.missing)}")
+    opened = envelope.opened()
+    if opened:
+        check_opened(claims, opened)
+    dates = _date_fields(event_type)
+    for name, value in (*claims.data.items(), *opened.items()):
+        if name in dates or (claims.type, name) in _EXEMPT:
+            continue
+        for text in _texts(value):
+            kind = identifier_in(text)
+            if kind is not None:
+                raise GateError(f"{claims.type}: {name} seems to hold {kind}; take it out and post again", field=name)
+
+
+def _date_fields(event_type: type[Event]) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, field in event_type.model_fields.items()
+        if field.annotation is When or When in get_args(field.annotation)
+    )
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Every text in a value, handles of cases and events left out: random digits may look like anything."""
+    if isinstance(value, str):
+        if UUID.fullmatch(value) is None:
+            yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name not in _KEYS:
+                yield from _texts(item)

@@ -1,0 +1,76 @@
+"""Publishing: sign a checkpoint over what is stored, and prove places under it.
+
+A hub never signs a checkpoint before it has checked it against the last one that it signed: a database restored from
+an older copy, or changed by hand, gets no signature.
+"""
+
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import NotFoundError, TamperedError
+from ledger.merkle.proofs import prove_inclusion
+from ledger.merkle.tree import NodeReader, root_at
+from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint, sign_checkpoint
+from ledger.signing.note import NoteSigner
+from ledger.signing.receipt import Receipt
+from ledger.store.engine import Connection, Engine, reading, writing
+from ledger.store.entries import find_entry
+from ledger.store.head import Head, read_head, store_published
+from ledger.store.tiles import node_reader
+
+
+def publish(engine: Engine, memorandum: Memorandum, signer: NoteSigner) -> Checkpoint:
+    """Bring everything stored under a signed checkpoint, and the database's digest under a signed note.
+
+    Returns the checkpoint in force. Raises TamperedError where the stored log does not extend the last checkpoint:
+    nothing is signed then.
+    """
+    with writing(engine) as connection:
+        head = read_head(connection)
+        nodes = node_reader(connection, head.size)
+        last = checked_checkpoint(head, memorandum, nodes)
+        if last is not None and last.size == head.size:
+            return last
+        checkpoint = Checkpoint(memorandum.origin, head.size, root_at(head.size, nodes))
+        digest = Checkpoint(database_origin(memorandum.origin), head.size, _digest(connection, head.size))
+        store_published(
+            connection,
+            checkpoint=sign_checkpoint(checkpoint, signer).encode(),
+            digest_note=sign_checkpoint(digest, signer).encode(),
+        )
+        return checkpoint
+
+
+def checked_checkpoint(head: Head, memorandum: Memorandum, nodes: NodeReader) -> Checkpoint | None:
+    """The last checkpoint signed, once it is shown that the stored tree extends it; None where there is none yet."""
+    if head.checkpoint is None:
+        return None
+    last, _ = read_checkpoint(head.checkpoint, memorandum.log_key)
+    if last.size > head.size:
+        raise TamperedError(
+            f"a checkpoint over {last.size} entries is signed, and {head.size} are stored: entries were lost or taken "
+            "out; restore the newer database, and sign nothing with this one",
+            index=head.size,
+        )
+    if root_at(last.size, nodes) != last.root:
+        raise TamperedError(
+            f"the stored tree is not the one that the checkpoint at {last.size} was signed over; nothing is signed"
+        )
+    return last
+
+
+def receipts(engine: Engine, memorandum: Memorandum, indexes: list[int]) -> list[Receipt]:
+    """A receipt for each place, all under one published checkpoint that has them.
+
+    Raises NotFoundError for a place that is not published.
+    """
+    with reading(engine) as connection:
+        head = read_head(connection)
+        if head.checkpoint is None:
+            raise NotFoundError("nothing is published here yet")
+        published, _ = read_checkpoint(head.checkpoint, memorandum.log_key)
+        nodes = node_reader(connection, published.size)
+        return [Receipt(index, prove_inclusion(index, published.size, nodes), head.checkpoint) for index in indexes]
+
+
+def _digest(connection: Connection, size: int) -> bytes:
+    last = find_entry(connection, index=size - 1)
+    return last.digest if last else bytes(32)

@@ -1,0 +1,71 @@
+"""Reading the stored cohort database at a moment: an index of the log, or a time, and on a day."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from ledger.cohort import snapshot
+from ledger.cohort.snapshot import Snapshot
+from ledger.errors import MalformedError, NotFoundError
+from ledger.signing.entry import parse_time
+from ledger.store.cells import read_versions
+from ledger.store.engine import Connection, Engine, reading
+from ledger.store.entries import index_at_time, registered
+from ledger.store.head import read_head
+
+_DIGITS = frozenset("0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When to look. at: an index (the database as that entry left it) or a time (UTC), None for now. on: keep what is
+    dated and past by that day.
+    """
+
+    at: int | datetime | None = None
+    on: date | None = None
+
+    @classmethod
+    def parse(cls, at: str | None, on: str | None) -> "Moment":
+        """Read `at` (`100`, `2021-11-16T09:30:00.123Z` or a bare day, its end meant) and `on` (`2021-11-16`)."""
+        return cls(_at(at) if at is not None else None, _day(on) if on is not None else None)
+
+
+def snapshot_at(engine: Engine, moment: Moment) -> Snapshot:
+    """The rows and events of a moment. Raises NotFoundError for an index that the log does not have."""
+    with reading(engine) as connection:
+        index = last_index(connection, moment)
+        found = snapshot.of_versions(
+            read_versions(connection, at=index), registered(connection, index + 1), size=index + 1
+        )
+    return found if moment.on is None else found.on(moment.on)
+
+
+def last_index(connection: Connection, moment: Moment) -> int:
+    """The index of the last entry that a moment takes in, -1 where it takes in none."""
+    size = read_head(connection).size
+    if moment.at is None:
+        return size - 1
+    if isinstance(moment.at, datetime):
+        return index_at_time(connection, moment.at)
+    if moment.at >= size:
+        raise NotFoundError(f"the log has no entry {moment.at}: it has {size}, from 0 on")
+    return moment.at
+
+
+def _at(text: str) -> int | datetime:
+    if text and len(text) <= 15 and _DIGITS.issuperset(text):  # noqa: PLR2004 - no log has 10^15 entries
+        return int(text)
+    try:
+        return parse_time(text if "T" in text else f"{text}T23:59:59.999Z")
+    except MalformedError:
+        raise MalformedError("`at` is an index of the log, a day, or a time like 2021-11-16T09:30:00.123Z") from None
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise MalformedError("`on` is a day like 2021-11-16")
+    return day
