@@ -30,7 +30,7 @@ from ledger.store.engine import Connection, Engine, reading, writing
 from ledger.store.entries import NewEntry, StoredEntry, append_entries, find_entry, read_entries
 from ledger.store.head import advance, read_head
 from ledger.store.tiles import read_tile, write_tiles
-from ledger.store.vault import Vault
+from ledger.store.vault import Sealed, Vault
 
 POST_ENVELOPES_MAX = 1_000
 POST_BYTES_MAX = 8 * 1024 * 1024
@@ -47,13 +47,16 @@ class Posted:
 
 @dataclass
 class Appender:
-    """One ledger's writer. vault: where disclosures go; signer: the log's key; now: the hub's clock."""
+    """One ledger's writer. vault: where disclosures go; signer: the log's key; now: the hub's clock; draw:
+    gives 32 random bytes, a key for each event that has something sealed.
+    """
 
     engine: Engine
     memorandum: Memorandum
     vault: Vault
     signer: NoteSigner
     now: Callable[[], datetime]
+    draw: Callable[[], bytes]
     _database: Database | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -90,6 +93,16 @@ class Appender:
                 self._database = None
                 raise
 
+    def size(self) -> int:
+        """How many entries are stored."""
+        with self._lock:
+            return self._caught_up().size
+
+    def digest(self) -> bytes:
+        """The digest of the cohort database as it is stored, 32 bytes."""
+        with self._lock:
+            return self._caught_up().digest
+
     def _admit(self, connection: Connection, post: Sequence[Envelope]) -> list[Posted]:
         # 4.1 fold what another process appended meanwhile: keys, seq and prev are judged as they are now
         database = self._catch_up(connection)
@@ -125,14 +138,12 @@ class Appender:
     ) -> None:
         # 5. the vault's keys first: one that nothing was sealed with harms nobody, the other way round loses values
         start = taken[0].event.index
-        self.vault.seal(
-            connection,
-            [
-                (each.event.index, each.event.event_id, "~".join(one.text for one in envelope.disclosures))
-                for each, envelope in zip(taken, envelopes_taken, strict=True)
-                if envelope.disclosures
-            ],
-        )
+        sealed = [
+            Sealed(each.event.index, each.event.event_id, "~".join(one.text for one in envelope.disclosures))
+            for each, envelope in zip(taken, envelopes_taken, strict=True)
+            if envelope.disclosures
+        ]
+        self.vault.put_keys({each.event_id: self.draw() for each in sealed})
         # 6. entries, tiles, rows, head: durable together, with the commit
         entries = [
             NewEntry(
@@ -143,7 +154,8 @@ class Appender:
             for each, envelope in zip(taken, envelopes_taken, strict=True)
         ]
         append_entries(connection, entries)
-        leaves = [leaf_hash(new.entry.leaf) for new in entries]
+        self.vault.seal(connection, sealed)
+        leaves = [leaf_hash(new.stored.leaf) for new in entries]
         write_tiles(connection, extend_tiles(start, leaves, lambda level, n: read_tile(connection, level, n)))
         write_versions(connection, (version for each in taken for version in each.versions))
         advance(connection, start + len(taken))

@@ -13,6 +13,7 @@ from typing import Literal
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, SetupError, TamperedError
 from ledger.operations.audit import Progress, audit
+from ledger.operations.hub import open_vault
 from ledger.operations.rebuild import check_tables
 from ledger.settings import Settings
 from ledger.signing.checkpoint import read_checkpoint
@@ -44,7 +45,7 @@ def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None)
         with reading(engine) as connection:
             head = read_head(connection)
         memorandum = Memorandum.parse(head.memorandum)
-        vault = Vault(settings.vault_key_file, wrap=settings.vault_wrap_key)
+        vault = open_vault(settings)
     except SetupError as error:
         yield Finding("database", "set-up", str(error))
         return
@@ -92,7 +93,7 @@ def _check_head(engine: Engine, memorandum: Memorandum) -> str:
 
 def _check_columns(engine: Engine) -> str:
     with reading(engine) as connection:
-        check_columns(connection)
+        check_columns(connection, read_head(connection).size)
     return "every column of every entry says what its envelope says"
 
 

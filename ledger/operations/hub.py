@@ -1,9 +1,9 @@
 """A ledger that is open for work: its database, its vault, its key; founded once, opened ever after."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from ledger.clock import new_key, now
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError
 from ledger.operations.append import Appender, Posted
@@ -57,7 +57,7 @@ def found_ledger(settings: Settings, memorandum_text: bytes, signer: NoteSigner)
     migrate(engine)
     with writing(engine) as connection:
         found(connection, memorandum.text)
-    Vault(settings.vault_key_file, wrap=settings.vault_wrap_key)
+    Vault.create(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
     publish(engine, memorandum, signer)
     engine.dispose()
     return memorandum
@@ -71,12 +71,16 @@ def open_store(settings: Settings) -> tuple[Engine, Memorandum]:
         return engine, Memorandum.parse(read_head(connection).memorandum)
 
 
-def open_hub(settings: Settings, signer: NoteSigner, now: Callable[[], datetime]) -> Hub:
+def open_vault(settings: Settings) -> Vault:
+    return Vault(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
+
+
+def open_hub(settings: Settings, signer: NoteSigner) -> Hub:
     """Open a ledger for posting: what a crash left stored is published before anything else."""
     engine, memorandum = open_store(settings)
     if signer.verifier != memorandum.log_key:
         raise SetupError("the log key is not the one that the ledger's memorandum names")
-    vault = Vault(settings.vault_key_file, wrap=settings.vault_wrap_key)
-    hub = Hub(engine, memorandum, vault, signer, Appender(engine, memorandum, vault, signer, now))
+    vault = open_vault(settings)
+    hub = Hub(engine, memorandum, vault, signer, Appender(engine, memorandum, vault, signer, now, new_key))
     hub.publish()
     return hub

@@ -11,9 +11,10 @@ from ledger.merkle.tree import NodeReader, root_at
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint, sign_checkpoint
 from ledger.signing.note import NoteSigner
 from ledger.signing.receipt import Receipt
+from ledger.store import head as heads
 from ledger.store.engine import Connection, Engine, reading, writing
 from ledger.store.entries import find_entry
-from ledger.store.head import Head, read_head, store_published
+from ledger.store.head import Head, read_head
 from ledger.store.tiles import node_reader
 
 
@@ -31,7 +32,7 @@ def publish(engine: Engine, memorandum: Memorandum, signer: NoteSigner) -> Check
             return last
         checkpoint = Checkpoint(memorandum.origin, head.size, root_at(head.size, nodes))
         digest = Checkpoint(database_origin(memorandum.origin), head.size, _digest(connection, head.size))
-        store_published(
+        heads.publish(
             connection,
             checkpoint=sign_checkpoint(checkpoint, signer).encode(),
             digest_note=sign_checkpoint(digest, signer).encode(),

@@ -1,0 +1,115 @@
+"""The posting gate: what stands before every rule, and is no part of replay."""
+
+from collections.abc import Mapping
+
+import given
+import pytest
+
+from ledger.errors import GateError, MalformedError
+from ledger.operations.gate import check_post
+from ledger.signing.canonical import Json
+from ledger.signing.envelope import Claims, Envelope, seal, sign
+
+
+def signed(kind: str, clear: Mapping[str, Json], sealed: Mapping[str, Json]) -> Envelope:
+    """An envelope by a node that did not hold its draft against the schema itself."""
+    data, disclosures = seal(clear, sealed, (bytes([number]) * 16 for number in range(100)))
+    claims = Claims(
+        node=given.DRUP,
+        event_id="01a205c4-6676-7a9c-a234-c07827252c09",
+        issued_at=1_640_000_000,
+        seq=3,
+        prev=bytes(32),
+        type=kind,
+        version=1,
+        actor=given.ACTOR,
+        data=data,
+    )
+    return sign(claims, disclosures, given.signing_key(given.DRUP))
+
+
+RELEASE = {"case": given.case(1), "cohort": given.COHORT, "on": "2021-11-16", "reason_code": "withdrew"}
+CLOSING = {"cohort": given.COHORT, "on": "2021-11-16", "reason_code": "safety", "scope": "here"}
+
+
+def test_a_post_with_every_disclosure_passes() -> None:
+    envelope = signed("case.released", RELEASE, {"reason": "moved away"})
+
+    check_post(envelope)
+
+
+def test_a_disclosure_that_is_missing_is_named_by_its_field() -> None:
+    envelope = signed("case.released", RELEASE, {"reason": "moved away"}).with_disclosures([])
+
+    with pytest.raises(GateError, match="reason"):
+        check_post(envelope)
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
+def test_a_blank_reason_is_refused(reason: str) -> None:
+    envelope = signed("case.released", RELEASE, {"reason": reason})
+
+    with pytest.raises(GateError, match="reason"):
+        check_post(envelope)
+
+
+def test_closing_takes_a_reason_in_words() -> None:
+    envelope = signed("cohort.closed", CLOSING, {"reason": None})
+
+    with pytest.raises(GateError, match="reason"):
+        check_post(envelope)
+
+
+def test_a_sealed_value_of_the_wrong_kind_is_refused_and_never_repeated() -> None:
+    envelope = signed(
+        "response.assessed",
+        {"case": given.case(1), "cohort": given.COHORT},
+        {**given.ASSESSMENT, "response": "SECRET-RESPONSE"},
+    )
+
+    with pytest.raises(GateError) as refused:
+        check_post(envelope)
+
+    assert "SECRET" not in str(refused.value)
+    assert "criteria" in str(refused.value)
+
+
+def test_an_identifier_in_a_sealed_text_is_refused_by_field_and_kind_without_its_value() -> None:
+    envelope = signed("case.released", RELEASE, {"reason": "mail anna@example.org"})
+
+    with pytest.raises(GateError, match="reason seems to hold an e-mail address") as refused:
+        check_post(envelope)
+
+    assert "anna" not in str(refused.value)
+
+
+def test_an_identifier_deep_in_a_clear_field_is_refused() -> None:
+    envelope = signed(
+        "trial.registered", {"name": "T", "country": "NL", "registries": {}, "aliases": ["610423-1234"]}, {}
+    )
+
+    with pytest.raises(GateError, match="aliases seems to hold a Swedish personal number"):
+        check_post(envelope)
+
+
+def test_dates_handles_and_published_words_are_exempt() -> None:
+    census = {
+        "metric": "cohorts_opened",
+        "kind": "count",
+        "operator": "eq",
+        "value": 1,
+        "as_of": "2021-11-16",
+        "quote": "opened for inclusion 01.09.2020",
+    }
+    opening = {"on": "2020-09-01", "source": "Opened for inclusion 01.09.2020"}
+    handle = {"case": "19610423-1234-4000-8000-000000000001", "on": "2021-11-16"}
+
+    for kind, clear in (("census.attested", census), ("trial.opened", opening), ("case.submitted", handle)):
+        check_post(signed(kind, clear, {}))
+
+
+def test_the_same_disclosure_twice_never_gets_as_far_as_the_gate() -> None:
+    envelope = signed("case.released", RELEASE, {"reason": "moved away"})
+
+    with pytest.raises(MalformedError):
+        envelope.with_disclosures([*envelope.disclosures, *envelope.disclosures])

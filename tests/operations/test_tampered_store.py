@@ -1,0 +1,157 @@
+"""One byte changed in any stored column, behind the hub's back: the doctor names the place, whatever it is."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import given
+import hubs
+import pytest
+
+from ledger.operations.doctor import Finding, examine
+from ledger.settings import Settings
+
+APART = ("alembic_version", "sqlite_")  # the schema's own tables; `check_schema` reads the first
+
+
+class Cell(NamedTuple):
+    """One stored value. row: its rowid; which: what is special about the row, for the report."""
+
+    table: str
+    column: str
+    row: int
+    which: str
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A hub with a history that has a row in every table, open and closed versions among them."""
+    folder = tmp_path_factory.mktemp("stored")
+    alliance = given.history(seed=7, events=260)
+    hub = hubs.founded_hub(folder, alliance)
+    hubs.post(hub, alliance)
+    hub.engine.dispose()
+    return hubs.settings_in(folder)
+
+
+def cells_of(settings: Settings) -> Iterator[Cell]:
+    """For every column of every table: a row, and where versions are kept one that is open and one that is closed."""
+    with closing(sqlite3.connect(file_of(settings))) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            if table.startswith(APART):
+                continue
+            columns = [column for _, column, *_ in database.execute(f'PRAGMA table_info("{table}")')]
+            wheres = {"open": "until IS NULL", "closed": "until IS NOT NULL"} if "until" in columns else {"any": "1"}
+            for which, where in wheres.items():
+                for column in columns:
+                    for filled in ("IS NOT NULL", "IS NULL"):
+                        found = database.execute(
+                            f'SELECT rowid FROM "{table}" WHERE {where} AND "{column}" {filled} LIMIT 1'  # noqa: S608
+                        ).fetchone()
+                        if found:
+                            yield Cell(table, column, found[0], f"{which}, {filled.lower()}")
+
+
+def file_of(settings: Settings) -> Path:
+    return settings.data_dir / "ledger.db"
+
+
+def change_one_byte(settings: Settings, cell: Cell) -> None:
+    with closing(sqlite3.connect(file_of(settings))) as database, database:
+        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{trigger}"')
+        where = f'FROM "{cell.table}" WHERE rowid = {cell.row}'
+        (value,) = database.execute(f'SELECT "{cell.column}" {where}').fetchone()
+        database.execute(
+            f'UPDATE "{cell.table}" SET "{cell.column}" = ? WHERE rowid = {cell.row}',  # noqa: S608
+            (changed(value),),
+        )
+
+
+def changed(value: Any) -> Any:
+    match value:
+        case None:
+            return 1
+        case int():
+            return value ^ 1
+        case bytes():
+            place = len(value) // 2
+            return value[:place] + bytes([value[place] ^ 1]) + value[place + 1 :]
+        case str():
+            place = len(value) // 2
+            return value[:place] + chr(ord(value[place]) ^ 1) + value[place + 1 :]
+    raise AssertionError(value)
+
+
+def examined(settings: Settings) -> list[Finding]:
+    return [finding for finding in examine(settings) if finding.verdict != "well"]
+
+
+def test_an_untouched_store_is_well(stored: Settings) -> None:
+    assert examined(stored) == []
+
+
+def test_the_history_has_rows_in_every_table(stored: Settings) -> None:
+    with closing(sqlite3.connect(file_of(stored))) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        empty = [
+            table
+            for table in tables
+            if not table.startswith(APART) and not database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
+        ]
+
+    assert empty == []
+
+
+def test_one_byte_changed_in_any_stored_column_is_found_and_placed(stored: Settings, tmp_path: Path) -> None:
+    cells = list(cells_of(stored))
+    silent = []
+
+    for number, cell in enumerate(cells):
+        copy = replace(stored, **copied(stored, tmp_path / str(number)))
+        change_one_byte(copy, cell)
+        if not any(names_the_place(finding, cell) for finding in examined(copy)):
+            silent.append(cell)
+        shutil.rmtree(tmp_path / str(number))
+
+    assert len(cells) > 200
+    assert silent == []
+
+
+def copied(settings: Settings, folder: Path) -> dict[str, Any]:
+    shutil.copytree(settings.data_dir, folder)
+    return {
+        "data_dir": folder,
+        "database_url": f"sqlite:///{folder / 'ledger.db'}",
+        "vault_key_file": folder / settings.vault_key_file.name,
+        "log_key_file": folder / settings.log_key_file.name,
+    }
+
+
+def names_the_place(finding: Finding, cell: Cell) -> bool:
+    """An index (`entry 12`), the table, or the file or step that it belongs to."""
+    return "entry " in finding.message or cell.table in finding.message or "step " in finding.message
+
+
+def test_a_row_taken_out_of_any_table_is_found(stored: Settings, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(file_of(stored))) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    silent = []
+
+    for table in tables:
+        if table.startswith(APART):
+            continue
+        copy = replace(stored, **copied(stored, tmp_path / table))
+        with closing(sqlite3.connect(file_of(copy))) as database, database:
+            for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                database.execute(f'DROP TRIGGER "{trigger}"')
+            database.execute(f'DELETE FROM "{table}" WHERE rowid = (SELECT max(rowid) FROM "{table}")')  # noqa: S608
+        if not examined(copy):
+            silent.append(table)
+
+    assert silent == []
