@@ -1,0 +1,79 @@
+"""Canonical JSON: one spelling for every value that is signed or hashed (RFC 8785, restricted).
+
+Values are null, booleans, integers with |n| <= 2^53 - 1, strings without lone surrogates, arrays, and objects with
+ASCII member names, nested at most 32 deep. There are no floats: RFC 8785 spells them as ECMAScript does, and no two
+languages print them alike by themselves. ASCII names sort alike by code point and by UTF-16 unit, which is what lets
+the standard encoder print this.
+"""
+
+import json
+from typing import TypeAlias
+
+from ledger.errors import MalformedError
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+
+INTEGER_MAX = 2**53 - 1  # what every JSON reader holds exactly (RFC 8785, 3.2.2.3)
+DEPTH_MAX = 32
+
+# The walk below ends at DEPTH_MAX, so a value that contains itself never comes as far as this encoder.
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def dump(value: object) -> bytes:
+    """Print a value as canonical JSON, UTF-8. A tuple prints as an array.
+
+    Raises MalformedError for what canonical JSON has no spelling for.
+    """
+    _check(value)
+    try:
+        return _encode(value).encode()
+    except UnicodeEncodeError:
+        raise MalformedError("a string with a lone surrogate has no UTF-8: remove it") from None
+
+
+def load(data: bytes) -> Json:
+    """Read canonical JSON.
+
+    Raises MalformedError for bytes that `dump` would not print: white space, another order, duplicate names, needless
+    escapes, floats, and whatever else is not of the values above.
+    """
+    try:
+        value: Json = json.loads(data.decode())
+    except (ValueError, RecursionError):  # ValueError: no UTF-8, no JSON, or a number of thousands of digits
+        raise MalformedError("not JSON in UTF-8, or nested too deep") from None
+    if dump(value) != data:
+        raise MalformedError("not canonical JSON: sort the names, drop white space, duplicates and needless escapes")
+    return value
+
+
+def _check(value: object) -> None:
+    """Walk level by level: the number of levels is the depth, and no input can exhaust the stack."""
+    level: list[object] = [value]
+    depth = 0
+    while level:
+        below: list[object] = []
+        for item in level:
+            kind = type(item)
+            if kind is str or item is None or kind is bool:
+                continue
+            if isinstance(item, int):
+                if kind is not int or not -INTEGER_MAX <= item <= INTEGER_MAX:
+                    raise MalformedError("an integer beyond 2^53 - 1: write it as a string")
+            elif depth == DEPTH_MAX:
+                raise MalformedError(f"nested deeper than {DEPTH_MAX}")
+            elif isinstance(item, dict):
+                _check_names(item)
+                below += item.values()
+            elif isinstance(item, list | tuple):
+                below += item
+            else:
+                raise MalformedError(f"canonical JSON has no {kind.__name__}: measurements are integers or strings")
+        level = below
+        depth += 1
+
+
+def _check_names(members: dict[object, object]) -> None:
+    for name in members:
+        if type(name) is not str or not name.isascii():
+            raise MalformedError("an object's member names are ASCII strings")
