@@ -12,7 +12,15 @@ from datetime import datetime
 
 from ledger.cohort.database import Database, Taken
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import ConflictError, LedgerError, MalformedError, RefusedError, RuleError, TamperedError
+from ledger.errors import (
+    ConflictError,
+    LedgerError,
+    MalformedError,
+    RefusedError,
+    RuleError,
+    SignatureError,
+    TamperedError,
+)
 from ledger.events.base import Recorded
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import extend_tiles
@@ -69,29 +77,38 @@ class Appender:
         in the post as the fact `place`; the last two carry the hub's signed `refusal` too. Nothing is stored then.
         """
         # 1. parse
-        envelopes_of_post = _parse(post)
+        parsed = _parse(post)
         with self._lock:
             # 2. verify signatures, under keys that the nodes have brought
-            keys_at_hand = self._caught_up()
-            for place, envelope in enumerate(envelopes_of_post):
-                with _at(place):
-                    kid = envelope.jws.kid
-                    key = key_of(self.memorandum, keys_at_hand, envelope.claims.node, kid)
-                    envelopes.verify(envelope, key)
+            database = self._caught_up()
+            verified = [self._verify_early(database, place, envelope) for place, envelope in enumerate(parsed)]
             # 3. the posting gate, which what was taken before has passed
-            for place, envelope in enumerate(envelopes_of_post):
-                if keys_at_hand.index_of(envelope.claims.event_id) is None:
+            for place, envelope in enumerate(parsed):
+                if database.index_of(envelope.claims.event_id) is None:
                     with _at(place):
                         check_post(envelope)
             # 4. the rest under the writer's lock
             try:
                 with writing(self.engine) as connection:
-                    return self._admit(connection, envelopes_of_post)
+                    return self._admit(connection, parsed, verified)
             except RefusedError:
                 raise  # the memory was put back as it was
             except BaseException:
                 self._database = None
                 raise
+
+    def _verify_early(self, database: Database, place: int, envelope: Envelope) -> bool:
+        """Check a signature before the writer's lock is taken; False where an envelope before it brings the key."""
+        claims = envelope.claims
+        with _at(place):
+            try:
+                key = key_of(self.memorandum, database, claims.node, envelope.jws.kid)
+            except SignatureError:
+                if place == 0:
+                    raise
+                return False
+            envelopes.verify(envelope, key)
+        return True
 
     def size(self) -> int:
         """How many entries are stored."""
@@ -103,7 +120,7 @@ class Appender:
         with self._lock:
             return self._caught_up().digest
 
-    def _admit(self, connection: Connection, post: Sequence[Envelope]) -> list[Posted]:
+    def _admit(self, connection: Connection, post: Sequence[Envelope], verified: Sequence[bool]) -> list[Posted]:
         # 4.1 fold what another process appended meanwhile: keys, seq and prev are judged as they are now
         database = self._catch_up(connection)
         now = self.now()
@@ -119,6 +136,9 @@ class Appender:
                         places.append(Posted(known, is_new=False))
                         continue
                     # 4.2 needs, rule, cells, digest
+                    if not verified[place]:
+                        key = key_of(self.memorandum, database, envelope.claims.node, envelope.jws.kid)
+                        envelopes.verify(envelope, key)
                     entry = Recorded.of(envelope, index=database.size, received=received)
                     taken.append(step(self.memorandum, database, entry))
                     new.append(envelope)

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import given
 import hubs
 import pytest
+from story import STORY, before
 
 from ledger.operations.doctor import Finding, examine
 from ledger.settings import Settings
@@ -31,7 +31,8 @@ class Cell(NamedTuple):
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A hub with a history that has a row in every table, open and closed versions among them."""
     folder = tmp_path_factory.mktemp("stored")
-    alliance = given.history(seed=7, events=260)
+    alliance = before(STORY[-1])
+    alliance.says(*STORY[-1])
     hub = hubs.founded_hub(folder, alliance)
     hubs.post(hub, alliance)
     hub.engine.dispose()
@@ -78,7 +79,7 @@ def changed(value: Any) -> Any:
         case None:
             return 1
         case int():
-            return value ^ 1
+            return value + 4096  # an index that no entry has, a seq, a flag that is none
         case bytes():
             place = len(value) // 2
             return value[:place] + bytes([value[place] ^ 1]) + value[place + 1 :]
@@ -114,7 +115,10 @@ def test_one_byte_changed_in_any_stored_column_is_found_and_placed(stored: Setti
 
     for number, cell in enumerate(cells):
         copy = replace(stored, **copied(stored, tmp_path / str(number)))
-        change_one_byte(copy, cell)
+        try:
+            change_one_byte(copy, cell)
+        except sqlite3.IntegrityError:
+            continue  # the database itself refuses it
         if not any(names_the_place(finding, cell) for finding in examined(copy)):
             silent.append(cell)
         shutil.rmtree(tmp_path / str(number))
@@ -133,9 +137,13 @@ def copied(settings: Settings, folder: Path) -> dict[str, Any]:
     }
 
 
+FILES_OF = {"tiles": ("tile",), "head": ("head", "memorandum", "checkpoint", "digest")}
+
+
 def names_the_place(finding: Finding, cell: Cell) -> bool:
-    """An index (`entry 12`), the table, or the file or step that it belongs to."""
-    return "entry " in finding.message or cell.table in finding.message or "step " in finding.message
+    """An index (`entry 12`), the table, or the file of the log that is made from it."""
+    named = ("entry ", cell.table, *FILES_OF.get(cell.table, ()))
+    return any(name in finding.message for name in named)
 
 
 def test_a_row_taken_out_of_any_table_is_found(stored: Settings, tmp_path: Path) -> None:
