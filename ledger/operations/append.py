@@ -212,9 +212,12 @@ class Appender:
 
 
 def recorded(stored: StoredEntry) -> Recorded:
-    """A stored entry as the fold takes it."""
-    envelope = envelopes.parse_jws(stored.jws)
-    return Recorded.of(envelope, index=stored.index, received=parse_time(stored.received))
+    """A stored entry as the fold takes it. Raises TamperedError where it is none that was ever admitted."""
+    try:
+        envelope = envelopes.parse_jws(stored.jws)
+        return Recorded.of(envelope, index=stored.index, received=parse_time(stored.received))
+    except MalformedError as error:
+        raise TamperedError(f"entry {stored.index} was altered: {error}", index=stored.index) from None
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ledger.operations.hub import open_vault
 from ledger.operations.rebuild import check_tables
 from ledger.settings import Settings
 from ledger.signing.checkpoint import read_checkpoint
-from ledger.store.engine import Engine, check_schema, open_engine, reading
+from ledger.store.engine import Engine, check_file, check_schema, open_engine, reading
 from ledger.store.entries import check_columns
 from ledger.store.head import read_head
 from ledger.store.source import StoreSource
@@ -53,6 +53,7 @@ def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None)
         yield Finding("head", "history", f"head: {error}")
         return
     yield Finding("database", "well", f"its schema is this version's; {head.size} entries")
+    yield _judged("database file", "history", partial(_check_file, engine))
     yield _audited(engine, vault, progress)
     yield _judged("head", "history", partial(_check_head, engine, memorandum))
     yield _judged("derived columns", "history", partial(_check_columns, engine))
@@ -78,6 +79,11 @@ def _audited(engine: Engine, vault: Vault, progress: Progress) -> Finding:
         return Finding("log and vault", "well", found.passed[6])
     where = "" if found.failure.index is None else f"entry {found.failure.index}: "
     return Finding("log and vault", "history", f"step {found.failure.step}: {where}{found.failure.message}")
+
+
+def _check_file(engine: Engine) -> str:
+    check_file(engine)
+    return "its tables and indexes agree"
 
 
 def _check_head(engine: Engine, memorandum: Memorandum) -> str:

@@ -55,9 +55,10 @@ def found_ledger(settings: Settings, memorandum_text: bytes, signer: NoteSigner)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_engine(settings.database_url)
     migrate(engine)
+    # the vault first: a ledger without one could take nothing that is sealed, a key file without a ledger harms nobody
+    Vault.create(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
     with writing(engine) as connection:
         found(connection, memorandum.text)
-    Vault.create(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
     publish(engine, memorandum, signer)
     engine.dispose()
     return memorandum

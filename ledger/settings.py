@@ -1,0 +1,157 @@
+"""Settings: read once, from flags, the environment and two files, frozen, and handed on.
+
+What is said nearest wins: a flag, then `COHORT_LEDGER_*`, then `./cohort-ledger.toml`, then the user's
+`~/.config/cohort-ledger/config.toml`, then the default. `origin` tells for each value where it came from.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
+
+from ledger.errors import MalformedError, SetupError
+from ledger.signing.encoding import from_base64
+
+ENVIRONMENT = "COHORT_LEDGER_"
+PROJECT_FILE = Path("cohort-ledger.toml")
+USER_FILE = Path(".config/cohort-ledger/config.toml")
+
+_KEY_SIZE = 32  # bytes
+_PORT_MAX = 65535
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """data_dir: what the hub keeps lies there, unless another place is named. database_url: for SQLAlchemy.
+    vault_key_file: the keys of the vault; vault_wrap_key: 32 bytes that they are encrypted under, None where they lie
+    bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
+    host, port: where `serve` listens. url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys,
+    stream and receipts. Paths are absolute.
+    """
+
+    data_dir: Path
+    database_url: str
+    vault_key_file: Path
+    vault_wrap_key: bytes | None = field(repr=False)
+    log_key_file: Path
+    log_key_passphrase_file: Path | None
+    host: str
+    port: int
+    url: str
+    node_dir: Path
+    origin: Mapping[str, str] = field(compare=False)
+
+    @classmethod
+    def here(cls, flags: Mapping[str, object]) -> Self:
+        """Read them for this process."""
+        return cls.load(flags, os.environ, cwd=Path.cwd(), home=Path.home())  # noqa: TID251 - the one place
+
+    @classmethod
+    def load(cls, flags: Mapping[str, object], environ: Mapping[str, str], *, cwd: Path, home: Path) -> Self:
+        """flags: by field name, None where one was not given. cwd, home: absolute.
+
+        A path in a file is relative to the file's folder, any other to `cwd`. Raises SetupError, which names the place
+        and the setting, for a value that cannot be read and for a name in a file that is none of these.
+        """
+        told = {
+            **_in_file(home / USER_FILE),
+            **_in_file(cwd / PROJECT_FILE),
+            **_in_environment(environ, cwd),
+            **_in_flags(flags, cwd),
+        }
+        values: dict[str, Any] = {}
+        for name, (read, default) in _SETTINGS.items():
+            stated = told.get(name) or _Told(default(values), "default", cwd)
+            values[name] = _read(name, stated, read)
+        origin = {name: told[name].where if name in told else "default" for name in _SETTINGS}
+        return cls(**values, origin=MappingProxyType(origin))
+
+
+class _Told(NamedTuple):
+    """What was said, where, and the folder that a path in it is relative to."""
+
+    value: object
+    where: str
+    folder: Path
+
+
+def _in_flags(flags: Mapping[str, object], cwd: Path) -> dict[str, _Told]:
+    given = {name: value for name, value in flags.items() if value is not None}
+    return {name: _Told(value, f"--{name.replace('_', '-')}", cwd) for name, value in given.items()}
+
+
+def _in_environment(environ: Mapping[str, str], cwd: Path) -> dict[str, _Told]:
+    variables = {name: f"{ENVIRONMENT}{name.upper()}" for name in _SETTINGS}
+    return {name: _Told(environ[each], each, cwd) for name, each in variables.items() if each in environ}
+
+
+def _in_file(file: Path) -> dict[str, _Told]:
+    try:
+        content = tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:  # of ValueError: what is no TOML, and what is no UTF-8
+        raise SetupError(f"{file} cannot be read: {error}") from None
+    for name in content:
+        if name not in _SETTINGS:
+            raise SetupError(f"{file}: there is no setting {name}; there are {', '.join(_SETTINGS)}")
+    return {name: _Told(value, str(file), file.parent) for name, value in content.items()}
+
+
+def _read(name: str, told: _Told, read: "_Reader") -> object:
+    """Settings are texts, or whole numbers where a file or a flag has one, or paths. Their errors show no value."""
+    if isinstance(told.value, str | int | Path) and not isinstance(told.value, bool):
+        try:
+            return read(str(told.value), told.folder)
+        except ValueError as error:
+            raise SetupError(f"{name} ({told.where}): {error}") from None
+    raise SetupError(f"{name} ({told.where}): it is a text or a number")
+
+
+def _text(text: str, _folder: Path) -> str:
+    if not text:
+        raise ValueError("it must not be empty")
+    return text
+
+
+def _path(text: str, folder: Path) -> Path:
+    return folder / Path(_text(text, folder)).expanduser()
+
+
+def _path_or_none(text: str, folder: Path) -> Path | None:
+    return _path(text, folder) if text else None
+
+
+def _port(text: str, _folder: Path) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= _PORT_MAX):
+        raise ValueError(f"a port is a number up to {_PORT_MAX}")
+    return int(text)
+
+
+def _key_or_none(text: str, _folder: Path) -> bytes | None:
+    if not text:
+        return None
+    try:
+        return bytes.fromhex(text) if len(text) == 2 * _KEY_SIZE else from_base64(text, size=_KEY_SIZE)
+    except (ValueError, MalformedError):
+        raise ValueError(f"a key is {_KEY_SIZE} bytes in hex or base64") from None
+
+
+_Reader = Callable[[str, Path], object]
+
+# how each is read, and its default, which may stand on those before it
+_SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
+    "data_dir": (_path, lambda _: "cohort-ledger-data"),
+    "database_url": (_text, lambda values: f"sqlite:///{values['data_dir'] / 'ledger.db'}"),
+    "vault_key_file": (_path, lambda values: str(values["data_dir"] / "vault-keys.db")),
+    "vault_wrap_key": (_key_or_none, lambda _: ""),
+    "log_key_file": (_path, lambda values: str(values["data_dir"] / "log-key.pem")),
+    "log_key_passphrase_file": (_path_or_none, lambda _: ""),
+    "host": (_text, lambda _: "127.0.0.1"),
+    "port": (_port, lambda _: "8700"),
+    "url": (_text, lambda _: "http://127.0.0.1:8700"),
+    "node_dir": (_path, lambda _: "cohort-ledger-node"),
+}

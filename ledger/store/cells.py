@@ -1,0 +1,247 @@
+"""The cohort database at rest: each version of each row, from the entry that made it to the one that ended it.
+
+A version is written once and ended once. Read back in the order of entries, they are what the digest chain was made
+from: `all_changes` covers every column, so that a chain recomputed from it finds whatever was altered.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, Update, and_, bindparam, or_, select
+
+from ledger.cohort.cells import RowKey, Version
+from ledger.cohort.rows import TABLES, Column, Kind, columns_of
+from ledger.errors import MalformedError, TamperedError
+from ledger.signing.canonical import INTEGER_MAX, Json, dump, load
+from ledger.store.tables import cohort_tables
+
+_AT_A_TIME = 1000  # rows
+
+
+class Stored(NamedTuple):
+    """A version with the index of the entry that ended it, None while it is open."""
+
+    version: Version
+    until: int | None
+
+
+def write_versions(conn: Connection, versions: Iterable[Version]) -> None:
+    """Store versions, in the order in which entries made them; each ends the one before it of the same row."""
+    ending: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    made: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    newest: dict[tuple[str, RowKey], dict[str, Any]] = {}
+    for version in versions:
+        before = newest.get((version.table, version.key))
+        if before is None:
+            ending[version.table].append(_ending(version))
+        else:
+            before.setdefault("until", version.since)
+        newest[version.table, version.key] = columns = _columns(version)
+        if version.fields:
+            made[version.table].append(columns)
+    for table, ends in ending.items():
+        conn.execute(_end(table), ends)
+    for table, rows in made.items():
+        conn.execute(cohort_tables[table].insert(), [{"until": None, **row} for row in rows])
+
+
+def clear_versions(conn: Connection) -> None:
+    """Empty the cohort tables, to be written anew in the same transaction."""
+    for table in cohort_tables.values():
+        conn.execute(table.delete())
+
+
+def read_versions(
+    conn: Connection, *, at: int | None = None, tables: Iterable[str] = tuple(TABLES)
+) -> Iterator[Version]:
+    """The versions that stood when the entry at an index had been taken; None: those that stand now."""
+    for name in tables:
+        columns = cohort_tables[name].c
+        is_open = columns.until.is_(None)
+        stood = is_open if at is None else and_(columns.since <= at, or_(is_open, columns.until > at))
+        for stored in _read(conn, name, select(cohort_tables[name]).where(stood)):
+            yield stored.version
+
+
+def row_history(conn: Connection, table: str, key: RowKey) -> list[Version]:
+    """All versions of a row, oldest first; one without fields where it ended and none followed at once."""
+    columns = cohort_tables[table].c
+    mine = [columns[part] == value for part, value in zip(TABLES[table].KEY, key, strict=True)]
+    history: list[Version] = []
+    ended: int | None = None
+    for version, until in _read(conn, table, select(cohort_tables[table]).where(*mine).order_by(columns.since)):
+        if ended is not None and ended != version.since:
+            history.append(Version(table, key, ended, {}))
+        history.append(version)
+        ended = until
+    return history if ended is None else [*history, Version(table, key, ended, {})]
+
+
+def all_changes(conn: Connection, size: int) -> Iterator[tuple[int, list[Version]]]:
+    """For each of the first `size` entries the versions that it made, as the stored rows tell it.
+
+    Raises TamperedError, which names table and key, where a row cannot be what was written: two versions at one time,
+    a value that is not of its column's kind, a field set by no event or an event's field not there, an index that no
+    entry has. What remains possible and is not true, the digest chain tells.
+    """
+    stored = heapq.merge(*(_in_order(conn, name) for name in TABLES), key=lambda each: each.version.since)
+    upcoming = next(stored, None)
+    standing: set[tuple[str, RowKey]] = set()
+    ending: dict[int, set[tuple[str, RowKey]]] = defaultdict(set)
+    for index in range(size):
+        made: list[Version] = []
+        ended = ending.pop(index, set())
+        standing -= ended
+        while upcoming is not None and upcoming.version.since <= index:
+            version, until = upcoming
+            row = version.table, version.key
+            if version.since < index or row in standing:
+                raise _tampered(version.table, version.key, f"its version of {version.since} overlaps another")
+            standing.add(row)
+            ended.discard(row)
+            if until is not None:
+                ending[until].add(row)
+            made.append(version)
+            upcoming = next(stored, None)
+        yield index, [*made, *(Version(table, key, index, {}) for table, key in ended)]
+    if upcoming is not None:
+        raise _tampered(upcoming.version.table, upcoming.version.key, "it has a version that no entry made")
+    for rows in ending.values():
+        for table, key in rows:
+            raise _tampered(table, key, "it has a version that no entry ended")
+
+
+def _in_order(conn: Connection, name: str) -> Iterator[Stored]:
+    table = cohort_tables[name]
+    return _read(conn, name, select(table).order_by(table.c.since))
+
+
+def _read(conn: Connection, name: str, statement: Select[Any]) -> Iterator[Stored]:
+    for row in conn.execute(statement.execution_options(yield_per=_AT_A_TIME)):
+        yield _stored(name, row)
+
+
+def _stored(name: str, row: Row[Any]) -> Stored:
+    """Read a row back. Raises TamperedError for what `_columns` would not have written."""
+    parts = len(TABLES[name].KEY)
+    key: RowKey = tuple(row[:parts])
+    *values, since, until, set_by = row[parts:]
+    try:
+        for part in key:
+            _load_text(part)
+        _check_span(since, until)
+        fields = _fields(columns_of(name), values, _setters(set_by, since))
+    except MalformedError as error:
+        raise _tampered(name, key, str(error)) from None
+    return Stored(Version(name, key, since, fields), until)
+
+
+def _check_span(since: object, until: object) -> None:
+    begun = _load_integer(since)
+    if begun < 0 or (until is not None and _load_integer(until) <= begun):
+        raise MalformedError("a version begins at an index, and ends behind it")
+
+
+def _fields(
+    columns: Mapping[str, Column], values: Iterable[object], setters: Mapping[str, int]
+) -> dict[str, tuple[int, Json]]:
+    fields: dict[str, tuple[int, Json]] = {}
+    for (name, column), value in zip(columns.items(), values, strict=True):
+        by = setters.get(name)
+        if by is not None:
+            try:
+                fields[name] = by, None if value is None else _LOADERS[column.kind](value)
+            except MalformedError:
+                raise MalformedError(f"the column {name} holds no {column.kind}") from None
+        elif value is not None:
+            raise MalformedError(f"the column {name} has a value that no event set")
+    if len(fields) != len(setters):
+        raise MalformedError("an event set a field that is none of the table's")
+    return fields
+
+
+def _setters(set_by: object, since: int) -> Mapping[str, int]:
+    setters = _load_json(set_by)
+    if not isinstance(setters, dict) or not setters:
+        raise MalformedError("it does not say which events set its fields")
+    return {name: _load_setter(by, since) for name, by in setters.items()}
+
+
+def _load_setter(by: object, since: int) -> int:
+    index = _load_integer(by)
+    if not 0 <= index <= since:
+        raise MalformedError("a field is set by an event that came later")
+    return index
+
+
+def _columns(version: Version) -> dict[str, Any]:
+    kinds = columns_of(version.table)
+    return {
+        **dict(zip(TABLES[version.table].KEY, version.key, strict=True)),
+        **dict.fromkeys(kinds),
+        **{name: _store(kinds[name], value) for name, (_, value) in version.fields.items()},
+        "since": version.since,
+        "set_by": dump({name: by for name, (by, _) in version.fields.items()}).decode(),
+    }
+
+
+def _ending(version: Version) -> dict[str, Any]:
+    """The parameters of `_end`: a name of their own, for a column's is the value that it is set to."""
+    key = zip(TABLES[version.table].KEY, version.key, strict=True)
+    return {"ended": version.since, **{f"key_{part}": value for part, value in key}}
+
+
+@cache
+def _end(name: str) -> Update:
+    table = cohort_tables[name]
+    mine = (table.c[part] == bindparam(f"key_{part}") for part in TABLES[name].KEY)
+    return table.update().where(*mine, table.c.until.is_(None)).values(until=bindparam("ended"))
+
+
+def _store(column: Column, value: Json) -> Json:
+    if value is None:
+        return None
+    if column.kind == "json":
+        return dump(value).decode()
+    return int(value) if isinstance(value, bool) else value
+
+
+def _load_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise MalformedError("not a text")
+    return value
+
+
+def _load_integer(value: object) -> int:
+    if type(value) is not int or not -INTEGER_MAX <= value <= INTEGER_MAX:
+        raise MalformedError("not an integer")
+    return value
+
+
+def _load_boolean(value: object) -> bool:
+    if _load_integer(value) not in (0, 1):
+        raise MalformedError("not a boolean")
+    return value == 1
+
+
+def _load_json(value: object) -> Json:
+    content = load(_load_text(value).encode())
+    if content is None:
+        raise MalformedError("nothing is stored as nothing")
+    return content
+
+
+_LOADERS: Mapping[Kind, Callable[[object], Json]] = {
+    "text": _load_text,
+    "integer": _load_integer,
+    "boolean": _load_boolean,
+    "json": _load_json,
+}
+
+
+def _tampered(table: str, key: RowKey, what: str) -> TamperedError:
+    name = "/".join(key)
+    return TamperedError(f"{table} {name}: {what}", table=table, key=name)

@@ -1,0 +1,179 @@
+"""The log's entries at rest, in order, never changed: a trigger refuses it, and the tree would show it.
+
+Beside its bytes and the digest each has columns that are derived from its JWS, for looking entries up. They are no
+second truth: `check_columns` derives them again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, select
+
+from ledger.cohort.database import Registered
+from ledger.errors import LedgerError, MalformedError, TamperedError
+from ledger.events.catalog import decode
+from ledger.signing.canonical import Json
+from ledger.signing.entry import format_time, parse_time
+from ledger.signing.envelope import Claims, parse_jws
+from ledger.store.tables import entries
+
+_AT_A_TIME = 1000  # rows
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """index: 0-based place in the log. received, jws: as the leaf has them. digest: of the cohort database with this
+    entry, D(index + 1), 32 bytes.
+    """
+
+    index: int
+    received: str
+    jws: str
+    digest: bytes
+
+    @property
+    def leaf(self) -> bytes:
+        """What the tree hashes, as it is stored, whether or not that is an entry."""
+        return f"{self.received}\n{self.jws}".encode()
+
+
+class NewEntry(NamedTuple):
+    """An entry with what its JWS says; `event` as the replay registered it."""
+
+    stored: StoredEntry
+    claims: Claims
+    event: Registered
+
+
+_STORED = select(*(entries.c[name] for name in ("index", "received", "jws", "digest")))
+_DERIVED = ("node", "seq", "event_id", "type", "happened_on", "synthetic", "cohort", "case")
+
+
+def append_entries(conn: Connection, items: Iterable[NewEntry]) -> None:
+    """Store entries after the last one, in their order."""
+    rows = [
+        {
+            "index": stored.index,
+            "received": stored.received,
+            "jws": stored.jws,
+            "digest": stored.digest,
+            **_derived(claims, happened_on=event.on, synthetic=event.synthetic),
+        }
+        for stored, claims, event in items
+    ]
+    if rows:
+        conn.execute(entries.insert(), rows)
+
+
+def read_entries(conn: Connection, start: int, stop: int) -> Iterator[StoredEntry]:
+    """The entries from index `start` up to and without `stop`, streamed. Raises TamperedError at the first missing."""
+    index = entries.c.index
+    expected = start
+    for entry in _stream(conn, _STORED.where(index >= start, index < stop).order_by(index)):
+        if entry.index != expected:
+            break
+        yield entry
+        expected += 1
+    if expected < stop:
+        raise TamperedError(f"entry {expected} is missing", index=expected)
+
+
+def find_entry(conn: Connection, *, index: int | None = None, event_id: str | None = None) -> StoredEntry | None:
+    """The entry at an index, or the one with an event id."""
+    where = entries.c.event_id == event_id if index is None else entries.c.index == index
+    row = conn.execute(_STORED.where(where)).one_or_none()
+    return None if row is None else StoredEntry(*row)
+
+
+def page_entries(
+    conn: Connection,
+    *,
+    after: int,
+    limit: int,
+    node: str | None = None,
+    type: str | None = None,  # noqa: A002 - an event's word for it
+    cohort: str | None = None,
+    case: str | None = None,
+) -> list[StoredEntry]:
+    """The first `limit` entries behind the index `after` (-1: from the start) that are of what is named."""
+    asked = {"node": node, "type": type, "cohort": cohort, "case": case}
+    where = [entries.c[name] == value for name, value in asked.items() if value is not None]
+    page = _STORED.where(entries.c.index > after, *where).order_by(entries.c.index).limit(limit)
+    return [StoredEntry(*row) for row in conn.execute(page)]
+
+
+def registered(conn: Connection, size: int) -> list[Registered]:
+    """What the register keeps of the first `size` events; what each stands on is known to a replay only."""
+    names = ("index", "event_id", "node", "type", "received", "happened_on", "synthetic")
+    rows = conn.execute(
+        select(*(entries.c[name] for name in names)).where(entries.c.index < size).order_by(entries.c.index)
+    )
+    try:
+        return [
+            Registered(index, event_id, node, type_, parse_time(received), on, synthetic == 1)
+            for index, event_id, node, type_, received, on, synthetic in rows
+        ]
+    except MalformedError:
+        raise TamperedError("a time of receipt is stored that is none: run `cohort-ledger doctor`") from None
+
+
+def index_at_time(conn: Connection, time: datetime) -> int:
+    """Index of the last entry received at or before a time (aware), -1 where there is none."""
+    utc = time.astimezone(UTC)
+    moment = format_time(utc.replace(microsecond=utc.microsecond // 1000 * 1000))
+    last = (
+        select(entries.c.index).where(entries.c.received <= moment).order_by(entries.c.index.desc()).limit(1)
+    )  # texts of one shape, in UTC: they sort as the times do
+    index = conn.execute(last).scalar_one_or_none()
+    return -1 if index is None else index
+
+
+def check_columns(conn: Connection, size: int) -> None:
+    """Derive again what is derived from each JWS, and count.
+
+    Raises TamperedError, with the index and what differs, and where there are more entries than `size` or fewer.
+    """
+    index = entries.c.index
+    columns = select(index, entries.c.jws, *(entries.c[name] for name in _DERIVED)).order_by(index)
+    count = 0
+    for place, jws, *stored in conn.execute(columns.execution_options(yield_per=_AT_A_TIME)):
+        if place != count:
+            raise TamperedError(f"entry {count} is missing", index=count)
+        count += 1
+        derived = _derive(place, jws)
+        for (name, value), found in zip(derived.items(), stored, strict=True):
+            if (type(found), found) != (type(value), value):
+                raise TamperedError(f"entry {place}: the column {name} is not what its JWS says", index=place)
+    if count != size:
+        raise TamperedError(f"there are {count} entries where the head counts {size}", expected=size, actual=count)
+
+
+def _derive(index: int, jws: str) -> dict[str, Json]:
+    try:
+        claims = parse_jws(jws).claims
+        event = decode(claims)
+    except LedgerError as error:
+        raise TamperedError(f"entry {index}: its JWS cannot be read: {error}", index=index) from None
+    when = event.happened_on()
+    return _derived(claims, happened_on=when.text if when else None, synthetic=event.synthetic is not None)
+
+
+def _derived(claims: Claims, *, happened_on: str | None, synthetic: bool) -> dict[str, Json]:
+    """The columns of `_DERIVED`, in that order."""
+    return {
+        "node": claims.node,
+        "seq": claims.seq,
+        "event_id": claims.event_id,
+        "type": claims.type,
+        "happened_on": happened_on,
+        "synthetic": int(synthetic),
+        "cohort": claims.data.get("cohort"),
+        "case": claims.data.get("case"),
+    }
+
+
+def _stream(conn: Connection, statement: Select[Any]) -> Iterator[StoredEntry]:
+    for row in conn.execute(statement.execution_options(yield_per=_AT_A_TIME)):
+        yield StoredEntry(*row)

@@ -1,0 +1,62 @@
+"""The head of the log: how far it goes, what it was founded with, and what was last signed about it. One row."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from ledger.errors import MalformedError, SetupError, TamperedError
+from ledger.signing.checkpoint import Checkpoint
+from ledger.signing.note import Note
+from ledger.store import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """size: entries that are sequenced. memorandum: canonical JSON. checkpoint, digest_note: signed notes, None before
+    the first were published.
+    """
+
+    size: int
+    memorandum: bytes
+    checkpoint: bytes | None
+    digest_note: bytes | None
+
+    @property
+    def published(self) -> int:
+        """How many entries are under the signed checkpoint, whose signature is not checked here.
+
+        Raises TamperedError where it is no checkpoint any more.
+        """
+        if self.checkpoint is None:
+            return 0
+        try:
+            return Checkpoint.parse(Note.parse(self.checkpoint).text).size
+        except MalformedError:
+            raise TamperedError("the head's checkpoint was altered: it cannot be read") from None
+
+
+_HEAD = select(*(tables.head.c[name] for name in ("size", "memorandum", "checkpoint", "digest_note")))
+
+
+def read_head(conn: Connection) -> Head:
+    """Raises SetupError where no ledger was founded here."""
+    row = conn.execute(_HEAD).one_or_none()
+    if row is None:
+        raise SetupError("no ledger was founded in this database: run `cohort-ledger init`")
+    return Head(*row)
+
+
+def found(conn: Connection, memorandum: bytes) -> None:
+    """Found a ledger, empty yet. Raises SetupError where there is one: a ledger has one memorandum for ever."""
+    if conn.execute(_HEAD).first() is not None:
+        raise SetupError("a ledger was founded in this database already")
+    conn.execute(tables.head.insert().values(only=1, size=0, memorandum=memorandum))
+
+
+def advance(conn: Connection, size: int) -> None:
+    conn.execute(tables.head.update().values(size=size))
+
+
+def publish(conn: Connection, *, checkpoint: bytes, digest_note: bytes) -> None:
+    """Keep what was signed last. The caller has checked that it extends what was signed before."""
+    conn.execute(tables.head.update().values(checkpoint=checkpoint, digest_note=digest_note))

@@ -1,0 +1,73 @@
+"""The store as a source of the log's static files (design: formats), up to the published checkpoint and no further.
+
+A partial file is a prefix of what is stored, so that any width which the published size reaches can be asked for, also
+one that the log has outgrown.
+"""
+
+from sqlalchemy import Connection, Engine
+
+from ledger.errors import MalformedError, NotFoundError, TamperedError
+from ledger.merkle.hashing import HASH_SIZE
+from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, TilePath, pack_entries, parse_path
+from ledger.signing.canonical import dump
+from ledger.store.engine import reading
+from ledger.store.entries import read_entries
+from ledger.store.head import Head, read_head
+from ledger.store.tiles import read_tile
+from ledger.store.vault import Vault
+
+
+class StoreSource:
+    """view: `full`, or `clear` to show no disclosure. vault: what they are read from, None where it is not at hand."""
+
+    def __init__(self, engine: Engine, vault: Vault | None, view: str) -> None:
+        self._engine = engine
+        self._vault = vault if view == "full" else None
+        self._view = view
+
+    def read(self, path: str) -> bytes:
+        """Raises NotFoundError for a path that the log does not have, or not yet."""
+        with reading(self._engine) as conn:
+            head = read_head(conn)
+            match path:
+                case "view":
+                    return dump({"view": self._view})
+                case "memorandum":
+                    return head.memorandum
+                case "checkpoint" | "digest":
+                    note = head.checkpoint if path == "checkpoint" else head.digest_note
+                    if note is None:
+                        raise NotFoundError(f"there is no {path} yet")
+                    return note
+            return self._read_numbered(conn, head, path)
+
+    def _read_numbered(self, conn: Connection, head: Head, path: str) -> bytes:
+        asked = _parse(path)
+        start = asked.n * TILE_WIDTH
+        stop = start + asked.width
+        if stop > head.published >> TILE_HEIGHT * (asked.level or 0):
+            raise NotFoundError(f"the published log does not reach {path} yet")
+        match asked.kind:
+            case "tile":
+                return _prefix(read_tile(conn, asked.level or 0, asked.n), asked.width, path)
+            case "entries":
+                return pack_entries(entry.leaf for entry in read_entries(conn, start, stop))
+            case "digests":
+                return b"".join(entry.digest for entry in read_entries(conn, start, stop))
+            case _:
+                opened = self._vault.open(conn, start, stop) if self._vault else {}
+                return "".join(f"{opened.get(index, '')}\n" for index in range(start, stop)).encode("ascii")
+
+
+def _parse(path: str) -> TilePath:
+    try:
+        return parse_path(path)
+    except MalformedError:
+        raise NotFoundError(f"a log has no file {path[:80]!r}") from None
+
+
+def _prefix(tile: bytes, width: int, path: str) -> bytes:
+    data = tile[: width * HASH_SIZE]
+    if len(data) < width * HASH_SIZE:
+        raise TamperedError(f"{path} is not stored whole")
+    return data

@@ -1,0 +1,167 @@
+"""The vault: disclosures as ciphertext in the database, each event's under a key that lies in a file apart.
+
+AES-256-GCM (NIST SP 800-38D), nonce before ciphertext, bound to the event's id and index. Whoever has the database, its
+write-ahead file or a backup of it, has ciphertext only; and what is under a destroyed key is gone everywhere at once.
+
+The key file is an SQLite file by itself, in rollback-journal mode with `secure_delete`: with a write-ahead log a
+destroyed key would live on in it. It may be wrapped under a key that is in neither file.
+"""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, select
+
+from ledger.errors import SetupError, TamperedError
+from ledger.store.tables import entries, vault
+
+_KEY_SIZE = 32  # bytes
+_NONCE_SIZE = 12
+_MODE = 0o600
+_BUSY_TIMEOUT_S = 30.0
+_PRAGMAS = ("journal_mode = DELETE", "synchronous = FULL", "secure_delete = ON")
+_TABLE = "CREATE TABLE keys (event_id TEXT PRIMARY KEY NOT NULL, key BLOB NOT NULL) STRICT"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What is kept of an entry: its disclosures as they travel, joined by `~`."""
+
+    index: int
+    event_id: str
+    disclosures: str = field(repr=False)
+
+
+class Vault:
+    """key_file: made by `create`. wrap: 32 bytes that the keys in it are encrypted under, None where they lie bare.
+    draw: gives 32 random bytes.
+
+    Raises SetupError where the key file is missing, or others may read it.
+    """
+
+    def __init__(self, key_file: Path, *, wrap: bytes | None, draw: Callable[[], bytes]) -> None:
+        self._file = key_file
+        self._wrap = None if wrap is None else AESGCM(wrap)
+        self._draw = draw
+        _check_mode(key_file)
+
+    @classmethod
+    def create(cls, key_file: Path, *, wrap: bytes | None, draw: Callable[[], bytes]) -> Self:
+        """Make the key file. Raises SetupError where there is one: keys are never written over."""
+        try:
+            os.close(os.open(key_file, os.O_CREAT | os.O_EXCL | os.O_RDWR, _MODE))
+        except FileExistsError:
+            raise SetupError(f"there is a key file already: {key_file}") from None
+        created = cls(key_file, wrap=wrap, draw=draw)
+        with created._open_file() as file:
+            file.execute(_TABLE)
+        return created
+
+    def put_keys(self, keys: Mapping[str, bytes]) -> None:
+        """Keep a key of 32 bytes for each event id; durable when this returns: call it before the entries commit.
+
+        A key that is there stays: it may be what opens something. One whose event does not come after all opens
+        nothing, and harms nobody.
+        """
+        rows = [(event_id, self._wrapped(event_id, key)) for event_id, key in keys.items()]
+        with self._open_file() as file:
+            file.executemany("INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+
+    def seal(self, conn: Connection, items: Iterable[Sealed]) -> None:
+        """Store disclosures, in the transaction that has stored their entries, after `put_keys`."""
+        rows = []
+        with self._open_file() as file:
+            for item in items:
+                key = self._key_of(file, item.event_id)
+                assert key is not None
+                binding = _binding(item.event_id, item.index)
+                ciphertext = self._encrypt(AESGCM(key), item.disclosures.encode("ascii"), binding)
+                rows.append({"index": item.index, "ciphertext": ciphertext})
+        if rows:
+            conn.execute(vault.insert(), rows)
+
+    def open(self, conn: Connection, start: int, stop: int) -> dict[int, str]:
+        """The disclosures, joined by `~`, of the entries from index `start` up to and without `stop`.
+
+        Entries that have none are absent, and so are those whose key was destroyed. Raises TamperedError, with the
+        index, where a ciphertext is not what was stored for that entry.
+        """
+        index = vault.c.index
+        rows = conn.execute(
+            select(index, entries.c.event_id, vault.c.ciphertext)
+            .join(entries, entries.c.index == index)
+            .where(index >= start, index < stop)
+            .order_by(index)
+        )
+        opened: dict[int, str] = {}
+        with self._open_file() as file:
+            for place, event_id, ciphertext in rows:
+                key = self._key_of(file, event_id)
+                if key is None:
+                    continue
+                try:
+                    opened[place] = _decrypt(AESGCM(key), ciphertext, _binding(event_id, place)).decode("ascii")
+                except InvalidTag:
+                    raise TamperedError(f"the vault's row of entry {place} was altered", index=place) from None
+        return opened
+
+    def _key_of(self, file: sqlite3.Connection, event_id: str) -> bytes | None:
+        row = file.execute("SELECT key FROM keys WHERE event_id = ?", (event_id,)).fetchone()
+        if row is None:
+            return None
+        try:
+            key: bytes = row[0] if self._wrap is None else _decrypt(self._wrap, row[0], event_id.encode())
+        except InvalidTag:
+            key = b""
+        if len(key) != _KEY_SIZE:
+            raise SetupError("a key of the vault is none: was it wrapped under another vault_wrap_key than this?")
+        return key
+
+    def _wrapped(self, event_id: str, key: bytes) -> bytes:
+        return key if self._wrap is None else self._encrypt(self._wrap, key, event_id.encode())
+
+    def _encrypt(self, key: AESGCM, plain: bytes, binding: bytes) -> bytes:
+        nonce = self._draw()[:_NONCE_SIZE]
+        return nonce + key.encrypt(nonce, plain, binding)
+
+    @contextmanager
+    def _open_file(self) -> Iterator[sqlite3.Connection]:
+        """One transaction of the key file, durable when the block ends."""
+        address = f"{self._file.absolute().as_uri()}?mode=rw"
+        try:
+            with closing(sqlite3.connect(address, uri=True, timeout=_BUSY_TIMEOUT_S)) as file:
+                for pragma in _PRAGMAS:
+                    file.execute(f"PRAGMA {pragma}")
+                with file:
+                    yield file
+        except sqlite3.Error as error:
+            raise SetupError(f"the vault's key file {self._file} cannot be used: {error}") from None
+
+
+def _decrypt(key: AESGCM, ciphertext: bytes, binding: bytes) -> bytes:
+    if len(ciphertext) < _NONCE_SIZE:
+        raise InvalidTag
+    return key.decrypt(ciphertext[:_NONCE_SIZE], ciphertext[_NONCE_SIZE:], binding)
+
+
+def _binding(event_id: str, index: int) -> bytes:
+    return f"{event_id}\n{index}".encode()
+
+
+def _check_mode(key_file: Path) -> None:
+    try:
+        mode = stat.S_IMODE(key_file.stat().st_mode)
+    except FileNotFoundError:
+        raise SetupError(
+            f"the vault's key file {key_file} is missing: restore it, or sealed values stay shut"
+        ) from None
+    if mode != _MODE:
+        raise SetupError(f"the vault's key file {key_file} has mode {mode:04o}: run `chmod 600` on it")

@@ -1,0 +1,126 @@
+"""The door: one writer at a time, readers that see one moment, and errors by who must act."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from given import case
+from kept import Kept
+from sqlalchemy import event
+
+from ledger.errors import SetupError, TamperedError, UnavailableError
+from ledger.store.engine import Engine, check_file, open_engine, reading, writing
+from ledger.store.head import advance, found, read_head
+
+WAIT_S = 10.0
+
+
+def test_a_block_that_fails_leaves_nothing_behind(empty: Engine) -> None:
+    def begin_and_fail() -> None:
+        with writing(empty) as conn:
+            found(conn, b"{}")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        begin_and_fail()
+
+    with reading(empty) as conn, pytest.raises(SetupError, match="init"):
+        read_head(conn)
+
+
+def test_two_writers_do_not_interleave(empty: Engine) -> None:
+    with writing(empty) as conn:
+        found(conn, b"{}")
+    together = threading.Barrier(4, timeout=WAIT_S)
+
+    def count_up() -> None:
+        together.wait()
+        for _ in range(25):
+            with writing(empty) as conn:  # what is read under the lock is still so when it is written
+                advance(conn, read_head(conn).size + 1)
+
+    writers = [threading.Thread(target=count_up) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(WAIT_S)
+
+    with reading(empty) as conn:
+        assert read_head(conn).size == 100
+
+
+def test_the_lock_is_taken_before_the_first_write(empty: Engine) -> None:
+    other = open_engine(str(empty.url))
+    event.listen(other, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout = 1"))
+
+    with (
+        writing(empty),
+        pytest.raises(UnavailableError, match="another process is writing"),
+        writing(other),
+    ):
+        pass
+
+    with writing(other) as conn:
+        found(conn, b"{}")
+
+
+def test_a_reader_sees_one_moment_while_a_writer_commits(empty: Engine) -> None:
+    with writing(empty) as conn:
+        found(conn, b"{}")
+
+    with reading(empty) as reader:
+        before = read_head(reader).size
+        with writing(empty) as writer:
+            advance(writer, 7)
+        during = read_head(reader).size
+
+    with reading(empty) as conn:
+        assert (before, during, read_head(conn).size) == (0, 0, 7)
+
+
+def test_commits_survive_a_power_cut(empty: Engine) -> None:
+    with reading(empty) as conn:
+        modes = [conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
+
+    assert modes == ["wal", 2]  # 2 is FULL
+
+
+@pytest.mark.parametrize("url", ["postgresql://localhost/ledger", "sqlite://", "sqlite", "ledger.db"])
+def test_a_database_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(SetupError, match="sqlite:///<file>"):
+        open_engine(url)
+
+
+def test_a_password_in_a_refused_url_is_not_shown() -> None:
+    with pytest.raises(SetupError) as refused:
+        open_engine("postgresql://hub:hunter2@localhost/ledger")
+
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_missing_folder_is_the_operators(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'nowhere' / 'ledger.db'}")
+
+    with pytest.raises(SetupError, match="cannot be opened"), reading(engine):
+        pass
+
+
+def test_a_row_that_was_edited_past_sqlite_is_found(altered: Kept) -> None:
+    check_file(altered.engine)
+    altered.engine.dispose()
+    file = Path(str(altered.engine.url.database))
+    name, data = case(2).encode(), file.read_bytes()
+    file.write_bytes(data[: data.rindex(name)] + name[:-1] + b"x" + data[data.rindex(name) + len(name) :])
+
+    with pytest.raises(TamperedError, match="the database file is damaged"):
+        check_file(altered.engine)
+
+
+@pytest.mark.parametrize("kept", [0, 100])  # bytes of the file's beginning
+def test_a_damaged_file_is_an_alarm(empty: Engine, kept: int) -> None:
+    empty.dispose()
+    file = Path(str(empty.url.database))
+    file.write_bytes(file.read_bytes()[:kept] + b"x" * (file.stat().st_size - kept))
+
+    with pytest.raises(TamperedError, match="the database file is"), reading(empty) as conn:
+        read_head(conn)

@@ -1,0 +1,109 @@
+"""The schema: what the migrations make is what the program knows, and what the database itself refuses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from kept import Kept, new_engine
+from sqlalchemy.exc import IntegrityError
+
+from ledger.errors import SetupError
+from ledger.store.engine import Engine, check_schema, migrate, open_engine, reading, writing
+from ledger.store.tables import metadata
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_migrations_make_the_tables_that_the_program_knows(empty: Engine) -> None:
+    with reading(empty) as conn:
+        differences = compare_metadata(MigrationContext.configure(conn), metadata)
+
+    assert differences == []
+
+
+def test_every_table_refuses_values_of_another_type(empty: Engine) -> None:
+    with reading(empty) as conn:
+        strict = {row.name: row.strict for row in conn.exec_driver_sql("PRAGMA table_list")}
+
+    assert {name: strict[name] for name in metadata.tables} == dict.fromkeys(metadata.tables, 1)
+
+
+def test_a_database_that_was_not_migrated_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+
+    with pytest.raises(SetupError, match="cohort-ledger migrate"):
+        check_schema(engine)
+
+
+def test_migrating_again_changes_nothing(empty: Engine) -> None:
+    with reading(empty) as conn:
+        before = conn.exec_driver_sql("SELECT sql FROM sqlite_schema ORDER BY name").all()
+
+    migrate(empty)
+
+    check_schema(empty)
+    with reading(empty) as conn:
+        assert conn.exec_driver_sql("SELECT sql FROM sqlite_schema ORDER BY name").all() == before
+
+
+def test_a_database_of_a_later_version_is_refused(empty: Engine) -> None:
+    with writing(empty) as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(SetupError, match="9999"):
+        check_schema(empty)
+
+
+def test_processes_that_migrate_at_once_do_not_collide(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    program = f"from ledger.store.engine import *; engine = open_engine({url!r}); migrate(engine); check_schema(engine)"
+
+    started = [
+        subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+
+    assert [process.communicate()[1] for process in started] == ["", "", ""]
+    check_schema(open_engine(url))
+
+
+def test_alembic_runs_from_pyproject_on_the_database_of_the_settings(tmp_path: Path) -> None:
+    new_engine(tmp_path)
+    alembic = Path(sys.executable).with_name("alembic")
+
+    ran = subprocess.run(
+        [alembic, "check"],
+        cwd=ROOT,
+        env={**os.environ, "COHORT_LEDGER_DATABASE_URL": f"sqlite:///{tmp_path / 'ledger.db'}"},  # noqa: TID251 - a child's
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stdout) == (0, "No new upgrade operations detected.\n"), ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("statement", "refused"),
+    [
+        ("UPDATE entries SET node = 'impress-no' WHERE \"index\" = 3", "entries are never changed"),
+        ('DELETE FROM entries WHERE "index" = 3', "entries are never deleted"),
+        ('INSERT OR REPLACE INTO entries SELECT * FROM entries WHERE "index" = 3', "an entry follows the last one"),
+        (
+            "INSERT INTO entries VALUES (99, '', '', x'', 'x', 0, 'x', 'x', NULL, 0, NULL, NULL)",
+            "an entry follows the last one",
+        ),
+    ],
+)
+def test_the_database_refuses_to_change_entries(altered: Kept, statement: str, refused: str) -> None:
+    with reading(altered.engine) as conn:
+        before = conn.exec_driver_sql("SELECT * FROM entries").all()
+
+    with pytest.raises(IntegrityError, match=refused), writing(altered.engine) as conn:
+        conn.exec_driver_sql(statement)
+
+    with reading(altered.engine) as conn:
+        assert conn.exec_driver_sql("SELECT * FROM entries").all() == before
