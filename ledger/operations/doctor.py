@@ -12,7 +12,7 @@ from typing import Literal
 
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, SetupError, TamperedError
-from ledger.operations.audit import Progress, audit
+from ledger.operations.audit import STEPS, Progress, audit
 from ledger.operations.hub import open_vault
 from ledger.operations.rebuild import check_tables
 from ledger.settings import Settings
@@ -78,7 +78,7 @@ def _audited(engine: Engine, vault: Vault, progress: Progress) -> Finding:
     if found.failure is None:
         return Finding("log and vault", "well", found.passed[6])
     where = "" if found.failure.index is None else f"entry {found.failure.index}: "
-    return Finding("log and vault", "history", f"step {found.failure.step}: {where}{found.failure.message}")
+    return Finding("log and vault", "history", f"{STEPS[found.failure.step]}: {where}{found.failure.message}")
 
 
 def _check_file(engine: Engine) -> str:
