@@ -17,6 +17,7 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 INTEGER_MAX = 2**53 - 1  # what every JSON reader holds exactly (RFC 8785, 3.2.2.3)
 DEPTH_MAX = 32
 
+
 def dump(value: object) -> bytes:
     """Print a value as canonical JSON, UTF-8. A tuple prints as an array.
 

@@ -110,8 +110,10 @@ def commitment(digest: str) -> Json:
 
 def read_commitment(value: Json) -> str | None:
     """The digest of a commitment, None for a clear value. Raises MalformedError for a digest of another shape."""
-    match value:
-        case [{"...": str(digest)} as only] if only == {_COMMITMENT: digest}:
+    if type(value) is not list or len(value) != 1:
+        return None
+    match value[0]:
+        case {"...": str(digest), **rest} if not rest:
             if not _DIGEST.fullmatch(digest):
                 raise MalformedError("a commitment's digest is 32 bytes in base64url")
             return digest
@@ -140,12 +142,13 @@ def seal(
 class Envelope:
     """An event as its node signed it, with as many of its disclosures as are at hand. Made by `sign` and `parse`.
 
-    A sealed field is named by its path in `data`: `response`, or `replacement.response`.
+    commitments: the digest of each sealed field, named by its path in `data`: `response`, or `replacement.response`.
     """
 
     jws: Jws
     claims: Claims = field(compare=False)
     disclosures: tuple[Disclosure, ...]
+    commitments: Mapping[str, str] = field(compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -156,11 +159,6 @@ class Envelope:
     def hash(self) -> bytes:
         """SHA-256 of the JWS, the same whatever is disclosed: what the stream's next envelope has as `prev`."""
         return self.jws.hash
-
-    @property
-    def commitments(self) -> dict[str, str]:
-        """The digest of each sealed field."""
-        return dict(_commitments(self.claims.data))
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -197,7 +195,11 @@ def sign(claims: Claims, disclosures: Iterable[Disclosure], key: SigningKey) -> 
     if claims.prev is not None:
         payload["prev"] = to_base64url(claims.prev)
     jws = signed.sign(payload, typ=TYP, key=key)
-    return parse("~".join([jws.text, *(each.text for each in disclosures), ""]))
+    _check_jws_size(jws.text)
+    envelope = _envelope(jws, _claims(jws.payload), tuple(disclosures))  # as `parse` would read it
+    if len(envelope.text) > ENVELOPE_MAX:
+        raise _too_long(len(envelope.text))
+    return envelope
 
 
 def parse(text: str) -> Envelope:
@@ -207,7 +209,7 @@ def parse(text: str) -> Envelope:
     disclosures, other claims than those above, a disclosure that opens no commitment or comes twice.
     """
     if len(text) > ENVELOPE_MAX:
-        raise MalformedError(f"an envelope has at most {ENVELOPE_MAX} bytes", actual=len(text))
+        raise _too_long(len(text))
     jws, *disclosures = text.split("~")
     if not disclosures or disclosures.pop():
         raise MalformedError("an envelope ends with ~, and holds no key binding")
@@ -225,21 +227,29 @@ def verify(envelope: Envelope, key: PublicKey) -> None:
 
 
 def _statement(text: str) -> tuple[Jws, Claims]:
-    if len(text) > JWS_MAX:
-        raise MalformedError(f"an envelope's JWS has at most {JWS_MAX} bytes", actual=len(text))
+    _check_jws_size(text)  # before anything that costs
     jws = signed.parse(text, typ=TYP)
     return jws, _claims(jws.payload)
 
 
+def _check_jws_size(text: str) -> None:
+    if len(text) > JWS_MAX:
+        raise MalformedError(f"an envelope's JWS has at most {JWS_MAX} bytes", actual=len(text))
+
+
 def _envelope(jws: Jws, claims: Claims, disclosures: tuple[Disclosure, ...]) -> Envelope:
     """RFC 9901, 7.1: each disclosure opens exactly one commitment, and no digest stands twice."""
-    committed = [digest for _, digest in _commitments(claims.data)]
-    shown = {each.digest for each in disclosures}
-    if len(set(committed)) < len(committed) or len(shown) < len(disclosures):
+    commitments = dict(_commitments(claims.data))
+    committed, shown = set(commitments.values()), {each.digest for each in disclosures}
+    if len(committed) < len(commitments) or len(shown) < len(disclosures):
         raise MalformedError("a digest stands twice: every sealed field has a salt of its own")
-    if not shown.issubset(committed):
+    if not shown <= committed:
         raise MalformedError("a disclosure opens none of the envelope's commitments")
-    return Envelope(jws, claims, disclosures)
+    return Envelope(jws, claims, disclosures, commitments)
+
+
+def _too_long(size: int) -> MalformedError:
+    return MalformedError(f"an envelope has at most {ENVELOPE_MAX} bytes", actual=size)
 
 
 def _claims(payload: Json) -> Claims:
