@@ -53,7 +53,7 @@ class Quorum(_Part):
 
 
 class _Document(_Part):
-    v: Literal[1]
+    v: Annotated[int, Field(ge=1, le=1)]  # a Literal would take true for 1
     name: Text
     origin: Annotated[str, Field(pattern=r"^[!-*,-~]+$", max_length=200)]  # as note names: no space, no plus
     log_key: str

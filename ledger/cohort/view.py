@@ -4,7 +4,7 @@ A period (of a trial, a supply, a cohort at a node, a suspension) is one row, fr
 that ended it. Whether something is open is asked for a day; places and stage are asked for this place in the log.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,13 +12,10 @@ from ledger.clinical.two_stage import Design
 from ledger.cohort.cells import Record
 from ledger.cohort.database import Database
 from ledger.cohort.memorandum import Memorandum
+from ledger.cohort.places import PLANNED_STAGES, places_left, stage_after, takes_place
 from ledger.errors import MalformedError
 from ledger.names import When, regimen_name
 from ledger.signing.canonical import Json
-
-# a stage decision that ends its scope, and the stage that each other one leads to
-_NEXT_STAGE: Mapping[tuple[int, str], int] = {(1, "expand"): 2, (2, "stage-3"): 3}
-PLANNED_STAGES = (1, 2)  # the design counts these; stage 3 has no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,32 +112,20 @@ class View:
 
     def stage(self, cohort: str) -> int | None:
         """The stage that the cohort is in for this node, None after a decision that ended it."""
-        stage = 1
-        while (decision := self.decision(cohort, stage)) is not None:
-            following = _NEXT_STAGE.get((stage, text(decision, "decision")))
-            if following is None:
-                return None
-            stage = following
-        return stage
+        decided = {stage: self.decision(cohort, stage) for stage in PLANNED_STAGES}
+        return stage_after({stage: text(each, "decision") for stage, each in decided.items() if each is not None})
 
     def places_left(self, cohort: str) -> int | None:
-        """Free places in the present stage, None where it has no limit. Pooled over nodes, or this trial's own.
-
-        Taken are the evaluable and the undecided of stages 1 and 2: allocated or treated, neither released nor found
-        not evaluable.
-        """
-        stage = self.stage(cohort)
-        if stage is None:
-            return 0
-        if stage not in PLANNED_STAGES:
-            return None
+        """Free places in the present stage, None where it has no limit. Pooled over nodes, or this trial's own."""
         taken = sum(
-            episode.root("released_on") is None
-            and episode.value("stage") in (None, *PLANNED_STAGES)
-            and episode.value("evaluable") is not False
+            takes_place(
+                released=episode.root("released_on") is not None,
+                stage=episode.value("stage"),
+                evaluable=episode.value("evaluable"),
+            )
             for episode in self.episodes_in_scope(cohort)
         )
-        return max(0, self.design_of(cohort).size_of(stage) - taken)
+        return places_left(self.design_of(cohort), self.stage(cohort), taken)
 
     def episodes_in_scope(self, cohort: str) -> Iterable[Record]:
         if self.is_pooled(cohort):

@@ -1,0 +1,210 @@
+"""Where a cohort stands: its stage and free places in every scope, and its state at every node.
+
+A scope is the cohort as a whole where accrual is pooled, else the cohort at one trial. A closed cohort stands here
+like any other: it is never hidden.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, NamedTuple, TypeVar
+
+from ledger.clinical.two_stage import Design
+from ledger.cohort import rows
+from ledger.cohort.places import PLANNED_STAGES, places_left, stage_after, takes_place
+from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.view import date_of
+from ledger.names import When, regimen_name
+from ledger.reports.members import Member, members
+from ledger.signing.canonical import Json
+
+State = Literal["open", "suspended", "closed", "not opened"]
+_OfCohort = TypeVar("_OfCohort", rows.CohortOpening, rows.Suspension, rows.StageDecision, rows.Episode)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """node: None where accrual is pooled. stage: None once a decision has ended it.
+
+    evaluable, undecided: episodes that take a place in the design. places_left: None where there is no limit.
+    """
+
+    node: str | None
+    stage: int | None
+    evaluable: int
+    undecided: int
+    places_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtNode:
+    """opened_on: the first opening here, as stated; closed_on: where it is closed here, the last closing.
+
+    days_behind: days from the first opening among the members that the memorandum binds to open in parallel until this
+    one's, or until now where it has none and another still has it open; None for members that are not bound.
+    started, started_stage_3: treatments. synthetic: how many of the rows behind all this are made up.
+    """
+
+    node: str
+    country: str | None
+    state: State
+    opened_on: str | None
+    closed_on: str | None
+    days_behind: int | None
+    started: int
+    started_stage_3: int
+    synthetic: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One cohort. closed_on: where its definer closed it everywhere. synthetic: the definition itself is made up."""
+
+    cohort: str
+    label: str | None
+    defined_by: str | None
+    regimen: str
+    tumour: Json
+    accrual: str | None
+    closed_on: str | None
+    closing_code: str | None
+    scopes: tuple[Scope, ...]
+    nodes: tuple[AtNode, ...]
+    synthetic: bool
+
+
+class _Period(NamedTuple):
+    """A cohort open at a node, until closed here or everywhere, whichever came first."""
+
+    node: str
+    opened: When
+    closed: When | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """All rows of one cohort."""
+
+    definition: rows.Cohort
+    openings: tuple[rows.CohortOpening, ...]
+    suspensions: tuple[rows.Suspension, ...]
+    decisions: tuple[rows.StageDecision, ...]
+    episodes: tuple[rows.Episode, ...]
+
+
+def standings(snapshot: Snapshot) -> tuple[Standing, ...]:
+    """Every cohort that was defined, by its name."""
+    designs = {row.resolution: row.content for row in snapshot.of(rows.Resolution)}
+    nodes, today = members(snapshot), _today(snapshot)
+    return tuple(
+        Standing(
+            cohort=cohort.definition.cohort,
+            label=cohort.definition.label,
+            defined_by=cohort.definition.defined_by,
+            regimen=regimen_name(_texts(cohort.definition.regimen)),
+            tumour=cohort.definition.tumour,
+            accrual=cohort.definition.accrual,
+            closed_on=cohort.definition.closed_on,
+            closing_code=cohort.definition.closing_code,
+            scopes=tuple(_scopes(cohort, _design(designs.get(cohort.definition.design or "")))),
+            nodes=tuple(_at_nodes(cohort, nodes, today)),
+            synthetic=cohort.definition.synthetic,
+        )
+        for cohort in _cohorts(snapshot)
+    )
+
+
+def _scopes(cohort: _Rows, design: Design) -> Iterator[Scope]:
+    pooled = cohort.definition.accrual == "pooled"
+    for node in [None] if pooled else sorted({each.node for each in cohort.openings}):
+        decider = node or cohort.definition.defined_by
+        decided = {int(each.stage): each.decision or "" for each in cohort.decisions if each.node == decider}
+        stage = stage_after(decided)
+        taking = [
+            each
+            for each in cohort.episodes
+            if node in (None, each.node)
+            and takes_place(released=each.released_on is not None, stage=each.stage, evaluable=each.evaluable)
+        ]
+        evaluable = sum(each.evaluable is True for each in taking)
+        yield Scope(node, stage, evaluable, len(taking) - evaluable, places_left(design, stage, len(taking)))
+
+
+def _at_nodes(cohort: _Rows, nodes: Iterable[Member], today: date) -> Iterator[AtNode]:
+    periods = sorted((_period(cohort, each) for each in cohort.openings), key=lambda each: each.opened.last)
+    bound = {node.node for node in nodes if node.opens_in_parallel}
+    in_parallel = [each for each in periods if each.node in bound]
+    for node in nodes:
+        here = [each for each in periods if each.node == node.node]
+        episodes = [each for each in cohort.episodes if each.node == node.node]
+        treated = [each.stage for each in episodes if each.started_on]
+        openings = [each for each in cohort.openings if each.node == node.node]
+        state = _state(cohort, here)
+        yield AtNode(
+            node=node.node,
+            country=node.country,
+            state=state,
+            opened_on=here[0].opened.text if here else None,
+            closed_on=str(here[-1].closed) if state == "closed" else None,
+            days_behind=_days_behind(here, in_parallel, today) if node.node in bound else None,
+            started=sum(stage in PLANNED_STAGES for stage in treated),
+            started_stage_3=sum(stage not in PLANNED_STAGES for stage in treated),
+            synthetic=sum(each.synthetic for each in (*openings, *episodes)),
+        )
+
+
+def _state(cohort: _Rows, here: Sequence[_Period]) -> State:
+    """here: the cohort's periods at one node, in order."""
+    if not here:
+        return "not opened"
+    if here[-1].closed is not None:
+        return "closed"
+    suspended = any(each.node == here[-1].node and each.resumed_on is None for each in cohort.suspensions)
+    return "suspended" if suspended else "open"
+
+
+def _days_behind(here: Sequence[_Period], in_parallel: Sequence[_Period], today: date) -> int | None:
+    if not in_parallel:
+        return None
+    until = here[0].opened.last if here else max(each.closed.last if each.closed else today for each in in_parallel)
+    return max(0, (until - in_parallel[0].opened.last).days)
+
+
+def _period(cohort: _Rows, opening: rows.CohortOpening) -> _Period:
+    closings = [date_of(each) for each in (opening.closed_on, cohort.definition.closed_on) if each is not None]
+    closed = min(closings, key=lambda each: each.last, default=None)
+    return _Period(opening.node, date_of(opening.opened_on), closed)
+
+
+def _cohorts(snapshot: Snapshot) -> Iterator[_Rows]:
+    openings = _by_cohort(snapshot.of(rows.CohortOpening))
+    suspensions = _by_cohort(snapshot.of(rows.Suspension))
+    decisions = _by_cohort(snapshot.of(rows.StageDecision))
+    episodes = _by_cohort(snapshot.of(rows.Episode))
+    for each in snapshot.of(rows.Cohort):
+        key = each.cohort
+        yield _Rows(each, tuple(openings[key]), tuple(suspensions[key]), tuple(decisions[key]), tuple(episodes[key]))
+
+
+def _by_cohort(of_table: Iterable[_OfCohort]) -> Mapping[str, list[_OfCohort]]:
+    found: defaultdict[str, list[_OfCohort]] = defaultdict(list)
+    for row in of_table:
+        found[row.cohort].append(row)
+    return found
+
+
+def _design(content: Json) -> Design:
+    assert isinstance(content, dict)
+    return Design.parse(content)
+
+
+def _texts(listed: Json) -> tuple[str, ...]:
+    return tuple(str(each) for each in listed) if isinstance(listed, list) else ()
+
+
+def _today(snapshot: Snapshot) -> date:
+    """The day that the view is on, or else that of the last entry."""
+    if snapshot.day is not None:
+        return snapshot.day
+    return snapshot.events[-1].received.date() if snapshot.events else date.min
