@@ -1,0 +1,71 @@
+"""What is looked at before a request is: whom it was sent to, and how long it is. And what every answer says.
+
+A page of another site can make a browser send requests to this computer under a name of its own (DNS rebinding), so
+only the names of loopback are answered. A body is refused as soon as it is too long, announced or not.
+"""
+
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import HEADERS, problem
+from ledger.errors import ForbiddenError, LedgerError, MalformedError
+from ledger.operations.append import POST_BYTES_MAX
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+BODY_MAX = POST_BYTES_MAX + 64 * 1024  # a post, and the JSON around it
+
+_TOO_LONG = f"a request has at most {BODY_MAX} bytes: send the events in parts"
+
+
+class Guard:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        read = 0
+
+        async def receive_some() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > BODY_MAX:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LONG)
+            return message
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        headers = Headers(scope=scope)
+        refusal: LedgerError
+        if _host(headers) not in LOOPBACK:
+            refusal = ForbiddenError("this server answers to loopback names only: http://127.0.0.1 or http://localhost")
+            await problem(refusal, scope["path"])(scope, receive, send)
+        elif _length(headers) > BODY_MAX:
+            refusal = MalformedError(_TOO_LONG)
+            too_long = problem(refusal, scope["path"], status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            await too_long(scope, receive, send)
+        else:
+            await self._app(scope, receive_some, send_with_headers)
+
+
+def _host(headers: Headers) -> str:
+    """The Host header without its port."""
+    host = headers.get("host", "").lower()
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() else host
+
+
+def _length(headers: Headers) -> int:
+    """The length that is announced; what is no number is left to the server, which has counted already."""
+    stated = headers.get("content-length", "")
+    return int(stated) if stated.isdecimal() and stated.isascii() else 0

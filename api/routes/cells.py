@@ -1,0 +1,119 @@
+"""One row of the shared cohort database, cell by cell: the value, who set it, and what it was before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, Any, NamedTuple
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.caching import NOT_MODIFIED
+from api.hub import OpenHub
+from api.problems import documented
+from api.queries import AskedAt, tag_moment
+from ledger.cohort.cells import Version
+from ledger.cohort.rows import TABLES, columns_of
+from ledger.errors import NotFoundError
+from ledger.operations.reading import Moment
+from ledger.signing import envelope as envelopes
+from ledger.store.cells import row_history
+from ledger.store.engine import Connection, reading
+from ledger.store.entries import find_entry
+
+router = APIRouter(tags=["cells"])
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """The event that set a value."""
+
+    index: int
+    event_id: str
+    node: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A value that stood until the entry `until` was taken. A value that no event set any more is null, as is its
+    setter.
+    """
+
+    value: Any
+    set_by: Setter | None
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellValue:
+    """sealed: the values are commitments. set_by: null where no standing event sets the field any more. before: oldest
+    first.
+    """
+
+    sealed: bool
+    value: Any
+    set_by: Setter | None
+    before: list[Before]
+
+
+@dataclass(frozen=True, slots=True)
+class RowCells:
+    table: str
+    key: list[str]
+    fields: dict[str, CellValue]
+
+
+@router.get("/cells/{table}/{key:path}", responses={**NOT_MODIFIED, **documented(400, 404)})
+def read_cells(
+    hub: OpenHub, request: Request, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]
+) -> RowCells:
+    """Each field's value, the event that set it, and what it was before. key: its parts, joined by slashes."""
+    parts = tuple(key.split("/"))
+    if table not in TABLES or len(parts) != len(TABLES[table].KEY):
+        raise NotFoundError("there is no such table, or its keys have another number of parts")
+    size = tag_moment(hub, request, response, Moment.parse(asked.at, None))
+    with reading(hub.engine) as connection:
+        history = [version for version in row_history(connection, table, parts) if version.since < size]
+        if not any(version.fields for version in history):
+            raise NotFoundError("the table has no such row")
+        setters = _setters(connection, history)
+    fields = {
+        name: _cell(values, setters, sealed=column.sealed)
+        for name, column in columns_of(table).items()
+        if (values := _values(history, name))
+    }
+    return RowCells(table, list(parts), fields)
+
+
+class _Value(NamedTuple):
+    """since: the entry that brought it. by: the event that set it, None where it went and none was left."""
+
+    since: int
+    by: int | None
+    value: Any
+
+
+def _values(history: list[Version], field: str) -> list[_Value]:
+    """What a field has held, oldest first; nothing where no event ever set it."""
+    values: list[_Value] = []
+    for version in history:
+        by, value = version.fields.get(field, (None, None))
+        if by != (values[-1].by if values else None):
+            values.append(_Value(version.since, by, value))
+    return values
+
+
+def _cell(values: list[_Value], setters: Mapping[int | None, Setter], *, sealed: bool) -> CellValue:
+    before = [Before(each.value, setters.get(each.by), until=following.since) for each, following in pairwise(values)]
+    return CellValue(sealed, values[-1].value, setters.get(values[-1].by), before)
+
+
+def _setters(connection: Connection, history: list[Version]) -> dict[int | None, Setter]:
+    indexes = {by for version in history for by, _ in version.fields.values()}
+    setters: dict[int | None, Setter] = {}
+    for index in indexes:
+        stored = find_entry(connection, index=index)
+        assert stored is not None
+        claims = envelopes.parse_jws(stored.jws).claims
+        setters[index] = Setter(index, claims.event_id, claims.node, claims.type)
+    return setters

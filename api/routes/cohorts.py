@@ -1,0 +1,173 @@
+"""The shared cohort database as reports: now, at an index or a time of the log (`at`), or on a day (`on`)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+
+from api.caching import NOT_MODIFIED
+from api.problems import documented
+from api.queries import Seen
+from api.tables import CsvResponse, csv_answer
+from ledger.cohort import rows
+from ledger.cohort.rows import Row, columns_of
+from ledger.errors import NotFoundError
+from ledger.names import SLUG, SLUG_MAX, UUID
+from ledger.reports.board import Board, board
+from ledger.reports.census import CensusLine, census
+from ledger.reports.cohort_progress import CohortProgress, cohort_progress
+from ledger.reports.contributions import Contribution, contributions
+from ledger.reports.funnel import FunnelLine, funnel
+from ledger.reports.standing import AtNode, Scope, Standing, standings
+
+router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400, 404)})
+
+CohortName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["braf-v600"])]
+NodeName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["drup-nl"])]
+CaseName = Annotated[str, Path(pattern=f"^{UUID.pattern}$")]
+
+_COHORT_TABLES = (rows.Cohort, rows.CohortOpening, rows.Suspension, rows.StageDecision)
+_CASE_KEY = {"node", "case"}
+_BOARD_COLUMNS = (
+    *("cohort", "label", "regimen", "accrual", "stage", "places_left"),
+    *(field.name for field in fields(AtNode)),
+)
+_CONTRIBUTION_COLUMNS = tuple(field.name for field in fields(Contribution) if field.name not in {"by_type", "tables"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row. key: its parts in order. fields: those that a standing event set; of those named in `sealed` the value is
+    a commitment. set_by: the index of the event that set each. since: the entry that made this version.
+    """
+
+    key: list[str]
+    fields: dict[str, Any]
+    sealed: list[str]
+    set_by: dict[str, int]
+    since: int
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CohortRows:
+    cohort: str
+    tables: dict[str, list[Line]]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRows:
+    """A patient's file. events: indexes of those that set what stands in it."""
+
+    node: str
+    case: str
+    tables: dict[str, list[Line]]
+    events: list[int]
+
+
+# The answers of these three hold JSON as it was signed, of any depth, which response models cannot describe.
+@router.get("/cohorts", response_model=None)
+def list_cohorts(seen: Seen) -> tuple[Standing, ...]:
+    """Every cohort that was defined, and where it stands."""
+    return standings(seen)
+
+
+@router.get("/cohorts/{cohort}/progress", response_model=None)
+def read_progress(seen: Seen, cohort: CohortName) -> CohortProgress:
+    """One cohort's design and endpoint, how far every scope came, and what was decided."""
+    return cohort_progress(seen, cohort)
+
+
+@router.get("/board", response_model=None)
+def read_board(seen: Seen) -> Board:
+    """Every cohort at every node."""
+    return board(seen)
+
+
+@router.get("/board.csv", response_class=CsvResponse)
+def read_board_csv(seen: Seen, response: Response) -> CsvResponse:
+    """Every cohort at every node, a line each."""
+    return csv_answer(_BOARD_COLUMNS, _board_lines(standings(seen)), response.headers)
+
+
+@router.get("/cohorts/{cohort}")
+def read_cohort(seen: Seen, cohort: CohortName) -> CohortRows:
+    """One cohort as it is stored: its definition, openings, suspensions and decisions."""
+    tables = {each.TABLE: _lines(row for row in seen.of(each) if row.key[0] == cohort) for each in _COHORT_TABLES}
+    if not tables[rows.Cohort.TABLE]:
+        raise NotFoundError("no cohort of this name is defined: the board lists those that are")
+    return CohortRows(cohort, tables)
+
+
+@router.get("/contributions")
+def read_contributions(seen: Seen) -> tuple[Contribution, ...]:
+    """Who contributed what."""
+    return contributions(seen)
+
+
+@router.get("/contributions.csv", response_class=CsvResponse)
+def read_contributions_csv(seen: Seen, response: Response) -> CsvResponse:
+    """Who contributed what; numbers by type and by table are in the JSON only."""
+    lines = ([getattr(each, name) for name in _CONTRIBUTION_COLUMNS] for each in contributions(seen))
+    return csv_answer(_CONTRIBUTION_COLUMNS, lines, response.headers)
+
+
+@router.get("/census")
+def read_census(seen: Seen) -> tuple[CensusLine, ...]:
+    """What the nodes attest in total, held against what their events add up to."""
+    return census(seen)
+
+
+@router.get("/census.csv", response_class=CsvResponse)
+def read_census_csv(seen: Seen, response: Response) -> CsvResponse:
+    """The census, a line for each attestation."""
+    return csv_answer([field.name for field in fields(CensusLine)], map(astuple, census(seen)), response.headers)
+
+
+@router.get("/funnel")
+def read_funnel(seen: Seen) -> tuple[FunnelLine, ...]:
+    """How far each trial's cases came."""
+    return funnel(seen)
+
+
+@router.get("/cases/{node}/{case}")
+def read_case(seen: Seen, node: NodeName, case: CaseName) -> CaseRows:
+    """A patient's file: every row of the case."""
+    tables = {table: _lines(_of_case(found, node, case)) for table, found in seen.tables.items()}
+    kept = {table: lines for table, lines in tables.items() if lines}
+    if not kept:
+        raise NotFoundError("the node has no such case")
+    events = {index for lines in kept.values() for line in lines for index in line.set_by.values()}
+    return CaseRows(node, case, kept, sorted(events))
+
+
+def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
+    for row in found:
+        if _CASE_KEY.issubset(row.KEY):
+            named = dict(zip(row.KEY, row.key, strict=True))
+            if (named["node"], named["case"]) == (node, case):
+                yield row
+
+
+def _lines(found: Iterable[Row]) -> list[Line]:
+    return [
+        Line(
+            key=list(row.key),
+            fields={name: getattr(row, name) for name in row.set_by},
+            sealed=[name for name, column in columns_of(row.TABLE).items() if column.sealed and name in row.set_by],
+            set_by=dict(row.set_by),
+            since=row.since,
+            synthetic=row.synthetic,
+        )
+        for row in found
+    ]
+
+
+def _board_lines(standing: Iterable[Standing]) -> Iterator[Sequence[object]]:
+    for each in standing:
+        scopes: Mapping[str | None, Scope] = {scope.node: scope for scope in each.scopes}
+        for node in each.nodes:
+            scope = scopes.get(node.node, scopes.get(None))
+            place = (scope.stage, scope.places_left) if scope else (None, None)
+            yield (each.cohort, each.label, each.regimen, each.accrual, *place, *astuple(node))

@@ -1,0 +1,255 @@
+"""Events: posted, all of a post or nothing, and read back as they were signed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import PlainTextResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.exceptions import HTTPException
+
+from api.hub import OpenHub
+from api.problems import documented, fault_in
+from api.queries import IN_DIGITS, INDEX_MAX, Asked
+from ledger.errors import MalformedError, NotFoundError
+from ledger.names import SLUG_MAX, UUID_V7
+from ledger.operations.append import POST_ENVELOPES_MAX
+from ledger.operations.publish import receipts
+from ledger.signing import envelope as envelopes
+from ledger.signing.canonical import Json
+from ledger.signing.encoding import from_decimal, to_base64url
+from ledger.signing.envelope import ENVELOPE_MAX, Actor
+from ledger.signing.receipt import Receipt
+from ledger.store.cells import read_versions
+from ledger.store.engine import Connection, reading
+from ledger.store.entries import StoredEntry, find_entry, page_entries
+from ledger.store.head import read_head
+
+router = APIRouter(tags=["events"])
+
+State = Literal["sequenced", "published"]
+
+PAGE_MAX = 1_000
+_INDEX = r"(?:0|[1-9][0-9]{0,14})"
+
+
+class Post(BaseModel):
+    """A post: envelopes with all their disclosures, in order. All of them are taken, or none."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    events: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=ENVELOPE_MAX)]],
+        Field(min_length=1, max_length=POST_ENVELOPES_MAX),
+    ]
+
+
+class Page(Asked):
+    """after: the index behind which the page begins. The others: only events of that kind."""
+
+    after: Annotated[int, Field(ge=0, le=INDEX_MAX), IN_DIGITS] | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX), IN_DIGITS] = 100
+    node: Annotated[str | None, Field(max_length=SLUG_MAX)] = None
+    type: Annotated[str | None, Field(max_length=100)] = None
+    cohort: Annotated[str | None, Field(max_length=SLUG_MAX)] = None
+    case: Annotated[str | None, Field(max_length=36)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Where an envelope stands. received: the hub's clock, RFC 3339, part of the leaf that the receipt is about, which
+    is a C2SP tlog-proof.
+    """
+
+    index: int
+    received: str
+    event_id: str
+    node: str
+    seq: int
+    state: State
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    events: list[Taken]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as the log has it. received: the hub's clock, RFC 3339. jws: the envelope without disclosures."""
+
+    index: int
+    received: str
+    state: State
+    event_id: str
+    node: str
+    seq: int
+    type: str
+    jws: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    events: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    table: str
+    key: list[str]
+    field: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An entry, decoded. data: its clear fields. sealed: the commitment of each sealed one. cells: those that it set,
+    a sealed one with its commitment. issued_at: seconds since the epoch, by the node's clock.
+    """
+
+    entry: Entry
+    version: int
+    issued_at: int
+    prev: str | None
+    actor: Actor
+    key: str
+    data: dict[str, Any]
+    sealed: dict[str, str]
+    cells: list[Cell]
+
+
+async def _read_body(request: Request) -> bytes:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a post is sent as application/json")
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(_read_body)]
+Named = Annotated[str, Path(pattern=f"^(?:{_INDEX}|{UUID_V7.pattern})$", examples=["0"])]
+
+
+@router.post(
+    "/events",
+    status_code=201,
+    responses={
+        200: {"model": Receipts, "description": "All of it was there before: the first receipts"},
+        **documented(400, 403, 409, 413, 415, 422, 503),
+    },
+    openapi_extra={
+        "requestBody": {"required": True, "content": {"application/json": {"schema": Post.model_json_schema()}}}
+    },
+)
+def post_events(hub: OpenHub, body: Body, response: Response) -> Receipts:
+    """Append events. 409 and 422 by a rule carry the hub's signed `refusal`, and nothing is stored then."""
+    posted = hub.post(_read_post(body))
+    if not any(place.is_new for place, _ in posted):
+        response.status_code = HTTPStatus.OK
+    with reading(hub.engine) as connection:
+        return Receipts([_taken(connection, place.index, receipt) for place, receipt in posted])
+
+
+@router.get("/events", responses=documented(400))
+def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
+    """Entries in the log's order; the Link header names the next page where there may be one."""
+    asked = page.model_dump(exclude={"after", "limit"}, exclude_none=True)
+    with reading(hub.engine) as connection:
+        after = -1 if page.after is None else page.after
+        found = page_entries(connection, after=after, limit=page.limit, **asked)
+        published = read_head(connection).published
+    if len(found) == page.limit:
+        query = urlencode({"after": found[-1].index, "limit": page.limit, **asked})
+        response.headers["Link"] = f'</events?{query}>; rel="next"'
+    return Entries([_entry(stored, published) for stored in found])
+
+
+@router.get("/events/{event}", responses=documented(400, 404))
+def read_event(hub: OpenHub, event: Named) -> Event:
+    """One event, by its index or its id, decoded beside its bytes, with the cells that it set."""
+    with reading(hub.engine) as connection:
+        stored = _find(connection, event)
+        published = read_head(connection).published
+        cells = [
+            Cell(version.table, list(version.key), field, value)
+            for version in read_versions(connection, at=stored.index)
+            if version.since == stored.index
+            for field, (by, value) in version.fields.items()
+            if by == stored.index
+        ]
+    envelope = envelopes.parse_jws(stored.jws)
+    claims = envelope.claims
+    return Event(
+        entry=_entry(stored, published),
+        version=claims.version,
+        issued_at=claims.issued_at,
+        prev=None if claims.prev is None else to_base64url(claims.prev),
+        actor=claims.actor,
+        key=envelope.jws.kid,
+        data={name: value for name, value in claims.data.items() if name not in envelope.commitments},
+        sealed=dict(envelope.commitments),
+        cells=cells,
+    )
+
+
+@router.get("/events/{event}/receipt", response_class=PlainTextResponse, responses=documented(400, 404))
+def read_receipt(hub: OpenHub, event: Named) -> PlainTextResponse:
+    """Proof, to be kept, that the log holds the event: a C2SP tlog-proof."""
+    with reading(hub.engine) as connection:
+        stored = _find(connection, event)
+    (receipt,) = receipts(hub.engine, hub.memorandum, [stored.index])
+    return PlainTextResponse(receipt.encode())
+
+
+def _read_post(body: bytes) -> list[str]:
+    try:
+        content = json.loads(body.decode(), object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError):  # of ValueError: what is no JSON, and what is no UTF-8
+        raise MalformedError("the body is not JSON that can be read") from None
+    try:
+        return Post.model_validate(content).events
+    except ValidationError as error:
+        raise fault_in(error.errors(include_input=False, include_url=False)) from None
+
+
+def _without_doubles(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise MalformedError("a member stands twice in the body")
+    return members
+
+
+def _find(connection: Connection, event: str) -> StoredEntry:
+    """event: an index or an event id, of their grammar."""
+    stored = (
+        find_entry(connection, event_id=event) if "-" in event else find_entry(connection, index=from_decimal(event))
+    )
+    if stored is None:
+        raise NotFoundError("the log has no such event")
+    return stored
+
+
+def _taken(connection: Connection, index: int, receipt: Receipt) -> Taken:
+    stored = find_entry(connection, index=index)
+    assert stored is not None
+    entry = _entry(stored, published=index + 1)
+    proof = receipt.encode().decode()
+    return Taken(index, entry.received, entry.event_id, entry.node, entry.seq, entry.state, proof)
+
+
+def _entry(stored: StoredEntry, published: int) -> Entry:
+    claims = envelopes.parse_jws(stored.jws).claims
+    return Entry(
+        index=stored.index,
+        received=stored.received,
+        state="published" if stored.index < published else "sequenced",
+        event_id=claims.event_id,
+        node=claims.node,
+        seq=claims.seq,
+        type=claims.type,
+        jws=stored.jws,
+    )

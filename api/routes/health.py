@@ -1,0 +1,90 @@
+"""Whether the server is up, what it is, how much it holds; and the pages that problems point to."""
+
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path
+from fastapi.responses import HTMLResponse, PlainTextResponse
+
+from api.hub import OpenHub
+from api.problems import documented, help_page
+from ledger.errors import NotFoundError
+from ledger.store.engine import reading
+from ledger.store.head import Head, read_head
+
+router = APIRouter(tags=["health"])
+
+_METRICS = """\
+# HELP cohort_ledger_entries Entries that are sequenced.
+# TYPE cohort_ledger_entries gauge
+cohort_ledger_entries {sequenced}
+# HELP cohort_ledger_published_entries Entries under the signed checkpoint.
+# TYPE cohort_ledger_published_entries gauge
+cohort_ledger_published_entries {published}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    status: Literal["up"] = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """sequenced: entries that are stored. published: how many of them are under the signed checkpoint."""
+
+    sequenced: int
+    published: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """log_key: verifier key of checkpoints. memorandum: SHA-256 of the founding document in hex, as auditors pin it."""
+
+    version: str
+    origin: str
+    log_key: str
+    memorandum: str
+
+
+@router.get("/healthz", responses=documented())
+def is_up() -> Up:
+    """The process answers."""
+    return Up()
+
+
+@router.get("/readyz", responses=documented(500, 503))
+def is_ready(hub: OpenHub) -> Ready:
+    """The ledger can be read."""
+    head = _head(hub)
+    return Ready(head.size, head.published)
+
+
+@router.get("/version", responses=documented())
+def read_version(hub: OpenHub) -> Version:
+    """Which program this is, and which ledger it serves."""
+    memorandum = hub.memorandum
+    return Version(version_of("cohort-ledger"), memorandum.origin, memorandum.log_key.text, memorandum.hash.hex())
+
+
+@router.get("/metrics", response_class=PlainTextResponse, responses=documented())
+def read_metrics(hub: OpenHub) -> PlainTextResponse:
+    """Sizes in Prometheus's text format."""
+    head = _head(hub)
+    text = _METRICS.format(sequenced=head.size, published=head.published)
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get("/help/errors/{slug}", response_class=HTMLResponse, responses=documented(404))
+def explain(slug: Annotated[str, Path(max_length=40)]) -> HTMLResponse:
+    """What a problem's `type` means, and who must act."""
+    page = help_page(slug)
+    if page is None:
+        raise NotFoundError("there is no such kind of error")
+    return HTMLResponse(page, headers={"Cache-Control": "public, max-age=3600"})
+
+
+def _head(hub: OpenHub) -> Head:
+    with reading(hub.engine) as connection:
+        return read_head(connection)

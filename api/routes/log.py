@@ -1,0 +1,49 @@
+"""The log's static files (design: formats), as any file server or cache could serve them."""
+
+from hashlib import sha256
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.datastructures import MutableHeaders
+
+from api.caching import A_SECOND, FOR_EVER, NOT_MODIFIED, tag
+from api.hub import OpenHub
+from api.problems import documented
+
+router = APIRouter(tags=["log"])
+
+_TEXT = "text/plain; charset=utf-8"
+_JSON = "application/json"
+_BYTES = "application/octet-stream"
+
+# what a path begins with: its content type and who may keep it how long; the first that fits
+_KINDS: tuple[tuple[str, str, str], ...] = (
+    ("checkpoint", _TEXT, f"public, {A_SECOND}"),
+    ("digests/", _BYTES, f"private, {FOR_EVER}"),
+    ("digest", _TEXT, f"private, {A_SECOND}"),
+    ("memorandum", _JSON, f"public, {FOR_EVER}"),
+    ("tile/entries/", _BYTES, f"private, {FOR_EVER}"),
+    ("tile/", _BYTES, f"public, {FOR_EVER}"),  # a partial tile too: it never changes, it is outgrown
+    ("disclosures/", _TEXT, "private, no-store"),
+    ("view", _JSON, "private, no-store"),
+)
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file",
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (_TEXT, _JSON, _BYTES)},
+    },
+    **NOT_MODIFIED,
+    **documented(404),
+}
+
+
+@router.get("/log/{path:path}", response_class=Response, responses=_ANSWERS)
+def read_file(hub: OpenHub, request: Request, path: str) -> Response:
+    """One file, up to the published checkpoint. Nothing sealed is in any of them: lines of disclosures are empty."""
+    content = hub.source("clear").read(path)
+    media_type, cache = next((kind, cache) for start, kind, cache in _KINDS if path.startswith(start))
+    etag = f'"{sha256(content).hexdigest()[:32]}"'
+    headers = MutableHeaders()
+    tag(request, headers, etag=etag, cache=cache)
+    return Response(content, media_type=media_type, headers=headers)

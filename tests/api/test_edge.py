@@ -1,0 +1,158 @@
+"""What holds for every answer: problems that name their help, headers, host names; and that nothing sealed gets out."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import given
+import hubs
+import pytest
+import story
+from fastapi.testclient import TestClient
+from given import COHORT, DRUP, case
+
+from api.app import create_app
+from api.problems import status_of
+from ledger.errors import LedgerError
+from ledger.operations.hub import Hub
+
+# of what the story seals, the values that are like nothing else in it
+SEALED = ["p.Val600Glu", "COAD", "C18.9", "twice daily", "pyrexia", "partial response at", "a second tumour was found"]
+
+# what stands for each parameter of a path, so that every route has something to show
+OF_THE_STORY = {
+    "event": "18",
+    "node": DRUP,
+    "case": case(1),
+    "cohort": COHORT,
+    "table": "profiles",
+    "key": f"{DRUP}/{case(1)}",
+    "path": "tile/entries/000.p/30",
+    "slug": "rule",
+}
+
+
+def kinds(kind: type[LedgerError] = LedgerError) -> Iterator[type[LedgerError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from kinds(below)
+
+
+@pytest.mark.parametrize("kind", list(kinds()))
+def test_every_kind_of_error_is_a_problem_whose_type_is_a_page(client: TestClient, kind: type[LedgerError]) -> None:
+    app = client.app
+
+    def fail() -> None:
+        raise kind("what went wrong", index=7)
+
+    app.add_api_route("/fail", fail)  # type: ignore[attr-defined]  # TestClient forgets what kind of app it has
+
+    answer = client.get("/fail")
+
+    problem = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.status_code == problem["status"] == status_of(kind)
+    assert (problem["title"], problem["detail"], problem["index"]) == (kind.title, "what went wrong", 7)
+    assert problem["instance"] == "/fail"
+    page = client.get(problem["type"])
+    assert page.status_code == 200
+    assert kind.title in page.text
+
+
+def test_an_error_that_nobody_foresaw_tells_the_caller_nothing(client: TestClient) -> None:
+    def fail() -> None:
+        raise RuntimeError("p.Val600Glu")
+
+    client.app.add_api_route("/fail", fail)  # type: ignore[attr-defined]  # as above
+
+    answer = client.get("/fail")
+
+    assert (answer.status_code, answer.json()["type"]) == (500, "/help/errors/error")
+    assert "Val600" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/events", "GET, POST"),
+        ("POST", "/board", "GET"),
+        ("DELETE", "/events/0", "GET"),
+        ("OPTIONS", "/", None),
+    ],
+)
+def test_a_method_that_a_path_does_not_have_is_answered_with_all_that_it_has(
+    reader: TestClient, method: str, path: str, allowed: str | None
+) -> None:
+    answer = reader.request(method, path)
+
+    assert answer.status_code == (404 if allowed is None else 405)
+    assert answer.headers.get("allow") == allowed
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1:80", ""]
+)
+def test_a_name_that_is_not_loopbacks_gets_no_answer(reader: TestClient, host: str) -> None:
+    answer = reader.get("/healthz", headers={"Host": host})
+
+    assert (answer.status_code, answer.json()["type"]) == (403, "/help/errors/forbidden")
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8700", "127.0.0.1:8700", "[::1]", "[::1]:8700"])
+def test_loopback_is_answered_under_each_of_its_names(reader: TestClient, host: str) -> None:
+    assert reader.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/board", "/log/checkpoint", "/nothing", "/help/errors/rule", "/events/x"]
+)
+def test_every_answer_forbids_a_browser_whatever_it_does_not_need(reader: TestClient, path: str) -> None:
+    headers = reader.get(path).headers
+
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "cache-control" in headers
+
+
+def test_the_server_says_how_it_is_and_what_it_serves(client: TestClient, hub: Hub) -> None:
+    hubs.post(hub, given.founded())
+
+    assert client.get("/healthz").json() == {"status": "up"}
+    assert client.get("/readyz").json() == {"sequenced": 5, "published": 5}
+    assert client.get("/version").json()["memorandum"] == hub.memorandum.hash.hex()
+    assert "\ncohort_ledger_published_entries 5\n" in client.get("/metrics").text
+
+
+def test_no_page_of_the_framework_loads_anything_from_elsewhere(reader: TestClient) -> None:
+    assert [reader.get(path).status_code for path in ("/docs", "/redoc", "/openapi.json")] == [404, 404, 200]
+
+
+def test_nothing_sealed_is_in_any_answer_or_any_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    told = given.Alliance(story.FOUNDERS)
+    for sentence in story.STORY:
+        told.says(*sentence)
+    client = TestClient(create_app(hubs.founded_hub(tmp_path, told)), base_url="http://localhost")
+    disclosures = [each.text for heard in told.heard for each in heard.envelope.disclosures]
+    posts = (
+        {"events": [heard.envelope.text for heard in told.heard]},
+        {"events": ["x~p.Val600Glu~"]},
+        {"events": ["p.Val600Glu"] * 1001},
+        {"events": [{"oncotree": "COAD"}], "pyrexia": "C18.9"},
+    )
+
+    posted = [client.post("/events", json=post) for post in posts]
+    read = [client.get(path.format_map(OF_THE_STORY)) for path in client.get("/openapi.json").json()["paths"]]
+    read += [client.get(f"/log/disclosures/000.p/{len(told.heard)}")]
+    strange = [
+        client.get(f"/{asked}") for asked in ("board?at=COAD", "board?on=COAD", "board?COAD=1", "events?limit=COAD")
+    ]
+
+    assert [answer.status_code for answer in (*posted, *strange)] == [201, *[400] * 7]
+    assert {answer.status_code for answer in read} == {200}
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith("http")]
+    said = "\n".join([*ours, *(f"{answer.headers} {answer.text}" for answer in (*posted, *read, *strange))])
+    assert [value for value in (*SEALED, *disclosures) if value in said] == []
