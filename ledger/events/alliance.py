@@ -33,8 +33,6 @@ class MemorandumSigned(DatedEvent):
             raise refuse(f"{view.node} has signed the memorandum already: it is the first event of a stream")
         if _hash_of(self.memorandum) != view.memorandum.hash:
             raise refuse("this is not the memorandum that the ledger was founded with: sign the one that it serves")
-        if view.memorandum.member(view.node) is None and accession_of(view.database, view.node) is None:
-            raise refuse(f"{view.node} is neither a founder nor a member that acceded")
 
     def sets(self, view: View) -> Iterable[Set]:
         trial, country, key, in_parallel = _joining(view)
@@ -71,8 +69,6 @@ class ResolutionProposed(Event):
     content: dict[str, Any]
 
     def check(self, view: View) -> None:
-        if not view.is_member():
-            raise refuse(f"{view.node} is not a member: only members propose")
         if view.resolution(self.resolution) is not None:
             raise refuse(f"a resolution named {self.resolution} was proposed before: choose another name")
         try:
@@ -227,3 +223,10 @@ _CONTENT = {
     "endpoint": _check_endpoint,
     "witness": _check_witness,
 }
+
+
+EVENTS: tuple[type[Event], ...] = (
+    MemorandumSigned,
+    ResolutionProposed,
+    ResolutionEndorsed,
+)

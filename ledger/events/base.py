@@ -8,7 +8,7 @@ commitment, and `self.commitments` is all that an event knows of it.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, PrivateAttr
 
@@ -16,7 +16,7 @@ from ledger.cohort.cells import RowKey, Set
 from ledger.cohort.rows import Row
 from ledger.cohort.view import View
 from ledger.errors import RuleError
-from ledger.events.fields import Date, Payload, Reason
+from ledger.events.fields import Date, Flag, Payload, Reason
 from ledger.names import When
 from ledger.signing.canonical import Json
 from ledger.signing.envelope import Claims, Envelope
@@ -57,7 +57,7 @@ class Event(Payload):
     VERSION: ClassVar[int] = 1
     Sealed: ClassVar[type[Payload]] = NothingSealed
 
-    synthetic: Literal[True] | None = None
+    synthetic: Flag | None = None
     _commitments: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @property

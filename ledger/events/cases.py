@@ -13,7 +13,7 @@ from ledger.cohort import rows
 from ledger.cohort.cells import Set
 from ledger.cohort.view import View
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, put, refuse
-from ledger.events.fields import CaseId, Decimal, Label, OncoTree, Payload, Slug, StudyDay
+from ledger.events.fields import CaseId, Decimal, Label, OncoTree, Payload, Slug, Stage, StudyDay
 from ledger.events.needs import allocation, enrolment, episode_of, known_case, registered_trial, treatment
 
 Sex = Literal["female", "male", "other", "unknown"]
@@ -196,7 +196,7 @@ class TreatmentStarted(DatedEvent):
     Sealed = TreatmentSealed
     case: CaseId
     cohort: Slug
-    stage: Literal[1, 2, 3]
+    stage: Stage
 
     def needs(self, view: View) -> Iterable[Need]:
         yield enrolment(view, self.cohort, self.case)
@@ -270,3 +270,17 @@ class ConsentWithdrawn(DatedEvent):
     def sets(self, view: View) -> Iterable[Set]:
         key = (view.node, self.case, view.event_id)
         return put(rows.ConsentWithdrawal, key, withdrawn_on=self.on.text, scope=self.scope)
+
+
+EVENTS: tuple[type[Event], ...] = (
+    CaseSubmitted,
+    CaseProfiled,
+    CasePrescreened,
+    CaseAllocated,
+    CaseReleased,
+    PatientEnrolled,
+    TreatmentStarted,
+    TreatmentEnded,
+    EvaluabilityDetermined,
+    ConsentWithdrawn,
+)

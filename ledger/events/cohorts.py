@@ -10,7 +10,8 @@ from ledger.cohort import rows
 from ledger.cohort.cells import Record, Set
 from ledger.cohort.view import View
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, ReasonRequired, plain, put, refuse
-from ledger.events.fields import CaseId, Decimal, Label, OncoTree, Payload, Regimen, Slug
+from ledger.events.fields import CaseId, Decimal, Flag, Label, OncoTree, Payload, PlannedStage, Regimen, Slug
+from ledger.names import When
 
 Years = Annotated[int, Field(ge=0, le=130)]
 
@@ -18,7 +19,7 @@ Years = Annotated[int, Field(ge=0, le=130)]
 class Tumour(Payload):
     """Either any tumour, or the ones that have one of these OncoTree codes."""
 
-    agnostic: Literal[True] | None = None
+    agnostic: Flag | None = None
     oncotree: Annotated[list[OncoTree], Field(min_length=1, max_length=100)] | None = None
 
     @model_validator(mode="after")
@@ -138,8 +139,7 @@ class CohortSuspended(DatedEvent):
         yield opened_here(view, self.cohort)
 
     def check(self, view: View) -> None:
-        if view.opening(self.cohort, self.on.last) is None:
-            raise refuse(f"cohort {self.cohort} is not open at {view.node} on {self.on}")
+        _check_open_here(view, self.cohort, self.on)
         if view.running_suspension(self.cohort) is not None or view.suspension(self.cohort, self.on.last) is not None:
             raise refuse(f"cohort {self.cohort} is suspended at {view.node} already")
 
@@ -167,6 +167,7 @@ class CohortResumed(DatedEvent):
         )
 
     def check(self, view: View) -> None:
+        _check_open_here(view, self.cohort, self.on)
         if view.suspension(self.cohort, self.on.last) is not view.running_suspension(self.cohort):
             raise refuse(f"cohort {self.cohort} was not suspended at {view.node} on {self.on} yet")
 
@@ -216,8 +217,8 @@ class CohortClosed(DatedEvent):
                 )
             if definition.root("closed_on") is not None:
                 raise refuse(f"cohort {self.cohort} is closed everywhere already")
-        elif view.opening(self.cohort, self.on.last) is not view.running_opening(self.cohort):
-            raise refuse(f"cohort {self.cohort} is not open at {view.node} on {self.on}")
+        else:
+            _check_open_here(view, self.cohort, self.on)
 
     def sets(self, view: View) -> Iterable[Set]:
         opening = view.running_opening(self.cohort)
@@ -248,7 +249,7 @@ class CohortStageDecided(Event):
 
     TYPE = "cohort.stage_decided"
     cohort: Slug
-    stage: Literal[1, 2]
+    stage: PlannedStage
     evaluable: Annotated[list[NodeCase], Field(max_length=1000)]
     benefits: Annotated[int, Field(ge=0)]
     decision: Literal["expand", "close-futility", "close-no-activity", "success", "stage-3"]
@@ -305,6 +306,13 @@ class CohortStageDecided(Event):
         )
 
 
+def _check_open_here(view: View, cohort: str, on: When) -> None:
+    """The day lies in the opening that runs, not in an earlier one."""
+    opening = view.opening(cohort, on.last)
+    if opening is None or opening is not view.running_opening(cohort):
+        raise refuse(f"cohort {cohort} is not open at {view.node} on {on}")
+
+
 def _cohort(view: View, cohort: str) -> Record:
     definition = view.cohort(cohort)
     assert definition is not None
@@ -315,3 +323,13 @@ def _regimen_of(view: View, cohort: str) -> tuple[str, ...]:
     regimen = _cohort(view, cohort).value("regimen")
     assert isinstance(regimen, list)
     return tuple(str(drug) for drug in regimen)
+
+
+EVENTS: tuple[type[Event], ...] = (
+    CohortDefined,
+    CohortOpened,
+    CohortSuspended,
+    CohortResumed,
+    CohortClosed,
+    CohortStageDecided,
+)

@@ -44,12 +44,22 @@ def _study_day(day: int) -> int:
     return day
 
 
+def _only_true(flag: bool) -> bool:
+    if not flag:
+        raise ValueError("true, or left out")
+    return flag
+
+
 def _sorted_once(names: list[str]) -> list[str]:
     if names != sorted(set(names)):
         raise ValueError("the drugs of a regimen stand sorted, each once")
     return names
 
 
+# no Literal of true or of numbers: it would take 1 for true, and true for 1
+Flag = Annotated[bool, AfterValidator(_only_true)]
+PlannedStage = Annotated[int, Field(ge=1, le=2)]
+Stage = Annotated[int, Field(ge=1, le=3)]
 Slug = Annotated[str, AfterValidator(_slug)]
 CaseId = Annotated[str, Field(pattern=f"^{UUID.pattern}$")]
 Label = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_not_blank)]

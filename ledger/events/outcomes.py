@@ -118,3 +118,11 @@ class SurvivalUpdated(Outcome):
 
     def sets(self, view: View) -> Iterable[Set]:
         return put(rows.SurvivalUpdate, self.row_of_its_own(view), **self.commitments)
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ResponseAssessed,
+    OutcomeDetermined,
+    AdverseEventReported,
+    SurvivalUpdated,
+)

@@ -213,3 +213,14 @@ class CensusAttested(Event):
             by=stated(self.by),
             quote=self.quote,
         )
+
+
+EVENTS: tuple[type[Event], ...] = (
+    TrialRegistered,
+    TrialOpened,
+    TrialClosed,
+    SupplyCommitted,
+    SupplyAvailable,
+    SupplyWithdrawn,
+    CensusAttested,
+)
