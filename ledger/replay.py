@@ -37,7 +37,8 @@ def step(memorandum: Memorandum, database: Database, entry: Recorded) -> Taken:
     claims = entry.claims
     view = View(database, memorandum, entry.index, entry.received, claims.node, claims.event_id)
     # 1. its place: the key in force, and the next place of its stream
-    _check_key(view, entry.kid)
+    if entry.kid != key_in_force(memorandum, database, claims.node):
+        raise SignatureError(f"that key of {claims.node} is not in force: sign with the one that is")
     check_place(database, claims)
     # 2. its schema
     event = decode(claims)
@@ -74,11 +75,25 @@ def key_of(memorandum: Memorandum, database: Database, node: str, kid: str) -> P
         jwk = record.value("jwk")
         assert isinstance(jwk, dict)
         return PublicKey.from_jwk(jwk)
+    first = _admitted(memorandum, database, node)
+    if first.thumbprint != kid:
+        raise SignatureError(f"that is no key of {node}: sign with the one that is in force")
+    return first
+
+
+def key_in_force(memorandum: Memorandum, database: Database, node: str) -> str:
+    """Thumbprint of the key that a node's next envelope must be signed with: the one that its stream brought last.
+
+    Raises SignatureError where the node has none: nothing admits it.
+    """
+    brought = [record.key[1] for record in database.under("keys", node)]
+    return brought[-1] if brought else _admitted(memorandum, database, node).thumbprint
+
+
+def _admitted(memorandum: Memorandum, database: Database, node: str) -> PublicKey:
     first = first_key(memorandum, database, node)
     if first is None:
         raise SignatureError(f"{node} has no key here: it is in neither the memorandum nor an accession in force")
-    if first.thumbprint != kid:
-        raise SignatureError(f"that is no key of {node}: sign with the one that is in force")
     return first
 
 
@@ -94,15 +109,6 @@ def check_place(database: Database, claims: Claims) -> None:
         raise ConflictError(f"prev is not the hash of the last envelope of {claims.node}", **facts)
     if database.index_of(claims.event_id) is not None:
         raise ConflictError(f"the event id {claims.event_id} is taken", **facts)
-
-
-def _check_key(view: View, kid: str) -> None:
-    """The key in force is the one that the node's stream brought last."""
-    brought = [record.key[1] for record in view.database.under("keys", view.node)]
-    if brought and brought[-1] != kid:
-        raise SignatureError(f"that key of {view.node} is not in force: sign with the one that is")
-    if not brought:
-        key_of(view.memorandum, view.database, view.node, kid)
 
 
 def _check_alliance(view: View, event: Event) -> None:

@@ -66,20 +66,19 @@ class CaseRows:
     events: list[int]
 
 
-# The answers of these three hold JSON as it was signed, of any depth, which response models cannot describe.
-@router.get("/cohorts", response_model=None)
+@router.get("/cohorts")
 def list_cohorts(seen: Seen) -> tuple[Standing, ...]:
     """Every cohort that was defined, and where it stands."""
     return standings(seen)
 
 
-@router.get("/cohorts/{cohort}/progress", response_model=None)
+@router.get("/cohorts/{cohort}/progress")
 def read_progress(seen: Seen, cohort: CohortName) -> CohortProgress:
     """One cohort's design and endpoint, how far every scope came, and what was decided."""
     return cohort_progress(seen, cohort)
 
 
-@router.get("/board", response_model=None)
+@router.get("/board")
 def read_board(seen: Seen) -> Board:
     """Every cohort at every node."""
     return board(seen)

@@ -24,7 +24,7 @@ from ledger.signing.canonical import Json
 from ledger.signing.encoding import from_decimal, to_base64url
 from ledger.signing.envelope import ENVELOPE_MAX, Actor
 from ledger.signing.receipt import Receipt
-from ledger.store.cells import read_versions
+from ledger.store.cells import changes_at
 from ledger.store.engine import Connection, reading
 from ledger.store.entries import StoredEntry, find_entry, page_entries
 from ledger.store.head import read_head
@@ -176,8 +176,7 @@ def read_event(hub: OpenHub, event: Named) -> Event:
         published = read_head(connection).published
         cells = [
             Cell(version.table, list(version.key), field, value)
-            for version in read_versions(connection, at=stored.index)
-            if version.since == stored.index
+            for version in changes_at(connection, stored.index)
             for field, (by, value) in version.fields.items()
             if by == stored.index
         ]

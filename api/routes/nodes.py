@@ -7,16 +7,9 @@ from fastapi import APIRouter, Path
 
 from api.hub import OpenHub
 from api.problems import documented
-from ledger.cohort.memorandum import Memorandum
-from ledger.errors import NotFoundError
+from ledger.errors import NotFoundError, SignatureError
 from ledger.names import SLUG, SLUG_MAX
-from ledger.signing import envelope as envelopes
 from ledger.signing.encoding import to_base64url
-from ledger.signing.keys import PublicKey
-from ledger.store.cells import read_versions
-from ledger.store.engine import Connection, reading
-from ledger.store.entries import find_entry, registered
-from ledger.store.head import read_head
 
 router = APIRouter(tags=["nodes"])
 
@@ -39,30 +32,10 @@ class NextToSign:
 @router.get("/nodes/{node}/head", responses=documented(400, 404))
 def read_head_of(hub: OpenHub, node: Node) -> NextToSign:
     """What a node signs next, and under which key."""
-    with reading(hub.engine) as connection:
-        told = registered(connection, read_head(connection).size)
-        last = next((event.index for event in reversed(told) if event.node == node), None)
-        stored = None if last is None else find_entry(connection, index=last)
-        keys = _keys_in_force(connection, hub.memorandum, node)
-    if stored is None:
-        return NextToSign(node, None, None, 0, keys)
-    envelope = envelopes.parse_jws(stored.jws)
-    seq = envelope.claims.seq
-    return NextToSign(node, seq, to_base64url(envelope.hash), seq + 1, keys)
-
-
-def _keys_in_force(connection: Connection, memorandum: Memorandum, node: str) -> list[str]:
-    """The key that the node brought last; before its first event the one that admits it."""
-    brought = [version for version in read_versions(connection, tables=["keys"]) if version.key[0] == node]
-    if brought:
-        return [max(brought, key=lambda version: version.since).key[1]]
-    founder = memorandum.member(node)
-    if founder is not None:
-        return [founder.public_key.thumbprint]
-    for version in read_versions(connection, tables=["resolutions"]):
-        values = {field: value for field, (_, value) in version.fields.items()}
-        match values:
-            case {"subject": "accession", "in_force_at": str(), "content": {"node": str(admitted), "key": dict(jwk)}}:
-                if admitted == node:
-                    return [PublicKey.from_jwk(jwk).thumbprint]
-    raise NotFoundError("there is no such node: it is in neither the memorandum nor an accession in force")
+    try:
+        head, key = hub.appender.stream_of(node)
+    except SignatureError as error:
+        raise NotFoundError(str(error)) from None
+    if head is None:
+        return NextToSign(node, None, None, 0, [key])
+    return NextToSign(node, head.seq, to_base64url(head.hash), head.seq + 1, [key])

@@ -63,7 +63,7 @@ def make_row(version: Version, synthetic: frozenset[int]) -> Row:
 def current(database: Database) -> Iterable[Version]:
     """The versions that stand in a database in memory."""
     for table, record in database.versions():
-        newest = max(cell[-1].by for cell in record.cells.values())
+        newest = max(laying.by for cell in record.cells.values() for laying in cell)
         yield record.version(table, newest)
 
 

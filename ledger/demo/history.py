@@ -4,7 +4,7 @@ A stage decision names the cases that it rests on and the entry as of which they
 was said before it, so they are filled in here, where the order is known.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
@@ -27,10 +27,13 @@ class Told(NamedTuple):
 
 
 def in_order(told: Iterable[Told], *, start: int) -> Iterator[Told]:
-    """By day; what was told of one day stays in the order it was given in. start: log index of the first of them."""
+    """As nodes post it: by day at each node and in each cohort, and of one day in the order it was given in.
+
+    start: log index of the first of them.
+    """
     started: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     evaluable: set[tuple[str, str, str]] = set()
-    for index, each in enumerate(sorted(told, key=lambda each: each.day), start):
+    for index, each in enumerate(_as_posted(sorted(told, key=lambda each: each.day)), start):
         cohort, case = str(each.data.get("cohort")), str(each.data.get("case"))
         if each.type == "treatment.started":
             started[cohort].append((each.node, case))
@@ -43,3 +46,18 @@ def in_order(told: Iterable[Told], *, start: int) -> Iterator[Told]:
             yield each._replace(data={**each.data, "evaluable": cases, "data_cut": index - 1})
             continue
         yield each
+
+
+def _as_posted(told: Iterable[Told]) -> Iterator[Told]:
+    """Let each node in turn say as much as it can before a cohort waits for another node: few posts, of many events."""
+    of_node: defaultdict[str, deque[Told]] = defaultdict(deque)
+    of_cohort: defaultdict[object, deque[str]] = defaultdict(deque)
+    for each in told:
+        of_node[each.node].append(each)
+        of_cohort[each.data.get("cohort", each.node)].append(each.node)
+    while any(of_node.values()):
+        for node, waiting in of_node.items():
+            while waiting and of_cohort[waiting[0].data.get("cohort", node)][0] == node:
+                each = waiting.popleft()
+                of_cohort[each.data.get("cohort", node)].popleft()
+                yield each

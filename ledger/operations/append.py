@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ledger.cohort.database import Database, Taken
+from ledger.cohort.database import Database, Head, Taken
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import (
     ConflictError,
@@ -25,7 +25,7 @@ from ledger.events.base import Recorded
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import extend_tiles
 from ledger.operations.gate import check_post
-from ledger.replay import key_of, step
+from ledger.replay import key_in_force, key_of, step
 from ledger.signing import envelope as envelopes
 from ledger.signing import jws as statements
 from ledger.signing.canonical import Json
@@ -119,6 +119,15 @@ class Appender:
         """The digest of the cohort database as it is stored, 32 bytes."""
         with self._lock:
             return self._caught_up().digest
+
+    def stream_of(self, node: str) -> tuple[Head | None, str]:
+        """The last envelope of a node's stream, None before its first, and the thumbprint of its key in force.
+
+        Raises SignatureError where nothing admits such a node.
+        """
+        with self._lock:
+            database = self._caught_up()
+            return database.streams.get(node), key_in_force(self.memorandum, database, node)
 
     def _admit(self, connection: Connection, post: Sequence[Envelope], verified: Sequence[bool]) -> list[Posted]:
         # 4.1 fold what another process appended meanwhile: keys, seq and prev are judged as they are now

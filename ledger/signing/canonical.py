@@ -6,13 +6,12 @@ languages print them alike by themselves. ASCII names sort alike by code point, 
 what lets a fast encoder print this.
 """
 
-from typing import TypeAlias
-
 import orjson
+from typing_extensions import TypeAliasType
 
 from ledger.errors import MalformedError
 
-Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+Json = TypeAliasType("Json", "bool | int | str | list[Json] | dict[str, Json] | None")
 
 INTEGER_MAX = 2**53 - 1  # what every JSON reader holds exactly (RFC 8785, 3.2.2.3)
 DEPTH_MAX = 32

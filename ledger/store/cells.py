@@ -66,6 +66,13 @@ def read_versions(
             yield stored.version
 
 
+def changes_at(conn: Connection, index: int) -> Iterator[Version]:
+    """The versions that one entry made."""
+    for name, table in cohort_tables.items():
+        for stored in _read(conn, name, select(table).where(table.c.since == index)):
+            yield stored.version
+
+
 def row_history(conn: Connection, table: str, key: RowKey) -> list[Version]:
     """All versions of a row, oldest first; one without fields where it ended and none followed at once."""
     columns = cohort_tables[table].c

@@ -41,7 +41,7 @@ def open_engine(url: str) -> Engine:
         raise SetupError("the database URL cannot be read: write sqlite:///<file>") from None
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise SetupError(f"no database of this kind: {parsed.render_as_string()}; write sqlite:///<file>")
-    engine = create_engine(parsed)
+    engine = create_engine(parsed, hide_parameters=True)  # an error's text gets into logs
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
