@@ -56,7 +56,12 @@ def envelopes(events: int) -> Iterable[Envelope]:
 
 def raw_rate(texts: list[str]) -> float:
     signed = [(envelope.jws, given.signing_key(envelope.claims.node).public) for envelope in map(parse, texts)]
-    return rate(len(signed), lambda: [key.verify(jws.signature, jws.signing_input) for jws, key in signed])
+
+    def verify_all() -> None:
+        for jws, key in signed:
+            key.verify(jws.signature, jws.signing_input)
+
+    return rate(len(signed), verify_all)
 
 
 def rate(count: int, work: Callable[[], object]) -> float:

@@ -19,7 +19,7 @@ from ledger.signing import canonical
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
 from ledger.signing.entry import Entry
 from ledger.signing.envelope import sign
-from ledger.signing.note import Note
+from ledger.signing.note import Note, NoteSigner
 
 SIZE = 30
 
@@ -155,7 +155,7 @@ def test_another_memorandum_than_the_pinned_one_fails_step_1(bundle: Path) -> No
 
 def test_a_checkpoint_by_another_key_fails_step_2(bundle: Path) -> None:
     note = Note.parse(read(bundle, "checkpoint"))
-    stranger = hubs.NoteSigner(given.ORIGIN, given.signing_key("stranger"))
+    stranger = NoteSigner(given.ORIGIN, given.signing_key("stranger"))
     forged = sign_checkpoint(Checkpoint.parse(note.text), stranger).encode()
 
     found = audited(bundle, {"checkpoint": forged})

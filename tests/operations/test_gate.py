@@ -93,7 +93,7 @@ def test_an_identifier_deep_in_a_clear_field_is_refused() -> None:
 
 
 def test_dates_handles_and_published_words_are_exempt() -> None:
-    census = {
+    census: dict[str, Json] = {
         "metric": "cohorts_opened",
         "kind": "count",
         "operator": "eq",
@@ -101,8 +101,8 @@ def test_dates_handles_and_published_words_are_exempt() -> None:
         "as_of": "2021-11-16",
         "quote": "opened for inclusion 01.09.2020",
     }
-    opening = {"on": "2020-09-01", "source": "Opened for inclusion 01.09.2020"}
-    handle = {"case": "19610423-1234-4000-8000-000000000001", "on": "2021-11-16"}
+    opening: dict[str, Json] = {"on": "2020-09-01", "source": "Opened for inclusion 01.09.2020"}
+    handle: dict[str, Json] = {"case": "19610423-1234-4000-8000-000000000001", "on": "2021-11-16"}
 
     for kind, clear in (("census.attested", census), ("trial.opened", opening), ("case.submitted", handle)):
         check_post(signed(kind, clear, {}))

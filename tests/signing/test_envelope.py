@@ -31,7 +31,9 @@ CLAIMS = Claims(
 )
 SIGNED = envelope.sign(CLAIMS, DISCLOSURES, KEY)
 PAYLOAD = cast("dict[str, Json]", SIGNED.jws.payload)
-NAMES = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=8).filter(lambda name: name not in {"_sd", "_sd_alg"})
+NAMES = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=8).filter(
+    lambda name: name not in {"_sd", "_sd_alg"}
+)
 VALUES: st.SearchStrategy[Json] = st.recursive(
     st.none() | st.booleans() | st.integers(-INTEGER_MAX, INTEGER_MAX) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
