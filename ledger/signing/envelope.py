@@ -176,7 +176,7 @@ class Envelope:
 
         Raises MalformedError for one that opens no commitment, or one that is given twice.
         """
-        return _envelope(self.jws, self.claims, tuple(disclosures))
+        return _disclosed(self.jws, self.claims, self.commitments, tuple(disclosures))
 
 
 def sign(claims: Claims, disclosures: Iterable[Disclosure], key: SigningKey) -> Envelope:
@@ -240,12 +240,24 @@ def _check_jws_size(text: str) -> None:
 def _envelope(jws: Jws, claims: Claims, disclosures: tuple[Disclosure, ...]) -> Envelope:
     """RFC 9901, 7.1: each disclosure opens exactly one commitment, and no digest stands twice."""
     commitments = dict(_commitments(claims.data))
-    committed, shown = set(commitments.values()), {each.digest for each in disclosures}
-    if len(committed) < len(commitments) or len(shown) < len(disclosures):
-        raise MalformedError("a digest stands twice: every sealed field has a salt of its own")
-    if not shown <= committed:
+    if len(set(commitments.values())) < len(commitments):
+        raise _twice()
+    return _disclosed(jws, claims, commitments, disclosures)
+
+
+def _disclosed(
+    jws: Jws, claims: Claims, commitments: Mapping[str, str], disclosures: tuple[Disclosure, ...]
+) -> Envelope:
+    shown = {each.digest for each in disclosures}
+    if len(shown) < len(disclosures):
+        raise _twice()
+    if not shown.issubset(commitments.values()):
         raise MalformedError("a disclosure opens none of the envelope's commitments")
     return Envelope(jws, claims, disclosures, commitments)
+
+
+def _twice() -> MalformedError:
+    return MalformedError("a digest stands twice: every sealed field has a salt of its own")
 
 
 def _too_long(size: int) -> MalformedError:
