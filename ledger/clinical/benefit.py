@@ -3,9 +3,9 @@
 A code is what its scale calls one assessment as a whole, in the spelling of CDISC where CDISC has one:
 
     recist-1.1    Eisenhauer et al., Eur J Cancer 2009, 45:228. NON-CR/NON-PD: no target lesions, and neither of the two
-    irecist       Seymour et al., Lancet Oncol 2017, 18:e143, table 2. The prefix stands from the first assessment on,
-                  before any progression too, so the bare codes are no second spelling here, and PD, of which nobody
-                  could say whether it was confirmed, is none at all. iUPD is no progression yet; iCPD confirms it
+    irecist       Seymour et al., Lancet Oncol 2017, 18:e143, table 2. Its own codes have the prefix; sources also write
+                  those of RECIST 1.1 for what comes before a first progression. iUPD is no progression yet; iCPD
+                  confirms it
     rano          Wen et al., J Clin Oncol 2010, 28:1963
     lugano        Cheson et al., J Clin Oncol 2014, 32:3059. By PET-CT (metabolic) or by CT alone
     pcwg3         Scher et al., J Clin Oncol 2016, 34:1402. Soft tissue and bone together; PDu: new lesions on a first
@@ -30,7 +30,9 @@ Missing = Literal["not-evaluable", "no"]
 
 RESPONSE_CODES: Mapping[str, frozenset[str]] = {
     "recist-1.1": frozenset({"CR", "PR", "SD", "NON-CR/NON-PD", "PD", "NE"}),
-    "irecist": frozenset({"iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iUPD", "iCPD", "NE"}),
+    "irecist": frozenset(
+        {"CR", "PR", "SD", "NON-CR/NON-PD", "PD", "iCR", "iPR", "iSD", "NON-iCR/NON-iUPD", "iUPD", "iCPD", "NE"}
+    ),
     "rano": frozenset({"CR", "PR", "SD", "PD", "NE"}),
     "lugano": frozenset({"CMR", "CR", "PMR", "PR", "NMR", "SD", "PMD", "PD", "NE"}),
     "pcwg3": frozenset({"CR", "PR", "SD", "NON-CR/NON-PD", "PDu", "PD", "NE"}),

@@ -184,6 +184,11 @@ def date_of(value: Json) -> When:
     return When.parse(value)
 
 
+def ended_after(records: Iterable[Record], ended: str, day: date) -> bool:
+    """Whether an earlier period ended after the day: one that begins on it would lie in the other's time."""
+    return any(each.root(ended) is not None and date_of(each.value(ended)).last > day for each in records)
+
+
 def _has_happened(record: Record, field: str, day: date) -> bool:
     return record.root(field) is not None and date_of(record.value(field)).is_past(day)
 

@@ -14,7 +14,7 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.view import View, resolutions_in_force
 from ledger.errors import LedgerError, MalformedError
 from ledger.events.base import DatedEvent, Event, Need, put, refuse
-from ledger.events.fields import Label, Payload, Slug
+from ledger.events.fields import Label, Payload, Slug, first_fault
 from ledger.names import is_slug
 from ledger.signing.entry import format_time
 from ledger.signing.keys import PublicKey
@@ -74,8 +74,7 @@ class ResolutionProposed(Event):
         try:
             _CONTENT[self.subject](self.content, view)
         except ValidationError as error:
-            where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-            raise refuse(f"not valid as the content of a {self.subject}: see {where or 'its members'}") from None
+            raise refuse(f"not valid as the content of a {self.subject}: {first_fault(error)}") from None
         except MalformedError as error:
             raise refuse(f"not valid as the content of a {self.subject}: {error}") from None
 
@@ -110,6 +109,7 @@ class ResolutionEndorsed(Event):
             raise refuse(f"{view.node} has endorsed {self.resolution} already")
         if proposed.root("in_force_at") is not None:
             raise refuse(f"{self.resolution} is in force already")
+        _check_not_overtaken(view, proposed)
 
     def sets(self, view: View) -> Iterable[Set]:
         votes = sum(1 for _ in view.database.under("endorsements", self.resolution)) + 1
@@ -149,6 +149,19 @@ def _hash_of(content: Mapping[str, Any]) -> bytes | None:
         return Memorandum.of(content).hash
     except MalformedError:
         return None
+
+
+def _check_not_overtaken(view: View, proposed: Record) -> None:
+    """Two resolutions may be proposed that would do the same thing twice: the first in force is the one that does."""
+    content = proposed.value("content")
+    assert isinstance(content, dict)
+    match proposed.value("subject"):
+        case "accession":
+            node = str(content["node"])
+            if accession_of(view.database, node) is not None:
+                raise refuse(f"another resolution has admitted {node} already")
+        case "witness":
+            _check_new_witness(view, str(content["verifier"]))
 
 
 def _proposed(view: View, slug: str) -> Record:
@@ -208,8 +221,12 @@ def _check_witness(content: Mapping[str, Any], view: View) -> None:
         raise MalformedError("a witness's name is that of its verifier key")
     if verifier.type != COSIGNATURE:
         raise MalformedError("a witness's verifier key is of the type for cosignatures (0x04)")
-    if any(_verifier_of(each) == witness.verifier for each in resolutions_in_force(view.database, "witness")):
-        raise refuse(f"{witness.name} is a witness already")
+    _check_new_witness(view, witness.verifier)
+
+
+def _check_new_witness(view: View, verifier: str) -> None:
+    if any(_verifier_of(each) == verifier for each in resolutions_in_force(view.database, "witness")):
+        raise refuse(f"{Verifier.parse(verifier).name} is a witness already")
 
 
 def _verifier_of(resolution: Record) -> object:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ledger.errors import GateError, RuleError
 from ledger.events import alliance, cases, cohorts, outcomes, trials
 from ledger.events.base import Event
+from ledger.events.fields import first_fault
 from ledger.signing.canonical import Json
 from ledger.signing.envelope import Claims, read_commitment
 
@@ -27,6 +28,10 @@ EVENT_TYPES: tuple[type[Event], ...] = (
 @cache
 def _catalog() -> Mapping[tuple[str, int], type[Event]]:
     return {(event_type.TYPE, event_type.VERSION): event_type for event_type in EVENT_TYPES}
+
+
+def is_known(name: str, version: int) -> bool:
+    return (name, version) in _catalog()
 
 
 def event_type_of(name: str, version: int) -> type[Event]:
@@ -53,7 +58,7 @@ def decode(claims: Claims) -> Event:
     try:
         event = event_type.model_validate(clear)
     except ValidationError as error:
-        raise RuleError(f"{claims.type}: {_first_fault(error)}") from None
+        raise RuleError(f"{claims.type}: {first_fault(error)}") from None
     event._commitments = commitments  # noqa: SLF001 - set once, here, where an event is made
     return event
 
@@ -64,12 +69,4 @@ def check_opened(claims: Claims, opened: Mapping[str, Json]) -> None:
     try:
         event_type.Sealed.model_validate(dict(opened))
     except ValidationError as error:
-        raise GateError(f"{claims.type}: {_first_fault(error)}") from None
-
-
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        return f"the field {where} is none of its fields"  # its message is about what was put in
-    return f"{where}: {fault['msg']}" if where else fault["msg"]
+        raise GateError(f"{claims.type}: {first_fault(error)}") from None

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from ledger.clinical.two_stage import decisions_allowed
 from ledger.cohort import rows
 from ledger.cohort.cells import Record, Set
-from ledger.cohort.view import View
+from ledger.cohort.view import View, date_of, ended_after
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, ReasonRequired, plain, put, refuse
 from ledger.events.fields import CaseId, Decimal, Flag, Label, OncoTree, Payload, PlannedStage, Regimen, Slug
 from ledger.names import When
@@ -115,8 +115,11 @@ class CohortOpened(DatedEvent):
         )
 
     def check(self, view: View) -> None:
-        if view.running_opening(self.cohort) is not None or view.opening(self.cohort, self.on.last) is not None:
+        openings = view.database.under(rows.CohortOpening.TABLE, self.cohort, view.node)
+        if view.running_opening(self.cohort) is not None:
             raise refuse(f"cohort {self.cohort} is open at {view.node} already")
+        if ended_after(openings, "closed_on", self.on.last):
+            raise refuse(f"cohort {self.cohort} was closed at {view.node} after {self.on}: give a later day")
         if _cohort(view, self.cohort).root("closed_on") is not None:
             raise refuse(f"cohort {self.cohort} is closed everywhere")
 
@@ -140,8 +143,11 @@ class CohortSuspended(DatedEvent):
 
     def check(self, view: View) -> None:
         _check_open_here(view, self.cohort, self.on)
-        if view.running_suspension(self.cohort) is not None or view.suspension(self.cohort, self.on.last) is not None:
+        suspensions = view.database.under(rows.Suspension.TABLE, self.cohort, view.node)
+        if view.running_suspension(self.cohort) is not None:
             raise refuse(f"cohort {self.cohort} is suspended at {view.node} already")
+        if ended_after(suspensions, "resumed_on", self.on.last):
+            raise refuse(f"cohort {self.cohort} was resumed at {view.node} after {self.on}: give a later day")
 
     def sets(self, view: View) -> Iterable[Set]:
         return put(
@@ -217,6 +223,9 @@ class CohortClosed(DatedEvent):
                 )
             if definition.root("closed_on") is not None:
                 raise refuse(f"cohort {self.cohort} is closed everywhere already")
+            for opening in view.database.under(rows.CohortOpening.TABLE, self.cohort):
+                if not date_of(opening.value("opened_on")).is_past(self.on.last):
+                    raise refuse(f"cohort {self.cohort} was opened at {opening.key[1]} after {self.on}")
         else:
             _check_open_here(view, self.cohort, self.on)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ledger.errors import MalformedError
 from ledger.names import UUID, When, is_slug
@@ -69,3 +69,13 @@ StudyDay = Annotated[int, Field(ge=-36500, le=36500), AfterValidator(_study_day)
 Inn = Annotated[str, Field(pattern=r"^[a-z0-9]+([ -][a-z0-9]+)*$", max_length=80)]
 Regimen = Annotated[list[Inn], Field(min_length=1, max_length=8), AfterValidator(_sorted_once)]
 OncoTree = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,19}$")]
+
+
+def first_fault(error: ValidationError) -> str:
+    """Say which field is wrong and what is asked of it, and never what stood there: it may be a patient's."""
+    fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    where = list(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        where.pop()  # the name of a member that should not be there is the sender's own words
+        return f"{'.'.join(where) or 'the event'} has a field too many"
+    return f"{'.'.join(where)}: {fault['msg']}" if where else fault["msg"]

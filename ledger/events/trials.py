@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from ledger.cohort import rows
 from ledger.cohort.cells import Set
-from ledger.cohort.view import View
+from ledger.cohort.view import View, ended_after
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, ReasonRequired, put, refuse, stated
 from ledger.events.fields import Date, Label, Payload, Regimen, Slug
 from ledger.events.needs import registered_trial
@@ -68,8 +68,9 @@ class TrialOpened(DatedEvent):
         yield registered_trial(view)
 
     def check(self, view: View) -> None:
-        if view.running_trial_period() is not None or view.trial_period(self.on.last) is not None:
-            raise refuse(f"the trial of {view.node} is open already on {self.on}")
+        periods = view.database.under(rows.TrialPeriod.TABLE, view.node)
+        if view.running_trial_period() is not None or ended_after(periods, "closed_on", self.on.last):
+            raise refuse(f"the trial of {view.node} is open already on {self.on}, or was closed after it")
 
     def sets(self, view: View) -> Iterable[Set]:
         return put(rows.TrialPeriod, (view.node, view.event_id), opened_on=self.on.text, opening_source=self.source)
@@ -137,8 +138,9 @@ class SupplyAvailable(DatedEvent):
         supply = view.supply(tuple(self.regimen))
         if supply is not None and supply.root("available_on") is not None:
             raise refuse(f"{' + '.join(self.regimen)} is available at {view.node} already")
-        if view.available_supply(tuple(self.regimen), self.on.last) is not None:
-            raise refuse(f"{' + '.join(self.regimen)} was available at {view.node} on {self.on} already")
+        supplies = view.database.under(rows.Supply.TABLE, view.node, regimen_name(tuple(self.regimen)))
+        if ended_after(supplies, "withdrawn_on", self.on.last):
+            raise refuse(f"{' + '.join(self.regimen)} was withdrawn at {view.node} after {self.on}: give a later day")
 
     def sets(self, view: View) -> Iterable[Set]:
         committed = view.supply(tuple(self.regimen))
@@ -196,6 +198,8 @@ class CensusAttested(Event):
     def _one_value(self) -> Self:
         if (self.value is None) == (self.when is None):
             raise ValueError("a census gives a value or a date, one of them")
+        if (self.when is not None) != (self.metric == "trial_opening"):
+            raise ValueError("trial_opening is told by a date, every other metric by a number")
         return self
 
     def happened_on(self) -> When:

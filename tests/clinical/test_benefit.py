@@ -125,7 +125,7 @@ def test_not_evaluable_is_a_code_of_every_scale() -> None:
     ("criteria", "progression"),
     [
         ("recist-1.1", {"PD"}),
-        ("irecist", {"iCPD"}),
+        ("irecist", {"PD", "iCPD"}),
         ("rano", {"PD"}),
         ("lugano", {"PD", "PMD"}),
         ("pcwg3", {"PD"}),
@@ -139,8 +139,6 @@ def test_each_scale_names_progression_in_its_own_words_only(criteria: str, progr
     assert RESPONSE_CODES[criteria] & words == progression
 
 
-def test_irecist_has_no_second_spelling_of_a_code() -> None:
-    bare = RESPONSE_CODES["irecist"] - {"NE"}
-
-    assert all("i" in code for code in bare)
-    assert not bare & RESPONSE_CODES["recist-1.1"]
+def test_irecist_adds_its_own_codes_to_those_of_recist() -> None:
+    assert RESPONSE_CODES["recist-1.1"] < RESPONSE_CODES["irecist"]
+    assert {"iUPD", "iCPD"} < RESPONSE_CODES["irecist"]

@@ -234,6 +234,21 @@ def test_a_new_member_brings_a_key_that_nobody_has_brought() -> None:
         )
 
 
+@pytest.mark.parametrize(("subject", "because"), [("accession", "has admitted"), ("witness", "is a witness already")])
+def test_of_two_resolutions_for_the_same_thing_one_comes_into_force(subject: str, because: str) -> None:
+    alliance = founded()
+    content = accession() if subject == "accession" else witness()
+    if subject == "witness":
+        alliance.says(DRUP, "resolution.proposed", resolution("second", subject, content))
+    else:
+        rival = {**accession(), "key": dict(signing_key("rival").public.jwk)}
+        rival["proof"] = prove_possession(key=signing_key("rival"), node=NEWCOMER, origin=ORIGIN, prev=None)
+        alliance.says(DRUP, "resolution.proposed", resolution("second", subject, rival))
+    alliance.adopts("first", subject, content)
+
+    alliance.refuses(PROTARGET, "resolution.endorsed", {"resolution": "second"}, because=because)
+
+
 def test_a_witness_is_adopted_once() -> None:
     alliance = founded()
     alliance.adopts("first-witness", "witness", witness())

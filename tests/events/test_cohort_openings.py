@@ -97,11 +97,24 @@ def test_a_cohort_that_is_open_here_does_not_open(on: str) -> None:
 def test_a_cohort_opens_again_after_it_closed_here_with_a_row_of_its_own() -> None:
     alliance = opened(DRUP)
     alliance.says(DRUP, "cohort.closed", CLOSING)
-    alliance.refuses(DRUP, "cohort.opened", opening("2021-10-09"), because="is open at drup-nl already")
+    alliance.refuses(DRUP, "cohort.opened", opening("2021-10-09"), because="was closed at drup-nl after 2021-10-09")
 
     taken = alliance.says(DRUP, "cohort.opened", opening("2021-10-10"))
 
     assert [*set_by(taken)] == [("cohort_openings", (COHORT, DRUP, taken.event.event_id))]
+
+
+def test_a_cohort_does_not_open_before_it_was_closed_here() -> None:
+    alliance = opened(DRUP)
+    alliance.says(DRUP, "cohort.closed", CLOSING)
+
+    alliance.refuses(DRUP, "cohort.opened", opening("2021-05"), because="was closed at drup-nl after 2021-05")
+
+
+def test_a_cohort_is_not_closed_everywhere_before_it_was_opened_anywhere() -> None:
+    opened(DRUP).refuses(
+        DRUP, "cohort.closed", {**EVERYWHERE, "on": "2015-01-01"}, because="was opened at drup-nl after 2015-01-01"
+    )
 
 
 def test_a_cohort_that_is_closed_everywhere_opens_nowhere() -> None:
@@ -190,7 +203,7 @@ def test_a_cohort_is_suspended_again_from_its_resumption_on() -> None:
     alliance = suspended()
     alliance.says(DRUP, "cohort.resumed", RESUMPTION)
     alliance.refuses(
-        DRUP, "cohort.suspended", {**SUSPENSION, "on": "2021-08-09"}, because="is suspended at drup-nl already"
+        DRUP, "cohort.suspended", {**SUSPENSION, "on": "2021-08-09"}, because="was resumed at drup-nl after 2021-08-09"
     )
 
     taken = alliance.says(DRUP, "cohort.suspended", {**SUSPENSION, "on": "2021-08-10"})

@@ -53,7 +53,7 @@ def test_a_field_that_the_type_does_not_have_is_refused(event_type: type[Event])
     sentence = first_of(event_type.TYPE)
 
     before(sentence).refuses(
-        *sentence[:2], {**sentence.data, "remark": "x"}, because="the field remark is none of its fields"
+        *sentence[:2], {**sentence.data, "remark": "x"}, because="the event has a field too many"
     )
 
 

@@ -40,7 +40,7 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a dose without a unit": ("treatment.started", {"doses": [{"drug": "dabrafenib", "amount": 150}]}),
     "a day 0": ("response.assessed", {"day": 0}),
     "a response of another scale": ("response.assessed", {"response": "VGPR"}),
-    "a bare code under irecist": ("response.assessed", {"criteria": "irecist", "response": "PR"}),
+    "an immune code under recist": ("response.assessed", {"criteria": "recist-1.1", "response": "iPR"}),
     "no response, and no baseline": ("response.assessed", {"response": None}),
     "an unknown scale": ("response.assessed", {"criteria": "recist-2"}),
     "an unknown evaluator": ("response.assessed", {"evaluator": "neighbour"}),

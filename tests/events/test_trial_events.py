@@ -259,7 +259,7 @@ def test_a_regimen_becomes_available_again_from_its_withdrawal_on() -> None:
     alliance.says(DRUP, "supply.available", AVAILABLE)
     alliance.says(DRUP, "supply.withdrawn", WITHDRAWAL)
 
-    alliance.refuses(DRUP, "supply.available", {"regimen": DRUGS, "on": "2021-12-20"}, because="on 2021-12-20 already")
+    alliance.refuses(DRUP, "supply.available", {"regimen": DRUGS, "on": "2021-12-20"}, because="withdrawn at drup-nl after 2021-12-20")
     taken = alliance.says(DRUP, "supply.available", {"regimen": DRUGS, "on": "2021-12-21"})
 
     assert set_by(taken) == {("supplies", (DRUP, REGIMEN, taken.event.event_id)): {"available_on": "2021-12-21"}}
@@ -355,6 +355,14 @@ def test_a_census_gives_a_number_or_a_date_and_not_both(both: bool) -> None:
     founded().refuses(DRUP, "census.attested", data, because="a census gives a value or a date, one of them")
 
 
+def test_only_an_opening_is_told_by_a_date() -> None:
+    number: Data = {**CENSUS, "metric": "trial_opening"}
+    date: Data = {name: value for name, value in CENSUS.items() if name != "value"} | {"when": "2021"}
+
+    for told in (number, date):
+        founded().refuses(DRUP, "census.attested", told, because="trial_opening is told by a date")
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("metric", "lunches"), ("kind", "guess"), ("operator", "gt"), ("value", -1), ("quote", "  "), ("value", 2**40)],
@@ -367,7 +375,10 @@ def test_every_metric_of_the_closed_list_can_be_attested() -> None:
     alliance = before(first_of("census.attested"))
 
     for metric in get_args(Metric):
-        alliance.says(DRUP, "census.attested", {**CENSUS, "metric": metric})
+        told: Data = {**CENSUS, "metric": metric}
+        if metric == "trial_opening":
+            told = {name: value for name, value in told.items() if name != "value"} | {"when": "2022-Q1"}
+        alliance.says(DRUP, "census.attested", told)
 
     assert len([*alliance.database.rows("census")]) == len(get_args(Metric))
 
