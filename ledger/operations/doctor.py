@@ -17,6 +17,7 @@ from ledger.operations.hub import open_vault
 from ledger.operations.rebuild import check_tables
 from ledger.settings import Settings
 from ledger.signing.checkpoint import read_checkpoint
+from ledger.signing.encoding import to_base64
 from ledger.store.engine import Engine, check_file, check_schema, open_engine, reading
 from ledger.store.entries import check_columns
 from ledger.store.head import read_head
@@ -104,7 +105,7 @@ def _check_columns(engine: Engine) -> str:
 
 
 def _check_tables(engine: Engine, memorandum: Memorandum) -> str:
-    return f"give the digest of the log: {check_tables(engine, memorandum).hex()}"
+    return f"give the digest of the log: {to_base64(check_tables(engine, memorandum))}"
 
 
 def _judged(what: str, verdict: Verdict, check: Callable[[], str]) -> Finding:

@@ -9,27 +9,26 @@ from typing import get_args
 
 from ledger.errors import GateError
 from ledger.events.base import Event
-from ledger.events.catalog import check_opened, event_type_of
+from ledger.events.catalog import check_opened, event_type_of, is_known
 from ledger.names import UUID, When
-from ledger.operations.identifiers import identifier_in
+from ledger.operations.identifiers import FULL_DATE, identifier_in
 from ledger.signing.canonical import Json
 from ledger.signing.envelope import Envelope
 
-# fields whose text is meant: words that were published, and documents and keys that other rules check whole
-_EXEMPT = frozenset(
-    {
-        ("census.attested", "quote"),
-        ("memorandum.signed", "memorandum"),
-        ("trial.opened", "source"),
-        ("trial.closed", "source"),
-    }
-)
+# words that were published, and a document that its hash names
+_EXEMPT = frozenset({("census.attested", "quote"), ("memorandum.signed", "memorandum")})
+_CITATIONS = frozenset({("trial.opened", "source"), ("trial.closed", "source")})  # these may hold a date, and no more
 _KEYS = frozenset({"key", "proof", "verifier"})
 
 
 def check_post(envelope: Envelope) -> None:
-    """Raises GateError, which names the field at fault and never its value; RuleError for an unknown type."""
+    """Raises GateError, which names the field at fault and never its value.
+
+    A type that is not known is let pass: a rule refuses it, and that refusal is signed.
+    """
     claims = envelope.claims
+    if not is_known(claims.type, claims.version):
+        return
     event_type = event_type_of(claims.type, claims.version)
     if envelope.missing:
         raise GateError(f"{claims.type}: a post brings every disclosure; missing: {', '.join(envelope.missing)}")
@@ -42,7 +41,7 @@ def check_post(envelope: Envelope) -> None:
             continue
         for text in _texts(value):
             kind = identifier_in(text)
-            if kind is not None:
+            if kind is not None and not (kind == FULL_DATE and (claims.type, name) in _CITATIONS):
                 raise GateError(f"{claims.type}: {name} seems to hold {kind}; take it out and post again", field=name)
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from datetime import date
 
+FULL_DATE = "a full date, as of birth"
+
 _SIX_DIGITS = re.compile(r"(?:\d\D?){5}\d")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _ISO_DATE = re.compile(r"(?<![\w-])(1[89]\d\d|20\d\d)[-/.]([01]?\d)[-/.]([0-3]?\d)(?![\w-])")
@@ -74,7 +76,7 @@ def _has_full_date(text: str) -> bool:
 
 _KINDS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("an e-mail address", lambda text: _EMAIL.search(text) is not None),
-    ("a full date, as of birth", _has_full_date),
+    (FULL_DATE, _has_full_date),
     ("a Dutch BSN", _is_bsn),
     ("a Danish CPR number", _day_first(_CPR, 0)),
     ("a Swedish personal number", _is_personnummer),

@@ -1,0 +1,147 @@
+"""Whoever runs a hub: founds the ledger, serves it, and looks whether all of it still holds together."""
+
+import importlib
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import click
+import uvicorn
+
+from ledger.cli.founding import read_memorandum
+from ledger.cli.options import File, as_json, hub_options, passphrase_for
+from ledger.cli.terminal import print_facts, print_json, print_table, progress, remark
+from ledger.errors import ForbiddenError, SetupError
+from ledger.node.keyring import is_encrypted, read_key
+from ledger.operations.doctor import examine
+from ledger.operations.hub import found_ledger, open_hub, open_store
+from ledger.operations.rebuild import check_tables
+from ledger.operations.rebuild import rebuild as rebuild_tables
+from ledger.settings import Settings
+from ledger.signing.note import NoteSigner
+from ledger.store.engine import migrate as migrate_schema
+from ledger.store.engine import open_engine
+
+_SECRETS = frozenset({"vault_wrap_key"})
+# of what the doctor may find, what counts first: history, then tables, then the set-up
+_EXITS: Mapping[str, int] = {"history": 3, "tables": 8, "set-up": 7, "well": 0}
+
+
+@click.command()
+@click.option("--memorandum", "memorandum_file", required=True, type=File, help="The founding document.")
+@hub_options
+@click.option("--log-key-passphrase-file", type=File, help="What opens the log's key.")
+@as_json
+def init(memorandum_file: Path, as_json: bool, **flags: Any) -> None:
+    """Found a ledger here, with the document that its members will sign."""
+    settings = Settings.here(flags)
+    memorandum = read_memorandum(memorandum_file)
+    found_ledger(settings, memorandum.text, _signer(settings, memorandum.origin))
+    if as_json:
+        print_json({"origin": memorandum.origin, "memorandum": memorandum.hash.hex(), "data_dir": settings.data_dir})
+        return
+    click.echo(f"founded {memorandum.origin} in {settings.data_dir}")
+    click.echo(f"memorandum {memorandum.hash.hex()}")
+    remark("next: `cohort-ledger serve`; each founder's first event is memorandum.signed")
+
+
+@click.command()
+@click.option("--host", help="Loopback only, until access control exists.")
+@click.option("--port", type=int, help="8700 unless set.")
+@hub_options
+@click.option("--log-key-passphrase-file", type=File, help="What opens the log's key.")
+def serve(**flags: Any) -> None:
+    """Run the hub: take posts, and serve the log and the database over HTTP."""
+    settings = Settings.here(flags)
+    if not _is_loopback(settings.host):
+        raise ForbiddenError(
+            f"not on {settings.host}: there is no access control yet, so whoever reaches the server may read all of "
+            "it; serve on 127.0.0.1"
+        )
+    engine, memorandum = open_store(settings)
+    engine.dispose()
+    hub = open_hub(settings, _signer(settings, memorandum.origin))
+    app = importlib.import_module("api.app").create_app(hub)  # by name: nothing here stands on api
+    remark(f"{memorandum.origin} on http://{settings.host}:{settings.port}, until Ctrl-C")
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+
+
+@click.command()
+@hub_options
+def migrate(**flags: Any) -> None:
+    """Bring the database's schema to this version; what is at it already stays as it is."""
+    settings = Settings.here(flags)
+    engine = open_engine(settings.database_url)
+    migrate_schema(engine)
+    engine.dispose()
+    click.echo("the schema is this version's")
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing: hold the stored tables against the log.")
+@hub_options
+@as_json
+def rebuild(check: bool, as_json: bool, **flags: Any) -> None:
+    """Replay the log and replace the tables of the cohort database. Prints the digest that both have."""
+    engine, memorandum = open_store(Settings.here(flags))
+    with progress("replaying") as done:
+        work = check_tables if check else rebuild_tables
+        digest = work(engine, memorandum, progress=done)
+    engine.dispose()
+    if as_json:
+        print_json({"digest": digest.hex(), "checked": check})
+    else:
+        click.echo(f"digest {digest.hex()}")
+
+
+@click.command()
+@hub_options
+@as_json
+def doctor(as_json: bool, **flags: Any) -> None:
+    """Hold everything that a hub stores against everything else, and say where each setting comes from."""
+    settings = Settings.here(flags)
+    with progress("auditing") as done:
+        findings = list(examine(settings, progress=done))
+    verdicts = {each.verdict for each in findings}
+    worst = next(verdict for verdict in _EXITS if verdict in verdicts)
+    if as_json:
+        print_json({"verdict": worst, "findings": findings, "settings": _told(settings)})
+    else:
+        print_table(
+            ["setting", "value", "from"],
+            [[name, told["value"], told["from"]] for name, told in _told(settings).items()],
+        )
+        marks = {"well": "well", "set-up": "SET-UP", "history": "HISTORY", "tables": "TABLES"}
+        print_table(["looked at", "", "found"], [[each.what, marks[each.verdict], each.message] for each in findings])
+        print_facts({"doctor:": "all is well" if worst == "well" else f"{worst} is not as it should be"})
+    raise click.exceptions.Exit(_EXITS[worst])
+
+
+def _told(settings: Settings) -> dict[str, dict[str, str]]:
+    """Each setting with where it came from; secrets are not shown."""
+    return {
+        name: {"value": _shown(name, getattr(settings, name)), "from": origin}
+        for name, origin in settings.origin.items()
+    }
+
+
+def _shown(name: str, value: object) -> str:
+    if value is None:
+        return "none"
+    return "set" if name in _SECRETS else str(value)
+
+
+def _signer(settings: Settings, origin: str) -> NoteSigner:
+    file = settings.log_key_file
+    if not file.exists():
+        raise SetupError(f"there is no log key {file}: make one with `cohort-ledger log-key new`, or name its file")
+    passphrase = passphrase_for(file, settings.log_key_passphrase_file, encrypted=is_encrypted(file))
+    return NoteSigner(origin, read_key(file, passphrase))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

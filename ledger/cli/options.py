@@ -1,0 +1,76 @@
+"""Options that several commands share, and what they become: settings, passphrases."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ledger.errors import SetupError
+from ledger.settings import Settings
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+File = click.Path(path_type=Path)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def hub_options(command: _Command) -> _Command:
+    """Where a hub keeps what it keeps; each may come from the environment or a file instead."""
+    for option in reversed(
+        (
+            click.option("--data-dir", type=File, help="Folder of the hub's files."),
+            click.option("--database-url", metavar="URL", help="Its database: sqlite:///<file>."),
+            click.option("--vault-key-file", type=File, help="The keys of its vault."),
+            click.option("--log-key-file", type=File, help="The log's key, PKCS#8 PEM."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def settings_of(flags: dict[str, Any]) -> Settings:
+    """Settings of this process, with what was said in flags before all else."""
+    return Settings.here(flags)
+
+
+def protection_options(command: _Command) -> _Command:
+    """How a new key file is protected."""
+    for option in (
+        click.option("--no-passphrase", is_flag=True, help="Leave the key file unencrypted."),
+        click.option("--passphrase-file", type=File, help="Read the passphrase from this file's first line."),
+    ):
+        command = option(command)
+    return command
+
+
+def new_passphrase(passphrase_file: Path | None, *, no_passphrase: bool) -> bytes | None:
+    """What a new key is encrypted with, asked for twice where no file has it; None where it shall not be."""
+    if no_passphrase:
+        if passphrase_file is not None:
+            raise click.UsageError("--no-passphrase and --passphrase-file exclude each other")
+        return None
+    if passphrase_file is not None:
+        return _first_line(passphrase_file)
+    asked: str = click.prompt("Passphrase for the new key", hide_input=True, confirmation_prompt=True, err=True)
+    return asked.encode()
+
+
+def passphrase_for(key_file: Path, passphrase_file: Path | None, *, encrypted: bool) -> bytes | None:
+    """What opens a key file."""
+    if not encrypted:
+        return None
+    if passphrase_file is not None:
+        return _first_line(passphrase_file)
+    asked: str = click.prompt(f"Passphrase of {key_file}", hide_input=True, err=True)
+    return asked.encode()
+
+
+def _first_line(file: Path) -> bytes:
+    try:
+        line = file.read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
+    except OSError as error:
+        raise SetupError(f"the passphrase file {file} cannot be read: {error.strerror}") from None
+    if not line:
+        raise SetupError(f"the passphrase file {file} begins with an empty line: write the passphrase there")
+    return line

@@ -1,0 +1,188 @@
+"""Whoever asks what the cohort database says: now, at a place of the log, or on a day."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import click
+
+from ledger.cli import report_tables
+from ledger.cli.options import as_json, hub_options
+from ledger.cli.terminal import print_facts, print_json, print_table
+from ledger.cohort.rows import columns_of
+from ledger.cohort.snapshot import Snapshot
+from ledger.errors import NotFoundError
+from ledger.names import UUID
+from ledger.operations.hub import open_store
+from ledger.operations.reading import Moment, snapshot_at
+from ledger.reports.board import board as board_of
+from ledger.reports.census import census as census_of
+from ledger.reports.cohort_progress import cohort_progress
+from ledger.reports.contributions import contributions as contributions_of
+from ledger.reports.funnel import funnel as funnel_of
+from ledger.settings import Settings
+from ledger.signing import envelope as envelopes
+from ledger.store.engine import reading
+from ledger.store.entries import StoredEntry, find_entry, page_entries
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_DIGITS_MAX = 15  # of an index
+_SHOWN_MAX = 300  # characters of a value in a table; JSON has it whole
+
+
+def report_options(command: _Command) -> _Command:
+    """When to look, how to print, where the hub is."""
+    for option in (
+        as_json,
+        hub_options,
+        click.option("--on", metavar="DATE", help="Keep what is dated and past by that day."),
+        click.option("--at", metavar="INDEX|TIME", help="The database as that entry, or that moment, left it."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@report_options
+def board(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """Every cohort at every node: open, late, places left."""
+    found = board_of(_snapshot(at, on, flags))
+    print_json(found) if as_json else report_tables.print_board(found)
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@report_options
+def cohort(*, name: str, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """One cohort: how it is defined, how far it came at each node, and what was decided."""
+    found = cohort_progress(_snapshot(at, on, flags), name)
+    print_json(found) if as_json else report_tables.print_cohort(found)
+
+
+@click.command()
+@report_options
+def contributions(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """Who contributed what: events, openings, enrolments, outcomes, and the cells of each table."""
+    found = contributions_of(_snapshot(at, on, flags))
+    print_json(found) if as_json else report_tables.print_contributions(found)
+
+
+@click.command()
+@report_options
+def census(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """What the trials attested in total, held against what their events add up to."""
+    found = census_of(_snapshot(at, on, flags))
+    print_json(found) if as_json else report_tables.print_census(found)
+
+
+@click.command()
+@report_options
+def funnel(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """How far each trial's cases came, in the trial's own nouns."""
+    found = funnel_of(_snapshot(at, on, flags))
+    print_json(found) if as_json else report_tables.print_funnel(found)
+
+
+@click.command()
+@click.argument("event_id", metavar="ID")
+@report_options
+def event(*, event_id: str, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """One event, by its index or its id: who said what, and those of the cells that it set which still stand."""
+    engine, _ = open_store(Settings.here(flags))
+    snapshot = snapshot_at(engine, Moment.parse(at, on))
+    with reading(engine) as connection:
+        by_index = event_id.isascii() and event_id.isdecimal() and len(event_id) <= _DIGITS_MAX
+        stored = find_entry(connection, index=int(event_id)) if by_index else find_entry(connection, event_id=event_id)
+    engine.dispose()
+    if stored is None or stored.index >= snapshot.size:
+        raise NotFoundError(f"the log has no event {event_id[:40]}: give an index or an event's id")
+    told = _told(stored)
+    cells = list(_cells(snapshot, stored.index))
+    if as_json:
+        print_json({**told, "cells": cells, "jws": stored.jws})
+        return
+    shown = {name: value for name, value in told.items() if name not in {"data", "sealed"}}
+    print_facts({name: str(value) for name, value in shown.items()})
+    sealed = dict.fromkeys(told["sealed"], "(sealed)")
+    print_table(["says", ""], [[name, _short(value)] for name, value in {**told["data"], **sealed}.items()])
+    print_table(
+        ["sets", "key", "field", "value"],
+        [[cell["table"], " ".join(cell["key"]), cell["field"], _short(cell["value"])] for cell in cells],
+    )
+
+
+@click.command()
+@click.argument("case")
+@report_options
+def trail(*, case: str, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """All that was said of one CASE, in the order of the log; sealed values are named and not shown."""
+    if UUID.fullmatch(case) is None:
+        raise NotFoundError("a case is named by its id, a UUID in lower case")
+    engine, _ = open_store(Settings.here(flags))
+    seen = {each.index for each in snapshot_at(engine, Moment.parse(at, on)).events}
+    with reading(engine) as connection:
+        said = page_entries(connection, after=-1, limit=len(seen) or 1, case=case)
+    engine.dispose()
+    told = [_told(stored) for stored in said if stored.index in seen]
+    if not told:
+        raise NotFoundError("nothing is said of this case here")
+    if as_json:
+        print_json(told)
+        return
+    print_table(
+        ["index", "received", "node", "event", "says"],
+        [
+            [str(each["index"]), each["received"][:16], each["node"], each["type"], _in_short(each, leave_out=case)]
+            for each in told
+        ],
+        right=["index"],
+    )
+
+
+def _snapshot(at: str | None, on: str | None, flags: dict[str, Any]) -> Snapshot:
+    engine, _ = open_store(Settings.here(flags))
+    found = snapshot_at(engine, Moment.parse(at, on))
+    engine.dispose()
+    return found
+
+
+def _told(stored: StoredEntry) -> dict[str, Any]:
+    """An entry, decoded: its clear fields as they are, of its sealed ones the names."""
+    envelope = envelopes.parse_jws(stored.jws)
+    claims, sealed = envelope.claims, sorted(envelope.commitments)
+    return {
+        "index": stored.index,
+        "received": stored.received,
+        "event": claims.event_id,
+        "node": claims.node,
+        "seq": claims.seq,
+        "type": claims.type,
+        "by": f"{claims.actor.user}, {claims.actor.role} ({claims.actor.meaning})",
+        "key": envelope.jws.kid,
+        "data": {name: value for name, value in claims.data.items() if name not in sealed},
+        "sealed": sealed,
+    }
+
+
+def _cells(snapshot: Snapshot, index: int) -> Iterator[dict[str, Any]]:
+    for table, found in snapshot.tables.items():
+        columns = columns_of(table)
+        for row in found:
+            for name in columns:
+                if row.set_by.get(name) == index:
+                    value = getattr(row, name)
+                    shown = {"commitment": value} if columns[name].sealed else value
+                    yield {"table": table, "key": list(row.key), "field": name, "value": shown}
+
+
+def _in_short(told: dict[str, Any], *, leave_out: str) -> str:
+    parts = [f"{name} {_short(value)}" for name, value in told["data"].items() if value not in (leave_out, True)]
+    if told["sealed"]:
+        parts.append(f"sealed: {' '.join(told['sealed'])}")
+    return ", ".join(parts)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}…"

@@ -1,0 +1,167 @@
+"""A node's line to its hub: what to sign next, and posts, each answered by receipts that are checked at once.
+
+Only reposts make posting safe on a bad line: what was sent and not answered is sent again as the same bytes, and the
+hub gives the first receipt for what it has. Nothing is ever signed anew here.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2 as httpx
+
+from ledger.cohort.database import Head
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import (
+    ConflictError,
+    ForbiddenError,
+    GateError,
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    RefusedError,
+    RuleError,
+    SetupError,
+    SignatureError,
+    TamperedError,
+    UnavailableError,
+)
+from ledger.node.receipts import Kept, ReceiptChecker
+from ledger.signing.encoding import from_base64url
+from ledger.signing.envelope import Envelope
+from ledger.signing.receipt import Receipt
+
+BATCH_MAX = 1_000  # envelopes in a post
+BATCH_BYTES_MAX = 8_000_000  # of their texts; the hub takes 8 MiB
+_TIMEOUT_S = 120.0
+_PAUSES_S = (0.5, 2.0, 5.0)  # before each further try
+
+_KINDS: Mapping[str, type[LedgerError]] = {
+    kind.slug: kind
+    for kind in (
+        MalformedError, RefusedError, SignatureError, GateError, ConflictError, RuleError, NotFoundError,
+        ForbiddenError, SetupError, UnavailableError, TamperedError,
+    )
+}  # fmt: skip
+_STANDARD = frozenset({"type", "title", "status", "detail", "instance"})  # RFC 9457, 3.1
+
+
+class NodeClient:
+    """url: of the hub. memorandum: the node's own copy, whose log key receipts are checked under.
+
+    Every call raises what the hub refused with, facts and all, and UnavailableError where no answer can be had.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        memorandum: Memorandum,
+        *,
+        connect: Callable[..., httpx.Client] = httpx.Client,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = connect(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
+        self._checker = ReceiptChecker(memorandum)
+        self._pause = pause
+
+    def head(self, node: str) -> Head | None:
+        """The last envelope of the node's stream, None before its first."""
+        match self._ask("GET", f"/nodes/{node}/head"):
+            case {"seq": None, "prev": None}:
+                return None
+            case {"seq": int(seq), "prev": str(prev)}:
+                return Head(seq, from_base64url(prev, size=32))
+        raise _strange("a stream's head")
+
+    def post(self, envelopes: Sequence[Envelope]) -> Iterator[list[Kept]]:
+        """Post in order, as many at a time as the hub takes; yields what was taken after each.
+
+        What is yielded is in the log, published, and was checked. Raises what the hub refused with, `place` counted
+        over all of `envelopes`; TamperedError for a receipt that does not hold.
+        """
+        done = 0
+        for batch in batches(envelopes):
+            try:
+                yield self._post(batch)
+            except LedgerError as error:
+                place = error.facts.get("place")
+                raise error.with_facts(place=done + place if isinstance(place, int) else None) from None
+            done += len(batch)
+
+    def _post(self, batch: Sequence[Envelope]) -> list[Kept]:
+        match self._ask("POST", "/events", {"events": [each.text for each in batch]}):
+            case {"events": list(answers)} if len(answers) == len(batch):
+                taken = [_kept(envelope, answer) for envelope, answer in zip(batch, answers, strict=True)]
+            case _:
+                raise _strange("a post")
+        for each in taken:
+            self._checker.check(each)
+        return taken
+
+    def _ask(self, method: str, path: str, content: object = None) -> Any:
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                answer = self._client.request(method, path, json=content)
+            except httpx.HTTPError as error:
+                if pause_s is None:
+                    raise UnavailableError(
+                        f"the hub at {self._client.base_url} cannot be reached ({type(error).__name__}); what was "
+                        "sent may be sent again"
+                    ) from None
+                self._pause(pause_s)
+                continue
+            return _content(answer)
+        raise AssertionError  # the last pause is None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+
+def batches(envelopes: Iterable[Envelope]) -> Iterator[list[Envelope]]:
+    """Cut into posts that a hub takes, in order."""
+    batch: list[Envelope] = []
+    size = 0
+    for envelope in envelopes:
+        length = len(envelope.text)
+        if batch and (len(batch) == BATCH_MAX or size + length > BATCH_BYTES_MAX):
+            yield batch
+            batch, size = [], 0
+        batch.append(envelope)
+        size += length
+    if batch:
+        yield batch
+
+
+def _content(answer: httpx.Response) -> Any:
+    try:
+        content = answer.json()
+    except ValueError:
+        raise UnavailableError(f"what answers there is no hub: status {answer.status_code}, and no JSON") from None
+    if answer.is_success:
+        return content
+    raise _problem(answer.status_code, content if isinstance(content, dict) else {})
+
+
+def _problem(status: int, members: Mapping[str, Any]) -> LedgerError:
+    """The error that the hub met, as it would have been raised here."""
+    slug = str(members.get("type", "")).rpartition("/")[2]
+    kind = _KINDS.get(slug, UnavailableError)
+    facts = {name: value for name, value in members.items() if name not in _STANDARD}
+    return kind(str(members.get("detail", f"the hub answered with status {status}")), **facts)
+
+
+def _kept(envelope: Envelope, answer: object) -> Kept:
+    match answer:
+        case {"event_id": envelope.claims.event_id, "received": str(received), "receipt": str(receipt)}:
+            return Kept(envelope, received, Receipt.parse(receipt.encode()))
+    raise _strange("a post")
+
+
+def _strange(asked: str) -> UnavailableError:
+    return UnavailableError(f"what answers there is no hub of this version: it answered {asked} in another form")
