@@ -123,7 +123,7 @@ def _check_alliance(view: View, event: Event) -> None:
 
 def _check_day(view: View, event: Event) -> None:
     when = event.happened_on()
-    if when is not None and when.first > (view.received + _CLOCKS_DIFFER).date():
+    if when is not None and when.first - view.received.date() > _CLOCKS_DIFFER:
         raise RuleError(f"{event.TYPE}: {when} has not come yet: tell what happened, when it has")
 
 

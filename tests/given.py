@@ -330,7 +330,7 @@ def state_of(database: Database) -> object:
             (table, record.key, {field: list(cell) for field, cell in record.cells.items()})
             for table, record in database.versions()
         ],
-        {place: list(records) for place, records in database._under.items() if records},
+        {place: list(records) for place, records in database._under.items()},
     )
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ledger.clinical.content import check_members, integer
 
-LARGEST = 1_000  # patients; everything exact about a design is a sum over its outcomes, and a proposal may not stall it
+LARGEST = 500  # patients; everything exact about a design is a sum over its outcomes, and a proposal may not stall it
 
 Decision = Literal["expand", "close-futility", "close-no-activity", "success", "stage-3"]
 

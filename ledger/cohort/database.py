@@ -130,4 +130,7 @@ class Database:
     def _forget(self, table: str, key: RowKey) -> None:
         del self._rows[table][key]
         for length in range(1, len(key)):
-            del self._under[table, key[:length]][key]
+            below = self._under[table, key[:length]]
+            del below[key]
+            if not below:
+                del self._under[table, key[:length]]

@@ -188,10 +188,10 @@ def _check_accession(content: Mapping[str, Any], view: View) -> None:
     if view.memorandum.member(accession.node) is not None or accession_of(view.database, accession.node) is not None:
         raise refuse(f"{accession.node} is a member already")
     key = PublicKey.from_jwk(accession.key)
-    known: set[str | None] = {record.key[1] for record in view.database.rows("keys")}
-    known |= {member.public_key.thumbprint for member in view.memorandum.members}
-    known |= {_key_of_accession(resolution) for resolution in view.database.rows("resolutions")}
-    if key.thumbprint in known:
+    brought = any(record.key[1] == key.thumbprint for record in view.database.rows(rows.Key.TABLE))
+    named = any(member.public_key == key for member in view.memorandum.members)
+    proposed = any(_key_in(record) == accession.key for record in view.database.rows(rows.Resolution.TABLE))
+    if brought or named or proposed:
         raise refuse("that key is known already: a new member brings a new one")
     try:
         check_possession(accession.proof, key=key, node=accession.node, origin=view.memorandum.origin, prev=None)
@@ -199,11 +199,10 @@ def _check_accession(content: Mapping[str, Any], view: View) -> None:
         raise refuse(f"the proof that {accession.node} holds its key does not hold: {error}") from None
 
 
-def _key_of_accession(resolution: Record) -> str | None:
+def _key_in(resolution: Record) -> object:
+    """The JWK that a resolution names; a key has one spelling, so none need be parsed to be compared."""
     content = resolution.value("content")
-    if resolution.value("subject") != "accession" or not isinstance(content, dict):
-        return None
-    return PublicKey.from_jwk(Accession.model_validate(content).key).thumbprint
+    return content.get("key") if isinstance(content, dict) else None
 
 
 def _check_design(content: Mapping[str, Any], _view: View) -> None:

@@ -82,9 +82,9 @@ class Appender:
             # 2. verify signatures, under keys that the nodes have brought
             database = self._caught_up()
             verified = [self._verify_early(database, place, envelope) for place, envelope in enumerate(parsed)]
-            # 3. the posting gate, which what was taken before has passed
+            # 3. the posting gate, for what is verified and was not taken before: it may cost more than a signature
             for place, envelope in enumerate(parsed):
-                if database.index_of(envelope.claims.event_id) is None:
+                if verified[place] and database.index_of(envelope.claims.event_id) is None:
                     with _at(place):
                         check_post(envelope)
             # 4. the rest under the writer's lock
@@ -98,7 +98,7 @@ class Appender:
                 raise
 
     def _verify_early(self, database: Database, place: int, envelope: Envelope) -> bool:
-        """Check a signature before the writer's lock is taken; False where an envelope before it brings the key."""
+        """Check a signature before the writer's lock is taken; False where an envelope before it may bring the key."""
         claims = envelope.claims
         with _at(place):
             try:
@@ -140,14 +140,15 @@ class Appender:
         try:
             for place, envelope in enumerate(post):
                 with _at(place):
-                    known = _known_before(connection, database, envelope)
+                    known = _known_before(connection, database, envelope, new)
                     if known is not None:
                         places.append(Posted(known, is_new=False))
                         continue
-                    # 4.2 needs, rule, cells, digest
                     if not verified[place]:
                         key = key_of(self.memorandum, database, envelope.claims.node, envelope.jws.kid)
                         envelopes.verify(envelope, key)
+                        check_post(envelope)
+                    # 4.2 needs, rule, cells, digest
                     entry = Recorded.of(envelope, index=database.size, received=received)
                     taken.append(step(self.memorandum, database, entry))
                     new.append(envelope)
@@ -196,14 +197,22 @@ class Appender:
     def _catch_up(self, connection: Connection) -> Database:
         """The database in memory as of what is stored; loading it is a replay without signature checks."""
         database = self._database or Database()
+        self._database = None  # until it is whole: what is not as it was stored must alarm every time
         size = read_head(connection).size
-        if database.size < size:
-            for stored in read_entries(connection, database.size, size):
-                taken = step(self.memorandum, database, recorded(stored))
-                if taken.digest != stored.digest:
-                    raise TamperedError(f"entry {stored.index} was stored with another digest", index=stored.index)
+        for stored in read_entries(connection, database.size, size):
+            self._fold(database, stored)
         self._database = database
         return database
+
+    def _fold(self, database: Database, stored: StoredEntry) -> None:
+        try:
+            taken = step(self.memorandum, database, recorded(stored))
+        except RefusedError as error:
+            raise TamperedError(
+                f"entry {stored.index} is none that was admitted: {error}", index=stored.index
+            ) from None
+        if taken.digest != stored.digest:
+            raise TamperedError(f"entry {stored.index} was stored with another digest", index=stored.index)
 
     def _sign_refusal(self, refused: RefusedError, post: Sequence[Envelope], *, size: int, received: datetime) -> None:
         """Sign what was refused and why, so that a false refusal convicts the hub."""
@@ -250,12 +259,21 @@ def _parse(post: Sequence[str]) -> list[Envelope]:
     return parsed
 
 
-def _known_before(connection: Connection, database: Database, envelope: Envelope) -> int | None:
-    """The index of the same header and payload, taken before; not every algorithm signs alike twice."""
+def _known_before(
+    connection: Connection, database: Database, envelope: Envelope, new: Sequence[Envelope]
+) -> int | None:
+    """The index of the same header and payload, taken before; not every algorithm signs alike twice.
+
+    new: what this post has brought so far, not stored yet.
+    """
     index = database.index_of(envelope.claims.event_id)
     if index is None:
         return None
-    stored = find_entry(connection, index=index)
-    if stored is None or not stored.jws.startswith(envelope.jws.signing_input.decode() + "."):
-        return None  # another content under a known id: step refuses it
-    return index
+    place = index - (database.size - len(new))
+    if place >= 0:
+        taken = new[place].jws.text
+    else:
+        stored = find_entry(connection, index=index)
+        taken = stored.jws if stored else ""
+    signed = envelope.jws.signing_input.decode("ascii") + "."
+    return index if taken.startswith(signed) else None  # another content under a known id: step refuses it

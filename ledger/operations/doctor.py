@@ -13,15 +13,17 @@ from typing import Literal
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, SetupError, TamperedError
 from ledger.operations.audit import STEPS, Progress, audit
-from ledger.operations.hub import open_vault
+from ledger.operations.hub import open_vault, signed_file
+from ledger.operations.publish import check_extends
 from ledger.operations.rebuild import check_tables
+from ledger.operations.signed import SignedFile
 from ledger.settings import Settings
-from ledger.signing.checkpoint import read_checkpoint
 from ledger.signing.encoding import to_base64
-from ledger.store.engine import Engine, check_file, check_schema, open_engine, reading
+from ledger.store.engine import Engine, check_file, check_objects, check_schema, open_engine, reading
 from ledger.store.entries import check_columns
 from ledger.store.head import read_head
 from ledger.store.source import StoreSource
+from ledger.store.tiles import check_tiles, node_reader
 from ledger.store.vault import Vault
 
 Verdict = Literal["well", "set-up", "history", "tables"]
@@ -55,8 +57,11 @@ def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None)
         return
     yield Finding("database", "well", f"its schema is this version's; {head.size} entries")
     yield _judged("database file", "history", partial(_check_file, engine))
+    yield _judged("database objects", "set-up", partial(_check_objects, engine))
     yield _audited(engine, vault, progress)
-    yield _judged("head", "history", partial(_check_head, engine, memorandum))
+    yield _judged("tiles and vault", "history", partial(_check_no_more, engine, vault))
+    yield _judged("last signature", "history", partial(_check_signed, engine, memorandum, signed_file(settings)))
+    yield _judged("head", "set-up", partial(_check_head, engine))
     yield _judged("derived columns", "history", partial(_check_columns, engine))
     yield _judged("stored tables", "tables", partial(_check_tables, engine, memorandum))
 
@@ -87,14 +92,36 @@ def _check_file(engine: Engine) -> str:
     return "its tables and indexes agree"
 
 
-def _check_head(engine: Engine, memorandum: Memorandum) -> str:
+def _check_objects(engine: Engine) -> str:
+    check_objects(engine)
+    return "are those of this version's migrations"
+
+
+def _check_no_more(engine: Engine, vault: Vault) -> str:
+    """What no reader of the log is shown, and the hub would stumble over."""
+    with reading(engine) as connection:
+        check_tiles(connection, read_head(connection).size)
+        vault.check(connection)
+    return "hold what the log needs and no more"
+
+
+def _check_signed(engine: Engine, memorandum: Memorandum, signed: SignedFile) -> str:
+    note = signed.read()
+    if note is None:
+        return "none is kept here: this hub has signed nothing itself yet"
     with reading(engine) as connection:
         head = read_head(connection)
-        if head.checkpoint is None:
-            raise TamperedError("head: nothing was ever published")
-        published, _ = read_checkpoint(head.checkpoint, memorandum.log_key)
-    if published.size != head.size:
-        raise TamperedError(f"head: {head.size} entries are stored and {published.size} published: restart the hub")
+        check_extends(head, note, memorandum, node_reader(connection, head.size))
+    return "the stored log extends what was signed last"
+
+
+def _check_head(engine: Engine) -> str:
+    with reading(engine) as connection:
+        head = read_head(connection)
+    if head.checkpoint is None:
+        raise TamperedError("head: its checkpoint was taken out")
+    if head.published != head.size:
+        raise SetupError(f"head: {head.size} entries are stored and {head.published} published: start the hub")
     return f"published to the last of {head.size} entries"
 
 

@@ -8,6 +8,7 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError
 from ledger.operations.append import Appender, Posted
 from ledger.operations.publish import publish, receipts
+from ledger.operations.signed import SignedFile
 from ledger.settings import Settings
 from ledger.signing.note import NoteSigner
 from ledger.signing.receipt import Receipt
@@ -25,6 +26,7 @@ class Hub:
     memorandum: Memorandum
     vault: Vault
     signer: NoteSigner
+    signed: SignedFile
     appender: Appender
 
     def post(self, post: Sequence[str]) -> list[tuple[Posted, Receipt]]:
@@ -35,7 +37,7 @@ class Hub:
         return list(zip(places, given, strict=True))
 
     def publish(self) -> None:
-        publish(self.engine, self.memorandum, self.signer)
+        publish(self.engine, self.memorandum, self.signer, self.signed)
 
     def source(self, view: str) -> StoreSource:
         """The log's static files. view: "full", or "clear" to show no disclosure."""
@@ -59,7 +61,7 @@ def found_ledger(settings: Settings, memorandum_text: bytes, signer: NoteSigner)
     Vault.create(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
     with writing(engine) as connection:
         found(connection, memorandum.text)
-    publish(engine, memorandum, signer)
+    publish(engine, memorandum, signer, signed_file(settings))
     engine.dispose()
     return memorandum
 
@@ -76,12 +78,24 @@ def open_vault(settings: Settings) -> Vault:
     return Vault(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
 
 
+def signed_file(settings: Settings) -> SignedFile:
+    """Beside the log's key: whoever signs with it finds there what it signed last."""
+    return SignedFile(settings.log_key_file.with_name("last-checkpoint"))
+
+
 def open_hub(settings: Settings, signer: NoteSigner) -> Hub:
     """Open a ledger for posting: what a crash left stored is published before anything else."""
     engine, memorandum = open_store(settings)
     if signer.verifier != memorandum.log_key:
         raise SetupError("the log key is not the one that the ledger's memorandum names")
     vault = open_vault(settings)
-    hub = Hub(engine, memorandum, vault, signer, Appender(engine, memorandum, vault, signer, now, new_key))
+    hub = Hub(
+        engine,
+        memorandum,
+        vault,
+        signer,
+        signed_file(settings),
+        Appender(engine, memorandum, vault, signer, now, new_key),
+    )
     hub.publish()
     return hub

@@ -8,6 +8,7 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.errors import NotFoundError, TamperedError
 from ledger.merkle.proofs import prove_inclusion
 from ledger.merkle.tree import NodeReader, root_at
+from ledger.operations.signed import SignedFile
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint, sign_checkpoint
 from ledger.signing.note import NoteSigner
 from ledger.signing.receipt import Receipt
@@ -18,33 +19,41 @@ from ledger.store.head import Head, read_head
 from ledger.store.tiles import node_reader
 
 
-def publish(engine: Engine, memorandum: Memorandum, signer: NoteSigner) -> Checkpoint:
+def publish(engine: Engine, memorandum: Memorandum, signer: NoteSigner, signed: SignedFile) -> Checkpoint:
     """Bring everything stored under a signed checkpoint, and the database's digest under a signed note.
 
-    Returns the checkpoint in force. Raises TamperedError where the stored log does not extend the last checkpoint:
-    nothing is signed then.
+    signed: where the last checkpoint that this hub signed is kept, apart from the database. Returns the checkpoint in
+    force. Raises TamperedError where the stored log does not extend what was signed: nothing is signed then.
     """
     with writing(engine) as connection:
         head = read_head(connection)
         nodes = node_reader(connection, head.size)
-        last = checked_checkpoint(head, memorandum, nodes)
-        if last is not None and last.size == head.size:
-            return last
+        published = check_extends(head, head.checkpoint, memorandum, nodes)
+        kept = signed.read()
+        if kept != head.checkpoint:
+            check_extends(head, kept, memorandum, nodes)
+        if published is not None and published.size == head.size:
+            return published
+        if published is None and head.size > 0:
+            raise TamperedError(
+                f"{head.size} entries are stored and no checkpoint: it was taken out; nothing is signed"
+            )
         checkpoint = Checkpoint(memorandum.origin, head.size, root_at(head.size, nodes))
         digest = Checkpoint(database_origin(memorandum.origin), head.size, _digest(connection, head.size))
-        heads.publish(
-            connection,
-            checkpoint=sign_checkpoint(checkpoint, signer).encode(),
-            digest_note=sign_checkpoint(digest, signer).encode(),
-        )
+        note = sign_checkpoint(checkpoint, signer).encode()
+        signed.write(note)  # a crash from now on is healed: the log is stored, and extends it
+        heads.publish(connection, checkpoint=note, digest_note=sign_checkpoint(digest, signer).encode())
         return checkpoint
 
 
-def checked_checkpoint(head: Head, memorandum: Memorandum, nodes: NodeReader) -> Checkpoint | None:
-    """The last checkpoint signed, once it is shown that the stored tree extends it; None where there is none yet."""
-    if head.checkpoint is None:
+def check_extends(head: Head, note: bytes | None, memorandum: Memorandum, nodes: NodeReader) -> Checkpoint | None:
+    """A checkpoint that was signed, once it is shown that the stored tree extends it; None where there is none yet.
+
+    Raises TamperedError where it does not, SignatureError where the log never signed it.
+    """
+    if note is None:
         return None
-    last, _ = read_checkpoint(head.checkpoint, memorandum.log_key)
+    last, _ = read_checkpoint(note, memorandum.log_key)
     if last.size > head.size:
         raise TamperedError(
             f"a checkpoint over {last.size} entries is signed, and {head.size} are stored: entries were lost or taken "

@@ -219,6 +219,10 @@ def _store(column: Column, value: Json) -> Json:
 def _load_text(value: object) -> str:
     if not isinstance(value, str):
         raise MalformedError("not a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8, as the engine reads them
+        raise MalformedError("not a text in UTF-8") from None
     return value
 
 

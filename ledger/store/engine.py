@@ -7,8 +7,9 @@ with `synchronous=FULL`: a commit that was answered survives a power cut, and re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -20,7 +21,17 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 # The two types go through this door too: nothing above the store imports SQLAlchemy.
-__all__ = ["Connection", "Engine", "check_file", "check_schema", "migrate", "open_engine", "reading", "writing"]
+__all__ = [
+    "Connection",
+    "Engine",
+    "check_file",
+    "check_objects",
+    "check_schema",
+    "migrate",
+    "open_engine",
+    "reading",
+    "writing",
+]
 
 _BUSY_TIMEOUT_MS = 30_000
 _PRAGMAS = (
@@ -29,8 +40,8 @@ _PRAGMAS = (
     "synchronous = FULL",
     "foreign_keys = ON",
 )
-# A byte that is no UTF-8 is read as U+FFFD and found by the checks; it is no reason for a read to fail.
-_read_text = partial(str, encoding="utf-8", errors="replace")
+# A byte that is no UTF-8 is read as a lone surrogate, which no check lets pass; it is no reason for a read to fail.
+_read_text = partial(str, encoding="utf-8", errors="surrogateescape")
 
 
 def open_engine(url: str) -> Engine:
@@ -99,6 +110,35 @@ def check_file(engine: Engine) -> None:
         raise TamperedError(f"the database file is damaged: {finding}")
 
 
+def check_objects(engine: Engine) -> None:
+    """Hold the database's tables, indexes and triggers against those of one that was just migrated.
+
+    Raises SetupError, which names the first that is missing, or another.
+    """
+    wanted, found = _fresh_objects(), _objects(engine)
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise SetupError(f"the database's {name} is missing, or is not as the migrations made it")
+
+
+@cache
+def _fresh_objects() -> Mapping[str, str]:
+    with TemporaryDirectory() as folder:
+        fresh = open_engine(f"sqlite:///{folder}/fresh.db")
+        migrate(fresh)
+        objects = _objects(fresh)
+        fresh.dispose()
+    return objects
+
+
+def _objects(engine: Engine) -> dict[str, str]:
+    with reading(engine) as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT type || ' ' || name AS name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        )
+        return {row.name: row.sql for row in rows}
+
+
 def _alembic() -> "Config":
     from alembic.config import Config  # noqa: PLC0415 - as above
 
@@ -139,6 +179,7 @@ _PRIMARY_CODE = 0xFF  # the rest of a result code says more than is needed
 _ERRORS: Mapping[int, tuple[type[LedgerError], str]] = {
     sqlite3.SQLITE_BUSY: (UnavailableError, "another process is writing to the database and does not end: try again"),
     sqlite3.SQLITE_CANTOPEN: (SetupError, "the database cannot be opened: is its folder there, and yours?"),
+    sqlite3.SQLITE_ERROR: (SetupError, "the database lacks a table or a column that it should have: restore it"),
     sqlite3.SQLITE_READONLY: (SetupError, "the database cannot be written to: are its file and folder yours?"),
     sqlite3.SQLITE_FULL: (SetupError, "the disk is full: make room, and try again"),
     sqlite3.SQLITE_CORRUPT: (TamperedError, "the database file is damaged: restore it from a bundle"),

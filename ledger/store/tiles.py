@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, bindparam, select
 
+from ledger.errors import TamperedError
 from ledger.merkle.hashing import HASH_SIZE
-from ledger.merkle.tiles import node_from_tiles
+from ledger.merkle.tiles import node_from_tiles, tile_path, tiles_of
 from ledger.merkle.tree import NodeReader
 from ledger.store.tables import tiles
 
@@ -32,3 +33,12 @@ def node_reader(conn: Connection, size: int) -> NodeReader:
         return read_tile(conn, level, n)[: width * HASH_SIZE]
 
     return node_from_tiles(read, size)
+
+
+def check_tiles(conn: Connection, size: int) -> None:
+    """Raises TamperedError, which names the first tile that is stored and not of a tree of this size, or not whole."""
+    wanted = {(level, n): width * HASH_SIZE for level, n, width in tiles_of(size)}
+    found = {(level, n): len(data) for level, n, data in conn.execute(select(tiles.c.level, tiles.c.n, tiles.c.data))}
+    for level, n in sorted(wanted.keys() | found.keys()):
+        if wanted.get((level, n)) != found.get((level, n)):
+            raise TamperedError(f"tiles: {tile_path(level, n)} is not stored as a log of {size} entries has it")

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, select
 
 from ledger.errors import SetupError, TamperedError
+from ledger.signing.envelope import parse_jws
 from ledger.store.tables import entries, vault
 
 _KEY_SIZE = 32  # bytes
@@ -112,6 +113,13 @@ class Vault:
                 except InvalidTag:
                     raise TamperedError(f"the vault's row of entry {place} was altered", index=place) from None
         return opened
+
+    def check(self, conn: Connection) -> None:
+        """Raises TamperedError, with the index, for a row of an entry that has nothing sealed, or none at all."""
+        rows = select(vault.c.index, entries.c.jws).join(entries, entries.c.index == vault.c.index, isouter=True)
+        for index, jws in conn.execute(rows.order_by(vault.c.index)):
+            if jws is None or not parse_jws(jws).commitments:
+                raise TamperedError(f"the vault has a row of entry {index}, which has nothing sealed", index=index)
 
     def _key_of(self, file: sqlite3.Connection, event_id: str) -> bytes | None:
         row = file.execute("SELECT key FROM keys WHERE event_id = ?", (event_id,)).fetchone()

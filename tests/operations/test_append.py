@@ -1,5 +1,7 @@
 """The main path on a real database: all of a post or nothing, reposts recognised, conflicts named, refusals signed."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +12,15 @@ import hubs
 import pytest
 
 from ledger.clock import now
-from ledger.errors import ConflictError, GateError, LedgerError, MalformedError, RuleError, SignatureError
+from ledger.errors import (
+    ConflictError,
+    GateError,
+    LedgerError,
+    MalformedError,
+    RuleError,
+    SignatureError,
+    TamperedError,
+)
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.proofs import check_inclusion
 from ledger.operations.append import REFUSAL_TYP
@@ -294,3 +304,69 @@ def test_a_transaction_that_fails_leaves_no_trace_and_no_false_memory(
     assert stored_state(hub) == before
     [(place, _)] = hub.post([text])
     assert place.is_new
+
+
+def test_what_no_key_has_signed_is_not_looked_at_any_further(tmp_path: Path) -> None:
+    # given: behind an honest repost, a stranger's envelope that the gate would refuse
+    alliance = given.founded()
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+    claims = alliance.claims(given.NEWCOMER, "trial.registered", {"note": "anna@example.org"})
+    forged = sign(claims, [], given.signing_key("stranger"))
+
+    with pytest.raises(SignatureError) as refused:
+        hub.post([alliance.heard[0].envelope.text, forged.text])
+
+    assert refused.value.facts["place"] == 1
+
+
+def test_a_key_that_a_post_brings_is_good_for_the_rest_of_it(tmp_path: Path) -> None:
+    alliance = given.founded()
+    alliance.adopts("iceland", "accession", given.accession())
+    alliance.signs(given.NEWCOMER)
+    hub = hubs.founded_hub(tmp_path, alliance)
+
+    answers = hubs.post(hub, alliance, batch=1_000)
+
+    assert len(answers) == len(alliance.heard)
+
+
+def test_the_same_envelope_twice_in_one_post_is_taken_once(tmp_path: Path) -> None:
+    alliance = given.founded()
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+    alliance.says(given.DRUP, "trial.registered", given.trial_of(given.DRUP))
+    text = alliance.heard[-1].envelope.text
+
+    places = [place for place, _ in hub.post([text, text])]
+
+    assert [place.is_new for place in places] == [True, False]
+    assert places[0].index == places[1].index
+
+
+def test_a_refused_event_of_an_unknown_type_gets_a_signed_refusal(tmp_path: Path) -> None:
+    alliance = given.founded()
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+    claims = alliance.claims(given.DRUP, "key.rotated", {"key": "x"})
+
+    with pytest.raises(RuleError, match="no event that this ledger knows") as refused:
+        hub.post([sign(claims, [], given.signing_key(given.DRUP)).text])
+
+    assert "refusal" in refused.value.facts
+
+
+def test_an_entry_altered_behind_the_hubs_back_alarms_every_time_and_blames_nobody_else(tmp_path: Path) -> None:
+    alliance = given.founded()
+    hubs.post(hubs.founded_hub(tmp_path, alliance), alliance)
+    with closing(sqlite3.connect(hubs.settings_in(tmp_path).data_dir / "ledger.db")) as database, database:
+        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{trigger}"')
+        database.execute('UPDATE entries SET digest = zeroblob(32) WHERE "index" = 2')
+    hub = hubs.reopened(tmp_path)
+    alliance.says(given.DRUP, "trial.registered", given.trial_of(given.DRUP))
+
+    for _ in range(3):
+        with pytest.raises(TamperedError) as alarm:
+            hub.post([alliance.heard[-1].envelope.text])
+        assert alarm.value.facts["index"] == 2

@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,10 +62,20 @@ def file_of(settings: Settings) -> Path:
     return settings.data_dir / "ledger.db"
 
 
-def change_one_byte(settings: Settings, cell: Cell) -> None:
+@contextmanager
+def behind_its_back(settings: Settings) -> Iterator[sqlite3.Connection]:
+    """As a database administrator: the triggers are out of the way, and afterwards as if they had never been."""
     with closing(sqlite3.connect(file_of(settings))) as database, database:
-        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        triggers = dict(database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
+        for trigger in triggers:
             database.execute(f'DROP TRIGGER "{trigger}"')
+        yield database
+        for sql in triggers.values():
+            database.execute(sql)
+
+
+def change_one_byte(settings: Settings, cell: Cell) -> None:
+    with behind_its_back(settings) as database:
         where = f'FROM "{cell.table}" WHERE rowid = {cell.row}'
         (value,) = database.execute(f'SELECT "{cell.column}" {where}').fetchone()
         database.execute(
@@ -155,11 +165,43 @@ def test_a_row_taken_out_of_any_table_is_found(stored: Settings, tmp_path: Path)
         if table.startswith(APART):
             continue
         copy = replace(stored, **copied(stored, tmp_path / table))
-        with closing(sqlite3.connect(file_of(copy))) as database, database:
-            for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-                database.execute(f'DROP TRIGGER "{trigger}"')
+        with behind_its_back(copy) as database:
             database.execute(f'DELETE FROM "{table}" WHERE rowid = (SELECT max(rowid) FROM "{table}")')  # noqa: S608
         if not examined(copy):
             silent.append(table)
 
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE tiles SET data = CAST(data || x'00' AS BLOB)",
+        "UPDATE head SET memorandum = CAST(memorandum || x'20' AS BLOB)",
+        "UPDATE head SET checkpoint = CAST(checkpoint || x'0a' AS BLOB)",
+        "UPDATE vault SET ciphertext = CAST(ciphertext || x'00' AS BLOB)",
+        "UPDATE entries SET digest = CAST(digest || x'00' AS BLOB) WHERE \"index\" = 3",
+        "INSERT INTO tiles VALUES (5, 0, zeroblob(32))",
+        "INSERT INTO vault VALUES (0, zeroblob(40))",
+        "DROP TABLE survival_updates",
+        "DROP INDEX ix_nodes_open",
+        "UPDATE trials SET name = CAST(x'4472F0BFBD70' AS TEXT)",
+        "UPDATE head SET size = size - 1",
+        "UPDATE head SET checkpoint = NULL, digest_note = NULL",
+    ],
+)
+def test_more_or_less_than_there_should_be_is_found(stored: Settings, tmp_path: Path, statement: str) -> None:
+    copy = replace(stored, **copied(stored, tmp_path / "hub"))
+    with behind_its_back(copy) as database:
+        database.execute(statement)
+
+    assert examined(copy) != []
+
+
+def test_a_trigger_that_was_taken_out_is_found(stored: Settings, tmp_path: Path) -> None:
+    copy = replace(stored, **copied(stored, tmp_path / "hub"))
+    with closing(sqlite3.connect(file_of(copy))) as database, database:
+        (trigger,) = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchone()
+        database.execute(f'DROP TRIGGER "{trigger}"')
+
+    assert [finding.what for finding in examined(copy)] == ["database objects"]

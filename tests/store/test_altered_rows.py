@@ -76,6 +76,7 @@ def test_a_changed_column_is_found_by_the_rows_or_by_their_digests(altered: Kept
     ("change", "why"),
     [
         ("UPDATE nodes SET opens_in_parallel = 2", "holds no boolean"),
+        ("UPDATE nodes SET trial = CAST(x'ff' AS TEXT)", "holds no text"),
         ("UPDATE nodes SET set_by = '{}'", "which events set its fields"),
         ("UPDATE nodes SET set_by = replace(set_by, ':', ': ')", "canonical"),
         ("UPDATE nodes SET set_by = replace(set_by, 'trial', 'trail')", "no event set"),
@@ -110,7 +111,7 @@ def test_what_is_wrong_with_a_row_is_said(altered: Kept, change: str, why: str) 
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE nodes SET trial = CAST(x'ff' AS TEXT)",
+        "UPDATE nodes SET trial = 'another'",
         "UPDATE nodes SET until = 5",
         "UPDATE episodes SET until = until - 1 WHERE until > since + 1",
         "DELETE FROM nodes",

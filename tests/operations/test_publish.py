@@ -1,0 +1,83 @@
+"""A hub signs nothing that does not extend what it signed before, whatever happened to its database."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import given
+import hubs
+import pytest
+
+from ledger.errors import TamperedError
+from ledger.operations.doctor import examine
+from ledger.operations.hub import Hub
+
+
+def database_of(folder: Path) -> Path:
+    return hubs.settings_in(folder).data_dir / "ledger.db"
+
+
+def posted(folder: Path) -> tuple[Hub, given.Alliance]:
+    alliance = given.founded()
+    hub = hubs.founded_hub(folder, alliance)
+    hubs.post(hub, alliance)
+    return hub, alliance
+
+
+def test_a_hub_with_an_older_copy_of_its_database_signs_nothing(tmp_path: Path) -> None:
+    # given: a copy of yesterday, and an entry that was published since
+    hub, alliance = posted(tmp_path)
+    hub.engine.dispose()
+    shutil.copy(database_of(tmp_path), tmp_path / "yesterday.db")
+    hub = hubs.reopened(tmp_path)
+    alliance.says(given.DRUP, "trial.registered", given.trial_of(given.DRUP))
+    hubs.post(hub, alliance)
+    hub.engine.dispose()
+
+    # when: the copy is put in its place
+    for file in database_of(tmp_path).parent.glob("ledger.db*"):
+        file.unlink()
+    shutil.copy(tmp_path / "yesterday.db", database_of(tmp_path))
+
+    # then
+    with pytest.raises(TamperedError, match="sign nothing with this one"):
+        hubs.reopened(tmp_path)
+    [finding] = [each for each in examine(hubs.settings_in(tmp_path)) if each.verdict != "well"]
+    assert (finding.what, finding.verdict) == ("last signature", "history")
+
+
+def test_a_hub_whose_checkpoint_was_taken_out_signs_no_other(tmp_path: Path) -> None:
+    hub, _ = posted(tmp_path)
+    hub.engine.dispose()
+    with closing(sqlite3.connect(database_of(tmp_path))) as database, database:
+        database.execute("UPDATE head SET checkpoint = NULL, digest_note = NULL")
+
+    with pytest.raises(TamperedError, match="taken out"):
+        hubs.reopened(tmp_path)
+
+
+def test_a_crash_between_signing_and_storing_the_checkpoint_is_healed(tmp_path: Path) -> None:
+    # given: what was stored before the last post's checkpoint, and the file that has that checkpoint
+    hub, alliance = posted(tmp_path)
+    with closing(sqlite3.connect(database_of(tmp_path))) as database:
+        before = database.execute("SELECT checkpoint, digest_note FROM head").fetchone()
+    alliance.says(given.DRUP, "trial.registered", given.trial_of(given.DRUP))
+    hubs.post(hub, alliance)
+    hub.engine.dispose()
+    with closing(sqlite3.connect(database_of(tmp_path))) as database, database:
+        database.execute("UPDATE head SET checkpoint = ?, digest_note = ?", before)
+
+    healed = hubs.reopened(tmp_path)
+
+    assert healed.appender.size() == len(alliance.heard)
+    assert [each for each in examine(hubs.settings_in(tmp_path)) if each.verdict != "well"] == []
+
+
+def test_publishing_again_what_is_published_signs_nothing_new(tmp_path: Path) -> None:
+    hub, _ = posted(tmp_path)
+    before = hub.source("clear").read("checkpoint")
+
+    hub.publish()
+
+    assert hub.source("clear").read("checkpoint") == before
