@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version as version_of
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
+from api.bodiless import Bodiless
 from api.guard import Guard
 from api.problems import answer_errors
+from api.queries import ask_as_described
 from api.routes import cells, cohorts, events, health, log, nodes
 from ledger.operations.hub import Hub
 
@@ -26,8 +28,11 @@ def create_app(hub: Hub) -> FastAPI:
 
     app = FastAPI(
         title="cohort-ledger",
+        description="HEAD is answered wherever GET is. A parameter that is named nowhere, or stands twice, is refused.",
         version=version_of("cohort-ledger"),
+        dependencies=[Depends(ask_as_described)],
         lifespan=lifespan,
+        openapi_url=None,  # a route of ours, that asks as the others do
         docs_url=None,  # these pages load from other hosts
         redoc_url=None,
         redirect_slashes=False,  # a path has one spelling
@@ -35,6 +40,7 @@ def create_app(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     app.add_middleware(Guard)
+    app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
     for routes in (events, nodes, log, cohorts, cells, health):
         app.include_router(routes.router)

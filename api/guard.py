@@ -10,13 +10,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import HEADERS, problem
-from ledger.errors import ForbiddenError, LedgerError, MalformedError
+from api.problems import HEADERS, plain_problem, problem
+from ledger.errors import ForbiddenError
 from ledger.operations.append import POST_BYTES_MAX
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 BODY_MAX = POST_BYTES_MAX + 64 * 1024  # a post, and the JSON around it
 
+_DIGITS_MAX = 20  # of a length that is read: `int` refuses thousands
 _TOO_LONG = f"a request has at most {BODY_MAX} bytes: send the events in parts"
 
 
@@ -46,13 +47,11 @@ class Guard:
             await send(message)
 
         headers = Headers(scope=scope)
-        refusal: LedgerError
         if _host(headers) not in LOOPBACK:
             refusal = ForbiddenError("this server answers to loopback names only: http://127.0.0.1 or http://localhost")
             await problem(refusal, scope["path"])(scope, receive, send)
         elif _length(headers) > BODY_MAX:
-            refusal = MalformedError(_TOO_LONG)
-            too_long = problem(refusal, scope["path"], status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            too_long = plain_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LONG, scope["path"])
             await too_long(scope, receive, send)
         else:
             await self._app(scope, receive_some, send_with_headers)
@@ -68,4 +67,4 @@ def _host(headers: Headers) -> str:
 def _length(headers: Headers) -> int:
     """The length that is announced; what is no number is left to the server, which has counted already."""
     stated = headers.get("content-length", "")
-    return int(stated) if stated.isdecimal() and stated.isascii() else 0
+    return int(stated[:_DIGITS_MAX]) if stated.isdecimal() and stated.isascii() else 0

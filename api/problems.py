@@ -1,20 +1,22 @@
 """Errors as answers: problem details (RFC 9457), all made here from the error tree.
 
-`type` is the error's help page, `/help/errors/{slug}`; an error's facts are members beside the standard ones. What a
-caller sent is never repeated, neither here nor in a log: it may be a patient's.
+`type` is a help page, `/help/errors/{slug}`, of the error, or of the HTTP status where that says it all; an error's
+facts are members beside the standard ones. Of what a caller sent only the path is repeated, and nothing in a log: it
+may be a patient's.
 """
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from ledger.errors import (
@@ -55,7 +57,28 @@ _STATUSES: Mapping[type[LedgerError], HTTPStatus] = {
     TamperedError: HTTPStatus.INTERNAL_SERVER_ERROR,
     LedgerError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+
+class _Plain(NamedTuple):
+    slug: str
+    title: str
+    text: str
+
+
+_PLAIN: Mapping[int, _Plain] = {
+    HTTPStatus.METHOD_NOT_ALLOWED: _Plain(
+        "method", "The page does not take this method.", "The Allow header of the answer names those that it takes."
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Plain(
+        "too-long", "The request is too long.", "Nothing was stored. Send the same events in several posts, in order."
+    ),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: _Plain(
+        "media-type",
+        "The body is not of the media type that is read here.",
+        "Nothing was stored. Send JSON, and name it: Content-Type: application/json.",
+    ),
+}
+_METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
 _SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "instance"],
@@ -70,20 +93,27 @@ _SCHEMA = {
 }
 
 
-def problem(
-    error: LedgerError, path: str, *, status: int | None = None, headers: Mapping[str, str] = HEADERS
-) -> Response:
-    """The answer for an error. path: what was asked for. status: where HTTP has a better one than the error's kind."""
-    code = status or status_of(type(error))
+def problem(error: LedgerError, path: str) -> Response:
+    """The answer for an error. path: what was asked for."""
+    return _answer(error.slug, error.title, status_of(type(error)), str(error), path, **error.facts)
+
+
+def plain_problem(status: int, detail: str, path: str) -> Response:
+    """The answer where HTTP says what is wrong better than any of the ledger's errors. status: one that has a page."""
+    plain = _PLAIN[status]
+    return _answer(plain.slug, plain.title, status, detail, path)
+
+
+def _answer(slug: str, title: str, status: int, detail: str, path: str, **facts: str | int | None) -> Response:
     members = {
-        **error.facts,
-        "type": f"/help/errors/{error.slug}",
-        "title": error.title,
-        "status": code,
-        "detail": str(error),
+        **facts,
+        "type": f"/help/errors/{slug}",
+        "title": title,
+        "status": status,
+        "detail": detail,
         "instance": quote(path),
     }
-    return JSONResponse(members, code, headers=dict(headers), media_type=MEDIA_TYPE)
+    return JSONResponse(members, status, headers=dict(HEADERS), media_type=MEDIA_TYPE)
 
 
 def status_of(kind: type[LedgerError]) -> int:
@@ -108,7 +138,7 @@ def fault_in(errors: Sequence[Any]) -> MalformedError:
     fault = errors[0]
     where = [str(part) for part in fault["loc"]]
     if fault["type"] == "extra_forbidden":  # its name is the caller's own word
-        return MalformedError(f"{'.'.join(where[:-1])}: there is a member or parameter too many")
+        return MalformedError(f"{'.'.join(where[:-1])}: there is a member too many")
     said = fault["msg"].removeprefix("Value error, ")
     return MalformedError(f"{'.'.join(where)}: {said}", field=where[-1] if where else None)
 
@@ -126,14 +156,18 @@ def answer_errors(app: FastAPI) -> None:
 
     def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        path, headers = request.scope["path"], dict(HEADERS)
-        if error.status_code == HTTPStatus.NOT_MODIFIED:
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=error.headers)
+        path = request.scope["path"]
         if error.status_code == HTTPStatus.NOT_FOUND:
             return problem(NotFoundError("there is no such page"), path)
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = ", ".join(_allowed(app, request))
-        return problem(MalformedError(str(error.detail)), path, status=error.status_code, headers=headers)
+            allowed = ", ".join(_allowed(app, request))
+            answer = plain_problem(error.status_code, f"this page takes {allowed}", path)
+            answer.headers["Allow"] = allowed
+            return answer
+        return plain_problem(error.status_code, str(error.detail), path)
+
+    def cut_off(request: Request, _error: Exception) -> Response:
+        return problem(MalformedError("the body ended too early"), request.scope["path"])  # nobody hears it
 
     def unexpected(request: Request, _error: Exception) -> Response:
         return problem(LedgerError("an unexpected error: the operator finds it in the log"), request.scope["path"])
@@ -141,19 +175,26 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(LedgerError, ledger_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(ClientDisconnect, cut_off)
     app.add_exception_handler(Exception, unexpected)
 
 
 def help_page(slug: str) -> str | None:
-    """A kind of error, in HTML, from its place in the tree; None where there is no such kind."""
-    kind = next((each for each in _tree(LedgerError) if each.slug == slug), None)
-    if kind is None:
-        return None
-    text = escape(inspect.getdoc(kind) or "")
+    """What a problem's type means, in HTML; None where there is no such type."""
+    for kind in _tree(LedgerError):
+        if kind.slug == slug:
+            return _page(slug, kind.title, status_of(kind), inspect.getdoc(kind) or "")
+    for status, plain in _PLAIN.items():
+        if plain.slug == slug:
+            return _page(slug, plain.title, status, plain.text)
+    return None
+
+
+def _page(slug: str, title: str, status: int, text: str) -> str:
     return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(kind.title)}</title>\n'
-        f"<h1>{escape(kind.title)}</h1>\n<p>{text}</p>\n"
-        f"<p>HTTP status {status_of(kind)}; problem type <code>/help/errors/{kind.slug}</code>.</p>\n</html>\n"
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>\n'
+        f"<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>\n"
+        f"<p>HTTP status {int(status)}; problem type <code>/help/errors/{slug}</code>.</p>\n</html>\n"
     )
 
 
@@ -165,8 +206,9 @@ def _tree(kind: type[LedgerError]) -> Iterator[type[LedgerError]]:
 
 def _allowed(app: FastAPI, request: Request) -> list[str]:
     """Every method of a path; the framework names those of the first route that has the path, and no other's."""
-    return [
+    methods = {
         method
         for method in _METHODS
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
-    ]
+    }
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)

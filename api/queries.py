@@ -1,6 +1,6 @@
-"""What may stand behind a question mark: read strictly, and nothing that is not known.
+"""What may stand behind a question mark: read strictly, once each, and nothing that is not known.
 
-A misspelt `at` that is ignored would answer about today what was asked about last year.
+A misspelt `at` that is ignored would answer about today what was asked about last year; of two, either may be meant.
 """
 
 from importlib.metadata import version as version_of
@@ -9,19 +9,32 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from api.caching import ASK_AGAIN, FOR_EVER, tag
+from api.caching import ASK_AGAIN, FOR_EVER
 from api.hub import OpenHub
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError
-from ledger.operations.reading import Moment, last_index, snapshot_at
+from ledger.operations.reading import Moment, snapshot_at
 from ledger.signing.encoding import from_decimal
-from ledger.store.engine import reading
 
 INDEX_MAX = 10**15 - 1
 
 
 class Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)
+
+
+async def ask_as_described(request: Request) -> None:
+    """Refuse a parameter that stands twice, and one that the description of the route does not name."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if not names:
+        return
+    path, method = request.scope["route"].path_format, request.method.lower()
+    described = request.app.openapi()["paths"].get(path, {}).get(method, {}).get("parameters", [])
+    known = [each["name"] for each in described if each["in"] == "query"]
+    if not set(names) <= set(known):
+        raise MalformedError(f"there is a parameter too many: this page takes {', '.join(known) or 'none'}")
+    if len(names) > len(set(names)):
+        raise MalformedError("a parameter stands twice")
 
 
 def _number(text: object) -> object:
@@ -59,29 +72,21 @@ class AskedWhen(AskedAt):
     on: On = None
 
 
-def tag_moment(hub: OpenHub, request: Request, response: Response, moment: Moment) -> int:
-    """Tag an answer by the size of the log that it is about, which is returned, and by this version's reading of it.
+def tag_moment(response: Response, moment: Moment, *, size: int) -> None:
+    """Tag an answer by the size of the log that it is about, and by this version's reading of it.
 
     Up to an index the history is what it is for ever; up to a time, it may still grow within that millisecond.
     """
-    with reading(hub.engine) as connection:
-        size = last_index(connection, moment) + 1
-    cache = f"private, {FOR_EVER}" if isinstance(moment.at, int) else ASK_AGAIN
-    tag(request, response.headers, etag=_etag(size), cache=cache)
-    return size
+    response.headers["ETag"] = f'"{size}-{version_of("cohort-ledger")}"'
+    response.headers["Cache-Control"] = f"private, {FOR_EVER}" if isinstance(moment.at, int) else ASK_AGAIN
 
 
-def _seen(hub: OpenHub, request: Request, response: Response, asked: Annotated[AskedWhen, Query()]) -> Snapshot:
+def _seen(hub: OpenHub, response: Response, asked: Annotated[AskedWhen, Query()]) -> Snapshot:
     """The database at the moment that is asked about."""
     moment = Moment.parse(asked.at, asked.on)
-    tag_moment(hub, request, response, moment)
     found = snapshot_at(hub.engine, moment)
-    response.headers["ETag"] = _etag(found.size)  # an entry may have come in between
+    tag_moment(response, moment, size=found.size)
     return found
-
-
-def _etag(size: int) -> str:
-    return f'"{size}-{version_of("cohort-ledger")}"'
 
 
 Seen = Annotated[Snapshot, Depends(_seen)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from api.caching import NOT_MODIFIED
 from api.hub import OpenHub
@@ -14,7 +14,7 @@ from api.queries import AskedAt, tag_moment
 from ledger.cohort.cells import Version
 from ledger.cohort.rows import TABLES, columns_of
 from ledger.errors import NotFoundError
-from ledger.operations.reading import Moment
+from ledger.operations.reading import Moment, last_index
 from ledger.signing import envelope as envelopes
 from ledger.store.cells import row_history
 from ledger.store.engine import Connection, reading
@@ -25,12 +25,13 @@ router = APIRouter(tags=["cells"])
 
 @dataclass(frozen=True, slots=True)
 class Setter:
-    """The event that set a value."""
+    """The event that set a value. synthetic: it is made up, and says so."""
 
     index: int
     event_id: str
     node: str
     type: str
+    synthetic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +59,35 @@ class CellValue:
 
 @dataclass(frozen=True, slots=True)
 class RowCells:
+    """synthetic: a made-up event is behind a value that stands."""
+
     table: str
     key: list[str]
     fields: dict[str, CellValue]
+    synthetic: bool
 
 
 @router.get("/cells/{table}/{key:path}", responses={**NOT_MODIFIED, **documented(400, 404)})
-def read_cells(
-    hub: OpenHub, request: Request, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]
-) -> RowCells:
+def read_cells(hub: OpenHub, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]) -> RowCells:
     """Each field's value, the event that set it, and what it was before. key: its parts, joined by slashes."""
     parts = tuple(key.split("/"))
     if table not in TABLES or len(parts) != len(TABLES[table].KEY):
         raise NotFoundError("there is no such table, or its keys have another number of parts")
-    size = tag_moment(hub, request, response, Moment.parse(asked.at, None))
+    moment = Moment.parse(asked.at, None)
     with reading(hub.engine) as connection:
+        size = last_index(connection, moment) + 1
         history = [version for version in row_history(connection, table, parts) if version.since < size]
         if not any(version.fields for version in history):
             raise NotFoundError("the table has no such row")
         setters = _setters(connection, history)
+    tag_moment(response, moment, size=size)
     fields = {
         name: _cell(values, setters, sealed=column.sealed)
         for name, column in columns_of(table).items()
         if (values := _values(history, name))
     }
-    return RowCells(table, list(parts), fields)
+    made_up = any(each.set_by is not None and each.set_by.synthetic for each in fields.values())
+    return RowCells(table, list(parts), fields, made_up)
 
 
 class _Value(NamedTuple):
@@ -115,5 +120,6 @@ def _setters(connection: Connection, history: list[Version]) -> dict[int | None,
         stored = find_entry(connection, index=index)
         assert stored is not None
         claims = envelopes.parse_jws(stored.jws).claims
-        setters[index] = Setter(index, claims.event_id, claims.node, claims.type)
+        synthetic = claims.data.get("synthetic") is True
+        setters[index] = Setter(index, claims.event_id, claims.node, claims.type, synthetic)
     return setters

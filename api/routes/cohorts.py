@@ -30,7 +30,7 @@ CaseName = Annotated[str, Path(pattern=f"^{UUID.pattern}$")]
 _COHORT_TABLES = (rows.Cohort, rows.CohortOpening, rows.Suspension, rows.StageDecision)
 _CASE_KEY = {"node", "case"}
 _BOARD_COLUMNS = (
-    *("cohort", "label", "regimen", "accrual", "stage", "places_left"),
+    *("cohort", "label", "regimen", "accrual", "cohort_synthetic", "stage", "places_left", "scope_synthetic"),
     *(field.name for field in fields(AtNode)),
 )
 _CONTRIBUTION_COLUMNS = tuple(field.name for field in fields(Contribution) if field.name not in {"by_type", "tables"})
@@ -39,7 +39,8 @@ _CONTRIBUTION_COLUMNS = tuple(field.name for field in fields(Contribution) if fi
 @dataclass(frozen=True, slots=True)
 class Line:
     """A row. key: its parts in order. fields: those that a standing event set; of those named in `sealed` the value is
-    a commitment. set_by: the index of the event that set each. since: the entry that made this version.
+    a commitment. set_by: the index of the event that set each. since: the entry that made this version. synthetic: a
+    made-up event is behind a field.
     """
 
     key: list[str]
@@ -168,5 +169,5 @@ def _board_lines(standing: Iterable[Standing]) -> Iterator[Sequence[object]]:
         scopes: Mapping[str | None, Scope] = {scope.node: scope for scope in each.scopes}
         for node in each.nodes:
             scope = scopes.get(node.node, scopes.get(None))
-            place = (scope.stage, scope.places_left) if scope else (None, None)
-            yield (each.cohort, each.label, each.regimen, each.accrual, *place, *astuple(node))
+            place = (scope.stage, scope.places_left, scope.synthetic) if scope else (None, None, None)
+            yield (each.cohort, each.label, each.regimen, each.accrual, each.synthetic, *place, *astuple(node))

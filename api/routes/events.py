@@ -81,7 +81,9 @@ class Receipts:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry as the log has it. received: the hub's clock, RFC 3339. jws: the envelope without disclosures."""
+    """An entry as the log has it. received: the hub's clock, RFC 3339. synthetic: it is made up, and says so. jws: the
+    envelope without disclosures.
+    """
 
     index: int
     received: str
@@ -90,6 +92,7 @@ class Entry:
     node: str
     seq: int
     type: str
+    synthetic: bool
     jws: str
 
 
@@ -250,5 +253,6 @@ def _entry(stored: StoredEntry, published: int) -> Entry:
         node=claims.node,
         seq=claims.seq,
         type=claims.type,
+        synthetic=claims.data.get("synthetic") is True,
         jws=stored.jws,
     )

@@ -1,10 +1,10 @@
-"""Whether the server is up, what it is, how much it holds; and the pages that problems point to."""
+"""Whether the server is up, what it is and can be asked, how much it holds; and the pages that problems point to."""
 
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from api.hub import OpenHub
@@ -48,27 +48,35 @@ class Version:
     memorandum: str
 
 
-@router.get("/healthz", responses=documented())
+@router.get("/healthz", responses=documented(400))
 def is_up() -> Up:
     """The process answers."""
     return Up()
 
 
-@router.get("/readyz", responses=documented(500, 503))
+@router.get("/readyz", responses=documented(400, 500, 503))
 def is_ready(hub: OpenHub) -> Ready:
     """The ledger can be read."""
     head = _head(hub)
     return Ready(head.size, head.published)
 
 
-@router.get("/version", responses=documented())
+@router.get("/version", responses=documented(400))
 def read_version(hub: OpenHub) -> Version:
     """Which program this is, and which ledger it serves."""
     memorandum = hub.memorandum
     return Version(version_of("cohort-ledger"), memorandum.origin, memorandum.log_key.text, memorandum.hash.hex())
 
 
-@router.get("/metrics", response_class=PlainTextResponse, responses=documented())
+@router.get("/openapi.json", include_in_schema=False)
+def describe(request: Request) -> dict[str, Any]:
+    """What can be asked, and what is answered (OpenAPI 3.1)."""
+    app = request.app
+    assert isinstance(app, FastAPI)
+    return app.openapi()
+
+
+@router.get("/metrics", response_class=PlainTextResponse, responses=documented(400))
 def read_metrics(hub: OpenHub) -> PlainTextResponse:
     """Sizes in Prometheus's text format."""
     head = _head(hub)
@@ -76,7 +84,7 @@ def read_metrics(hub: OpenHub) -> PlainTextResponse:
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-@router.get("/help/errors/{slug}", response_class=HTMLResponse, responses=documented(404))
+@router.get("/help/errors/{slug}", response_class=HTMLResponse, responses=documented(400, 404))
 def explain(slug: Annotated[str, Path(max_length=40)]) -> HTMLResponse:
     """What a problem's `type` means, and who must act."""
     page = help_page(slug)

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from given import COHORT, DRUP, case
 
 from api.app import create_app
+from api.guard import BODY_MAX
 from api.problems import status_of
 from ledger.errors import LedgerError
 from ledger.operations.hub import Hub
@@ -75,9 +76,9 @@ def test_an_error_that_nobody_foresaw_tells_the_caller_nothing(client: TestClien
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/events", "GET, POST"),
-        ("POST", "/board", "GET"),
-        ("DELETE", "/events/0", "GET"),
+        ("PUT", "/events", "GET, HEAD, POST"),
+        ("POST", "/board", "GET, HEAD"),
+        ("DELETE", "/events/0", "GET, HEAD"),
         ("OPTIONS", "/", None),
     ],
 )
@@ -89,6 +90,111 @@ def test_a_method_that_a_path_does_not_have_is_answered_with_all_that_it_has(
     assert answer.status_code == (404 if allowed is None else 405)
     assert answer.headers.get("allow") == allowed
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "words"),
+    [
+        (("PUT", "/events", {}), 405, "Allow header"),
+        (("POST", "/events", {"Content-Type": "text/plain"}), 415, "application/json"),
+        (("POST", "/events", {"Content-Length": str(BODY_MAX + 1)}), 413, "several posts"),
+        (("POST", "/events", {"Content-Length": "9" * 5_000}), 413, "several posts"),
+    ],
+)
+def test_a_problem_of_http_alone_has_a_page_that_says_what_to_do(
+    reader: TestClient, request_: tuple[str, str, dict[str, str]], status: int, words: str
+) -> None:
+    method, path, headers = request_
+
+    answer = reader.request(method, path, headers=headers, content=b"{}")
+
+    page = reader.get(answer.json()["type"])
+    assert (answer.status_code, page.status_code) == (status, 200)
+    assert words in page.text
+    assert f"HTTP status {status};" in page.text
+    assert answer.json()["title"] in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/healthz", "/openapi.json", "/metrics", "/help/errors/rule", "/board", "/board.csv", "/board?at=19"),
+        *("/events", "/events?limit=1", "/events/3", "/events/3/receipt", f"/cells/cohorts/{COHORT}"),
+        *("/log/checkpoint", "/log/tile/0/000.p/20", "/log/disclosures/000.p/20"),
+        *("/nothing", "/events/x", "/cohorts/nothing", "/log/nothing"),
+    ],
+)
+def test_head_is_answered_as_get_is_and_without_the_body(reader: TestClient, path: str) -> None:
+    get, head = reader.get(path), reader.head(path)
+
+    assert (head.status_code, head.headers, head.content) == (get.status_code, get.headers, b"")
+    assert int(head.headers["content-length"]) == len(get.content) > 0
+
+
+def test_a_name_that_is_not_loopbacks_gets_no_body_for_head_either(reader: TestClient) -> None:
+    answer = reader.head("/healthz", headers={"Host": "evil.example"})
+
+    assert (answer.status_code, answer.content) == (403, b"")
+
+
+@pytest.mark.parametrize("tag", ["*", '"20-0"', ' W/"20-0" , *', '"other", {tag}', "{tag}, W/{tag}"])
+@pytest.mark.parametrize(
+    "path",
+    ["/cohorts/nothing", "/cells/nodes/nobody", f"/cases/{DRUP}/{case(9)}", "/log/nothing", "/board?at=x", "/nothing"],
+)
+def test_what_is_not_there_has_not_stayed_as_it_was(reader: TestClient, path: str, tag: str) -> None:
+    known = reader.get("/board").headers["etag"]
+
+    answer = reader.get(path, headers={"If-None-Match": tag.format(tag=known)})
+
+    assert answer.status_code in {400, 404}
+    assert answer.json()["status"] == answer.status_code
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("tag", ["*", "{tag}", "W/{tag}", '"other",{tag}', '"a,b", W/{tag}'])
+@pytest.mark.parametrize("path", ["/board", "/census.csv", f"/cells/cohorts/{COHORT}", "/log/checkpoint"])
+def test_a_reader_who_has_an_answer_is_told_so(reader: TestClient, path: str, tag: str, method: str) -> None:
+    first = reader.get(path)
+
+    again = reader.request(method, path, headers={"If-None-Match": tag.format(tag=first.headers["etag"])})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert (again.headers["etag"], again.headers["cache-control"]) == (
+        first.headers["etag"],
+        first.headers["cache-control"],
+    )
+    assert {"content-type", "content-length"}.isdisjoint(again.headers)
+
+
+def test_a_post_is_taken_whatever_its_sender_has(client: TestClient) -> None:
+    post = {"events": [heard.envelope.text for heard in given.founded().heard]}
+
+    assert client.post("/events", json=post, headers={"If-None-Match": "*"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "asked"),
+    [
+        *[("GET", f"/board?{query}") for query in ("at=5&at=10", "at=5&at=5", "on=2021-12-01&on=2021", "at=5&%61t=5")],
+        *[("GET", f"/events?{query}") for query in ("limit=1&limit=2", "node=a&node=b", "limit=1&x", "at=5")],
+        *[("GET", f"{path}?x=1") for path in ("/healthz", "/openapi.json", "/log/checkpoint", "/events/3", "/metrics")],
+        *[("GET", f"{path}?x") for path in ("/help/errors/rule", f"/nodes/{DRUP}/head", "/events/3/receipt")],
+        *[("GET", f"/cells/cohorts/{COHORT}?{query}") for query in ("on=2021-12-01", "at=5&at=19")],
+        *[("HEAD", "/healthz?x=1"), ("POST", "/events?limit=1"), ("POST", "/events?x=1")],
+    ],
+)
+def test_a_parameter_stands_once_and_where_it_is_known(reader: TestClient, method: str, asked: str) -> None:
+    answer = reader.request(method, asked, json={"events": ["a~"]} if method == "POST" else None)
+
+    assert answer.status_code == 400
+    assert method == "HEAD" or "parameter" in answer.json()["detail"]
+
+
+def test_a_parameters_name_is_not_repeated_and_those_that_there_are_are_named(reader: TestClient) -> None:
+    detail = reader.get("/board?COAD=1").json()["detail"]
+
+    assert detail.endswith("this page takes at, on")
 
 
 @pytest.mark.parametrize(

@@ -264,5 +264,28 @@ async def test_a_body_that_announces_nothing_is_read_no_further_than_the_limit(h
 
     assert BODY_MAX < read <= BODY_MAX + MIB
     assert answer[0]["status"] == 413
-    assert json.loads(answer[1]["body"])["type"] == "/help/errors/malformed"
+    assert json.loads(answer[1]["body"])["type"] == "/help/errors/too-long"
     assert (b"x-content-type-options", b"nosniff") in answer[0]["headers"]
+
+
+async def test_a_client_that_leaves_before_its_body_ends_is_no_error_of_the_servers(
+    hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun: Message = {"type": "http.request", "body": b'{"events":[', "more_body": True}
+    heard = iter([begun, {"type": "http.disconnect"}])
+    answer: list[Message] = []
+
+    async def receive() -> Message:
+        return next(heard)
+
+    async def send(message: Message) -> None:
+        answer.append(message)
+
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/events", "query_string": b"", "headers": headers}
+
+    await create_app(hub)(scope, receive, send)
+
+    assert answer[0]["status"] == 400
+    assert caplog.records == []
+    assert hub.appender.size() == 0

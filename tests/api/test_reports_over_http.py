@@ -31,7 +31,9 @@ def test_the_board_shows_every_cohort_at_every_node(reader: TestClient, told: gi
     assert {node["node"]: node["state"] for node in cohort["nodes"]} == {
         node: "open" if node == DRUP else "not opened" for node in told.members
     }
-    assert cohort["scopes"] == [{"node": None, "stage": 1, "evaluable": 0, "undecided": 1, "places_left": 1}]
+    assert cohort["scopes"] == [
+        {"node": None, "stage": 1, "evaluable": 0, "undecided": 1, "places_left": 1, "synthetic": 0}
+    ]
 
 
 def places_left(board: Any) -> list[int]:
@@ -131,6 +133,7 @@ def test_a_cell_says_who_set_it(reader: TestClient, told: given.Alliance) -> Non
         "event_id": enrolment.claims.event_id,
         "node": DRUP,
         "type": "patient.enrolled",
+        "synthetic": False,
     }
     assert now["enrolled_on"] == {"sealed": False, "value": "2021-12-02", "set_by": setter, "before": []}
     assert now["ecog"] == {"sealed": True, "value": enrolment.commitments["ecog"], "set_by": setter, "before": []}
@@ -151,6 +154,31 @@ def test_a_cell_says_what_it_was_before(client: TestClient, hub: Hub) -> None:
     ]
     assert (design["value"], design["set_by"]) == (None, None)
     assert [was["value"] for was in design["before"]] == ["small"]
+
+
+def test_what_is_made_up_says_so_wherever_it_is_shown(client: TestClient, hub: Hub) -> None:
+    alliance = given.opened(DRUP)
+    stated = alliance.says(DRUP, "case.submitted", {"case": case(1), "on": "2021-11-20"}).event.index
+    made_up: given.Data = {"synthetic": True}
+    invented = alliance.says(DRUP, "case.submitted", {"case": case(2), "on": "2021-11-20", **made_up}).event.index
+    alliance.says(DRUP, "cohort.defined", {**given.DEFINITION, "cohort": "another", **made_up})
+    alliance.says(DRUP, "case.allocated", {"case": case(2), "cohort": COHORT, "on": "2021-12-01", **made_up})
+    hubs.post(hub, alliance)
+
+    events = {each["index"]: each["synthetic"] for each in client.get("/events").json()["events"]}
+    decoded = [client.get(f"/events/{index}").json()["entry"]["synthetic"] for index in (stated, invented)]
+    files = [client.get(f"/cases/{DRUP}/{case(n)}").json()["tables"]["cases"] for n in (1, 2)]
+    cohorts = [client.get(f"/cohorts/{name}").json()["tables"]["cohorts"] for name in (COHORT, "another")]
+    cells = [client.get(f"/cells/cases/{DRUP}/{case(n)}").json() for n in (1, 2)]
+    lines = table(client.get("/board.csv").text)
+    board = {line["cohort"]: (line["cohort_synthetic"], line["scope_synthetic"]) for line in lines}
+
+    assert [index for index, synthetic in events.items() if synthetic] == [invented, invented + 1, invented + 2]
+    assert decoded == [False, True]
+    assert [[row["synthetic"] for row in rows] for rows in (*files, *cohorts)] == [[False], [True], [False], [True]]
+    assert [row["synthetic"] for row in cells] == [False, True]
+    assert [row["fields"]["submitted_on"]["set_by"]["synthetic"] for row in cells] == [False, True]
+    assert board == {COHORT: ("False", "1"), "another": ("True", "0")}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""Answers without their bodies: to HEAD (RFC 9110, 9.3.2), and to a reader who has them already (RFC 9110, 13.1.2).
+
+The routes know neither: each answers GET, in full, and what is not wanted of that is left out on its way. So HEAD is
+served wherever GET is, and only what is there, and would have been answered 200, is ever not modified.
+"""
+
+import re
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_OPAQUE_TAG = re.compile(r'"[^"]*"')  # without W/: whether a reader has it is a weak comparison (RFC 9110, 8.8.3.2)
+
+
+class Bodiless:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+            await self._app(scope, receive, send)
+            return
+        known = ", ".join(Headers(scope=scope).getlist("if-none-match"))
+        unwanted = scope["method"] == "HEAD"
+
+        async def send_wanted(message: Message) -> None:
+            nonlocal unwanted
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if message["status"] == HTTPStatus.OK and _has(known, headers.get("etag")):
+                    message["status"] = HTTPStatus.NOT_MODIFIED.value
+                    del headers["content-length"], headers["content-type"]
+                    unwanted = True
+            elif unwanted:
+                message["body"] = b""
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_wanted)
+
+
+def _has(known: str, etag: str | None) -> bool:
+    """Whether an answer is among those that If-None-Match names."""
+    return etag is not None and (known.strip() == "*" or etag.removeprefix("W/") in _OPAQUE_TAG.findall(known))
