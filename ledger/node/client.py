@@ -6,6 +6,7 @@ hub gives the first receipt for what it has. Nothing is ever signed anew here.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
@@ -151,7 +152,8 @@ def _content(answer: httpx.Response) -> Any:
 def _problem(status: int, members: Mapping[str, Any]) -> LedgerError:
     """The error that the hub met, as it would have been raised here."""
     slug = str(members.get("type", "")).rpartition("/")[2]
-    kind = _KINDS.get(slug, UnavailableError)
+    # what is not one of ours is the request's fault below 500: sending it again would help nobody
+    kind = _KINDS.get(slug, MalformedError if status < HTTPStatus.INTERNAL_SERVER_ERROR else UnavailableError)
     facts = {name: value for name, value in members.items() if name not in _STANDARD}
     return kind(str(members.get("detail", f"the hub answered with status {status}")), **facts)
 
