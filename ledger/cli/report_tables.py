@@ -1,5 +1,6 @@
 """Reports as tables for people; `--json` gives the same in full."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import click
@@ -10,6 +11,7 @@ from ledger.reports.census import CensusLine
 from ledger.reports.cohort_progress import CohortProgress
 from ledger.reports.contributions import Contribution
 from ledger.reports.funnel import FunnelLine
+from ledger.reports.members import Member
 from ledger.reports.standing import AtNode, Scope
 from ledger.signing.canonical import Json
 
@@ -21,18 +23,30 @@ _LEGEND = """\
 · not opened; -34d not opened 34 days after the first of those who are bound
   to open in parallel
 """
+_ALL_MADE_UP = "SYNTHETIC: made-up events are behind every cohort and patient here, for demonstration"
+_SOME_MADE_UP = "* made-up events are behind it, for demonstration"
 
 
 def print_board(board: Board) -> None:
-    countries = [each.country or each.node for each in board.nodes]
+    made_up = [at.synthetic > 0 for each in board.cohorts for at in each.nodes if at.state != "not opened"]
+    made_up += [each.synthetic for each in board.cohorts]
+    stars = not all(made_up)  # where all of it is, one line says so better
     lines = [
-        [each.cohort, _stages(each.scopes), _places(each.scopes), *(_at_node(at) for at in each.nodes)]
+        [
+            _starred(each.cohort, stars and each.synthetic),
+            _stages(each.scopes),
+            _places(each.scopes, stars=stars),
+            *(_at_node(at, stars=stars) for at in each.nodes),
+        ]
         for each in board.cohorts
     ]
+    if lines and not stars:
+        click.echo(f"{_ALL_MADE_UP}\n")
     day = f" on {board.day}" if board.day else ""
-    title = f"Board{day}: {len(board.cohorts)} cohorts in {len(board.nodes)} countries"
-    print_table(["cohort", "stage", "left", *countries], lines, right=["stage", "left"], title=title)
-    click.echo(_LEGEND)
+    countries = len({each.country or each.node for each in board.nodes})
+    title = f"Board{day}: {len(lines)} cohorts in {countries} countries"
+    print_table(["cohort", "stage", "left", *_heads(board.nodes)], lines, right=["stage", "left"], title=title)
+    click.echo(f"{_LEGEND}{_SOME_MADE_UP}\n" if stars and any(made_up) else _LEGEND)
 
 
 def print_cohort(progress: CohortProgress) -> None:
@@ -54,7 +68,13 @@ def print_cohort(progress: CohortProgress) -> None:
     print_table(
         ["scope", "stage", "evaluable", "undecided", "left"],
         [
-            [each.node or "all nodes", _stages([each]), str(each.evaluable), str(each.undecided), _places([each])]
+            [
+                each.node or "all nodes",
+                _stages([each]),
+                _starred(each.evaluable, each.synthetic),
+                _starred(each.undecided, each.synthetic),
+                _places([each], stars=True),
+            ]
             for each in standing.scopes
         ],
         right=["stage", "evaluable", "undecided", "left"],
@@ -68,8 +88,8 @@ def print_cohort(progress: CohortProgress) -> None:
                 each.opened_on or "",
                 each.closed_on or "",
                 _number(each.days_behind),
-                str(each.started),
-                str(each.started_stage_3),
+                _starred(each.started, each.synthetic),
+                _starred(each.started_stage_3, each.synthetic),
             ]
             for each in standing.nodes
         ],
@@ -84,86 +104,109 @@ def print_cohort(progress: CohortProgress) -> None:
                     each.node,
                     str(each.stage),
                     each.decision or "",
-                    str(each.evaluable),
-                    _number(each.benefits),
+                    _starred(each.evaluable, each.synthetic),
+                    _starred(_number(each.benefits), each.synthetic),
                     each.override or "",
                 ]
                 for each in progress.decisions
             ],
             right=["event", "stage", "evaluable", "benefits"],
         )
+    shown = [each.synthetic for each in standing.scopes] + [each.synthetic for each in standing.nodes]
+    if any(shown) or any(each.synthetic for each in progress.decisions):
+        click.echo(f"{_SOME_MADE_UP}\n")
 
 
 def print_census(lines: Sequence[CensusLine]) -> None:
     print_table(
-        ["node", "metric", "attested", "derived", "synthetic", "verdict"],
-        [
-            [each.node, each.metric, _attested(each), _number(each.derived), _number(each.synthetic), each.verdict]
-            for each in lines
-        ],
-        right=["derived", "synthetic"],
+        ["node", "metric", "attested", "derived", "verdict"],
+        [[each.node, each.metric.replace("_", " "), _attested(each), _derived(each), each.verdict] for each in lines],
+        right=["derived"],
         title="Census: what the trials attested, and what their events add up to",
     )
-    verdicts = [each.verdict for each in lines]
-    tally = ", ".join(f"{verdicts.count(each)} {each}" for each in dict.fromkeys(verdicts))
-    click.echo(f"{len(lines)} lines: {tally}\n")
+    tally = Counter(each.verdict for each in lines)
+    click.echo(f"{len(lines)} lines: {', '.join(f'{number} {verdict}' for verdict, number in tally.items())}")
+    click.echo(f"{_SOME_MADE_UP}\n" if any(each.synthetic for each in lines) else "")
 
 
-def print_contributions(contributed: Iterable[Contribution]) -> None:
+def print_contributions(contributed: Sequence[Contribution]) -> None:
     print_table(
-        ["node", "events", "openings", "enrolments", "outcomes", "rows", "cells", "lag d", "synthetic"],
+        ["node", "events", "opened", "enrolled", "outcomes", "rows", "cells", "lag d", "made up"],
         [
             [
                 each.node,
-                str(each.events),
-                str(each.openings),
-                str(each.enrolments),
-                str(each.outcomes),
-                str(sum(table.rows for table in each.tables.values())),
-                str(sum(table.cells for table in each.tables.values())),
+                *(
+                    _starred(number, number and each.synthetic)
+                    for number in (
+                        each.events,
+                        each.openings,
+                        each.enrolments,
+                        each.outcomes,
+                        sum(table.rows for table in each.tables.values()),
+                        sum(table.cells for table in each.tables.values()),
+                    )
+                ),
                 "" if each.median_lag_days is None else f"{each.median_lag_days:g}",
                 str(each.synthetic),
             ]
             for each in contributed
         ],
-        right=["events", "openings", "enrolments", "outcomes", "rows", "cells", "lag d", "synthetic"],
+        right=["events", "opened", "enrolled", "outcomes", "rows", "cells", "lag d", "made up"],
         title="Who contributed what",
     )
-    click.echo("lag d: median days from the day that an event tells of to its receipt\n")
+    click.echo("lag d: median days from the day that an event tells of to its receipt")
+    click.echo("* made-up events are among the node's own\n" if any(each.synthetic for each in contributed) else "")
 
 
-def print_funnel(lines: Iterable[FunnelLine]) -> None:
+def print_funnel(lines: Sequence[FunnelLine]) -> None:
     nouns = {
-        "submitted": "cases_submitted",
-        "profiled": "cases_profiled",
-        "prescreened": "cases_prescreened",
-        "target": "cases_prescreened_with_target",
-        "allocated": "cases_allocated",
-        "enrolled": "patients_enrolled",
-        "started": "treatments_started",
-        "stage 3": "treatments_started_stage_3",
+        "cases submitted": "cases_submitted",
+        "cases profiled": "cases_profiled",
+        "cases prescreened": "cases_prescreened",
+        "of these with a target": "cases_prescreened_with_target",
+        "cases allocated": "cases_allocated",
+        "patients enrolled": "patients_enrolled",
+        "treatments started": "treatments_started",
+        "the same in stage 3": "treatments_started_stage_3",
     }
+    trials = [each.trial or each.node for each in lines]
     print_table(
-        ["trial", *nouns],
-        [[each.trial or each.node, *(str(getattr(each, noun)) for noun in nouns.values())] for each in lines],
-        right=nouns,
+        ["", *trials],
+        [
+            [
+                noun,
+                *(_starred(number, number and each.synthetic) for each in lines for number in [getattr(each, field)]),
+            ]
+            for noun, field in nouns.items()
+        ],
+        right=trials,
         title="How far cases came, in each trial's own nouns: never added up",
     )
+    if any(each.synthetic for each in lines):
+        click.echo("* made-up events are behind the trial's numbers, for demonstration\n")
 
 
-def _at_node(at: AtNode) -> str:
+def _heads(nodes: Sequence[Member]) -> list[str]:
+    """A column a node: its country, or its own name where the country has more than one."""
+    countries = Counter(each.country for each in nodes)
+    return [each.country if each.country and countries[each.country] == 1 else each.node for each in nodes]
+
+
+def _at_node(at: AtNode, *, stars: bool) -> str:
     if at.state == "not opened":
         return _MARKS[at.state] if at.days_behind is None else f"-{at.days_behind}d"
     stage_3 = f"+{at.started_stage_3}" if at.started_stage_3 else ""
-    return f"{_MARKS[at.state]} {at.started}{stage_3}"
+    return _starred(f"{_MARKS[at.state]} {at.started}{stage_3}", stars and at.synthetic)
 
 
 def _stages(scopes: Iterable[Scope]) -> str:
     return "/".join("end" if each.stage is None else str(each.stage) for each in scopes)
 
 
-def _places(scopes: Iterable[Scope]) -> str:
-    return "/".join("∞" if each.places_left is None else str(each.places_left) for each in scopes)
+def _places(scopes: Iterable[Scope], *, stars: bool) -> str:
+    return "/".join(
+        _starred("∞" if each.places_left is None else each.places_left, stars and each.synthetic) for each in scopes
+    )
 
 
 def _attested(line: CensusLine) -> str:
@@ -171,6 +214,14 @@ def _attested(line: CensusLine) -> str:
         return ""
     by = f" by {line.by}" if line.by else ""
     return f"{_OPERATORS.get(line.operator or '', '')}{line.attested}{by}"
+
+
+def _derived(line: CensusLine) -> str:
+    return f"{_number(line.derived)}{'*' if line.synthetic else ' '}"
+
+
+def _starred(shown: object, synthetic: object) -> str:
+    return f"{shown}*" if synthetic else str(shown)
 
 
 def _number(value: int | None) -> str:

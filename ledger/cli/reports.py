@@ -177,7 +177,8 @@ def _cells(snapshot: Snapshot, index: int) -> Iterator[dict[str, Any]]:
 
 
 def _in_short(told: dict[str, Any], *, leave_out: str) -> str:
-    parts = [f"{name} {_short(value)}" for name, value in told["data"].items() if value not in (leave_out, True)]
+    data = {name: value for name, value in told["data"].items() if name != "synthetic" and value != leave_out}
+    parts = [f"{name} {_short(value)}" for name, value in data.items()]
     if told["sealed"]:
         parts.append(f"sealed: {' '.join(told['sealed'])}")
     return ", ".join(parts)

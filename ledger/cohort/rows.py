@@ -332,13 +332,14 @@ class Episode(Row):
     started_on: str | None = clear(dated="started_on")
     stage: int | None = clear(dated="started_on")
     doses: str | None = sealed(dated="started_on")
-    end_day: str | None = sealed()
-    end_reason: str | None = sealed()
-    evaluable: bool | None = clear()
-    evaluability_rule: str | None = clear()
-    benefit: str | None = sealed()
-    best_response: str | None = sealed()
-    basis: str | None = sealed()
+    # those below carry no date of their own, and cannot be before the treatment that they are of
+    end_day: str | None = sealed(dated="started_on")
+    end_reason: str | None = sealed(dated="started_on")
+    evaluable: bool | None = clear(dated="started_on")
+    evaluability_rule: str | None = clear(dated="started_on")
+    benefit: str | None = sealed(dated="started_on")
+    best_response: str | None = sealed(dated="started_on")
+    basis: str | None = sealed(dated="started_on")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,14 @@ It is made from the database in memory (an auditor's laptop) or from stored row 
 the reader got.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
 from ledger.cohort.cells import RowKey, Version
 from ledger.cohort.database import Database, Registered
-from ledger.cohort.rows import TABLES, Row, columns_of
+from ledger.cohort.rows import TABLES, Episode, Row, StageDecision, columns_of
 from ledger.names import When
 
 RowT = TypeVar("RowT", bound=Row)
@@ -33,11 +33,13 @@ class Snapshot:
         return self.tables.get(row_type.TABLE, ())  # type: ignore[return-value]  # tables hold their own row type
 
     def on(self, day: date) -> "Snapshot":
-        """Keep what is dated and past by `day`; what carries no date stays."""
+        """Keep what is dated and past by `day`; what carries no date stays, where it could have been so."""
+        synthetic = _synthetic(self.events)
         tables = {
-            table: tuple(kept for row in rows if (kept := _on(row, day)) is not None)
+            table: tuple(kept for row in rows if (kept := _on(row, day, synthetic)) is not None)
             for table, rows in self.tables.items()
         }
+        tables[StageDecision.TABLE] = _founded(tables)
         events = tuple(event for event in self.events if event.on is None or When.parse(event.on).is_past(day))
         return Snapshot(self.size, tables, events, day)
 
@@ -45,7 +47,7 @@ class Snapshot:
 def of_versions(versions: Iterable[Version], events: Iterable[Registered], *, size: int) -> Snapshot:
     """A snapshot from the row versions that stand after `size` entries, in any order."""
     told = tuple(events)
-    synthetic = frozenset(event.index for event in told if event.synthetic)
+    synthetic = _synthetic(told)
     tables: dict[str, list[Row]] = {table: [] for table in TABLES}
     for version in versions:
         tables[version.table].append(make_row(version, synthetic))
@@ -60,6 +62,12 @@ def make_row(version: Version, synthetic: frozenset[int]) -> Row:
     return row_type(**values, set_by=set_by, since=version.since, synthetic=not synthetic.isdisjoint(set_by.values()))
 
 
+def cases_of(decision: StageDecision) -> Iterator[tuple[str, str, str]]:
+    """The cases that a stage decision names as evaluable: cohort, node, case."""
+    named = decision.evaluable if isinstance(decision.evaluable, list) else ()
+    return ((decision.cohort, str(each["node"]), str(each["case"])) for each in named if isinstance(each, dict))
+
+
 def current(database: Database) -> Iterable[Version]:
     """The versions that stand in a database in memory."""
     for table, record in database.versions():
@@ -67,7 +75,11 @@ def current(database: Database) -> Iterable[Version]:
         yield record.version(table, newest)
 
 
-def _on(row: Row, day: date) -> Row | None:
+def _synthetic(events: Iterable[Registered]) -> frozenset[int]:
+    return frozenset(event.index for event in events if event.synthetic)
+
+
+def _on(row: Row, day: date, synthetic: frozenset[int]) -> Row | None:
     columns = columns_of(row.TABLE)
     if row.BEGUN is not None and not _happened(row, row.BEGUN, day):
         return None
@@ -80,7 +92,21 @@ def _on(row: Row, day: date) -> Row | None:
         return row
     set_by = {name: by for name, by in row.set_by.items() if name not in late}
     changes: dict[str, Any] = {"set_by": set_by, **dict.fromkeys(late)}
-    return replace(row, **changes) if set_by else None
+    return replace(row, **changes, synthetic=not synthetic.isdisjoint(set_by.values())) if set_by else None
+
+
+def _founded(tables: Mapping[str, tuple[Row, ...]]) -> tuple[Row, ...]:
+    """The stage decisions all of whose cases are there as evaluable: one that names others was not taken yet."""
+    evaluable = {
+        (row.cohort, row.node, row.case)
+        for row in tables.get(Episode.TABLE, ())
+        if isinstance(row, Episode) and row.evaluable
+    }
+    return tuple(
+        row
+        for row in tables.get(StageDecision.TABLE, ())
+        if isinstance(row, StageDecision) and evaluable.issuperset(cases_of(row))
+    )
 
 
 def _happened(row: Row, dated: str, day: date) -> bool:

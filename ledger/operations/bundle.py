@@ -1,22 +1,25 @@
 """Bundles: a log's static files in one zip, the same bytes for the same history.
 
 Backup, hand-over, mirror seed and audit input in one. Stored paths, fixed order and times; which disclosures it was
-made to hold is said in its file `view`.
+made to hold is said in its file `view`. A full one holds what is sealed: the file is for its writer's eyes alone.
 """
 
+import os
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError
-from ledger.merkle.tiles import entries_path, numbered_path, tile_path, tile_widths, tiles_of
+from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, entries_path, numbered_path, tile_path, tile_widths, tiles_of
 from ledger.operations.source import Source
 from ledger.signing import canonical
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; a bundle's times mean nothing
-_MODE = 0o600 << 16
+_MODE = 0o600
 
 VIEWS = ("full", "clear")
 
@@ -26,8 +29,9 @@ def write_bundle(
 ) -> Checkpoint:
     """Write a bundle of everything under the source's checkpoint, which is returned.
 
-    view: "full", or "clear" to leave every disclosure out. The file appears whole or not at all. Raises MalformedError
-    where the source's checkpoint is not signed by the log of its memorandum.
+    view: "full", or "clear" to leave every disclosure out. The file appears whole and durable, mode 0600, or not at
+    all. Raises MalformedError where the view is another or the source's bytes are not what the format says,
+    SignatureError where its checkpoint is not signed by the log of its memorandum, and what the source raises.
     """
     if view not in VIEWS:
         raise MalformedError(f"a bundle's view is {' or '.join(VIEWS)}")
@@ -35,18 +39,16 @@ def write_bundle(
     digest = source.read("digest")  # before the checkpoint, so that it is never of a larger log
     checkpoint = source.read("checkpoint")
     head, _ = read_checkpoint(checkpoint, Memorandum.parse(memorandum).log_key)
-    paths = list(_paths(head.size))
-    part = out.with_name(out.name + ".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
+    files = _count(head.size)
+    with _replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
         _put(bundle, "memorandum", memorandum)
         _put(bundle, "checkpoint", checkpoint)
         _put(bundle, "digest", digest)
         _put(bundle, "view", canonical.dump({"view": view}))
-        for done, (path, width) in enumerate(paths, start=1):
+        for done, (path, width) in enumerate(_paths(head.size), start=1):
             hidden = view == "clear" and path.startswith("disclosures/")
             _put(bundle, path, b"\n" * width if hidden else source.read(path))
-            progress(done, len(paths))
-    part.replace(out)
+            progress(done, files)
     return head
 
 
@@ -61,8 +63,39 @@ def _paths(size: int) -> Iterator[tuple[str, int]]:
             yield numbered_path(prefix, n, width), width
 
 
+def _count(size: int) -> int:
+    """How many `_paths` gives. They are not gone through: a size is no more than claimed until its files are read."""
+    tiles = sum(-(-(size >> shift) // TILE_WIDTH) for shift in range(0, size.bit_length(), TILE_HEIGHT))
+    return tiles + 3 * -(-size // TILE_WIDTH)
+
+
 def _put(bundle: zipfile.ZipFile, path: str, data: bytes) -> None:
     entry = zipfile.ZipInfo(path, _TIME)
-    entry.external_attr = _MODE
+    entry.external_attr = _MODE << 16
     entry.create_system = 3  # the same on every system that writes it
     bundle.writestr(entry, data)
+
+
+@contextmanager
+def _replacing(out: Path) -> Iterator[BinaryIO]:
+    """Write beside a file, and put it there once all of it is on disk. What an earlier failure left is replaced."""
+    part = out.with_name(out.name + ".part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as opened:
+        try:
+            yield opened
+            opened.flush()
+            os.fsync(opened.fileno())
+            part.replace(out)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    _sync_folder(out.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

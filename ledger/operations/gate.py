@@ -1,10 +1,11 @@
 """The posting gate: what must be right with a post before any rule looks at it.
 
-Every disclosure is there and valid under the type's schema, and nothing in a clear or sealed text looks like a direct
-identifier. It is no part of replay, and what it refuses is neither stored nor signed.
+Every disclosure is there and valid under the type's schema, and nothing in a clear or sealed text, or in the name of
+who says it, looks like a direct identifier. It is no part of replay, and what it refuses is neither stored nor signed.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import get_args
 
 from ledger.errors import GateError
@@ -35,12 +36,13 @@ def check_post(envelope: Envelope) -> None:
     opened = envelope.opened()
     if opened:
         check_opened(claims, opened)
-    dates = _date_fields(event_type)
-    for name, value in (*claims.data.items(), *opened.items()):
+    dates, year = _date_fields(event_type), datetime.fromtimestamp(claims.issued_at, UTC).year
+    said = {**claims.data, **opened, "actor.user": claims.actor.user, "actor.role": claims.actor.role}
+    for name, value in said.items():
         if name in dates or (claims.type, name) in _EXEMPT:
             continue
         for text in _texts(value):
-            kind = identifier_in(text)
+            kind = identifier_in(text, year=year)
             if kind is not None and not (kind == FULL_DATE and (claims.type, name) in _CITATIONS):
                 raise GateError(f"{claims.type}: {name} seems to hold {kind}; take it out and post again", field=name)
 

@@ -1,25 +1,41 @@
 """Where a log's static files come from: a folder, a zip, a server. The store's own is handed in as one more.
 
 A source is not believed: what it returns is bytes, and whoever reads them verifies. It knows paths (design: formats,
-"static files") and nothing else.
+"static files") and how large a file of each can be, and never takes more than that into memory.
 """
 
 import zipfile
-from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 import httpx2 as httpx
 
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.merkle.hashing import HASH_SIZE
+from ledger.merkle.tiles import ENTRY_MAX, parse_path
+from ledger.signing.envelope import ENVELOPE_MAX
+from ledger.signing.note import NOTE_MAX
 
 _TIMEOUT_S = 30.0
-_FILE_MAX = 64 * 1024 * 1024  # bytes; a full bundle of the longest entries has 16 MiB, one of disclosures 64 MiB
+_MIB = 1024 * 1024
+_SINGLE_MAX = {
+    "memorandum": 4 * _MIB,
+    "checkpoint": NOTE_MAX,
+    "checkpoints": 64 * _MIB,
+    "digest": NOTE_MAX,
+    "view": 1024,
+}
+# All that zipfile raises for bytes that are no zip: offsets over 64 bits, names that are no UTF-8, a password missing.
+_DAMAGE = (zipfile.BadZipFile, ArithmeticError, EOFError, OSError, RuntimeError, ValueError)
 
 
 class Source(Protocol):
-    """Raises NotFoundError for a path that is not there."""
+    """Raises NotFoundError for a path that is not there, MalformedError for a file that is too large or damaged.
+
+    What comes from outside is held to `file_max`.
+    """
 
     def read(self, path: str) -> bytes: ...
 
@@ -31,33 +47,45 @@ class FolderSource:
         self._folder = folder
 
     def read(self, path: str) -> bytes:
-        file = self._folder.joinpath(*_parts(path))
+        most = file_max(path)
+        file = self._folder / path
         try:
-            return file.read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise NotFoundError(f"there is no {path} in {self._folder}") from None
+            if not file.is_file():  # a pipe would be waited for, a device has no end
+                raise NotFoundError(f"there is no {path} in {self._folder}")
+            with file.open("rb") as opened:
+                data = opened.read(most + 1)
+        except OSError as error:
+            raise MalformedError(f"{path} in {self._folder} cannot be read: {error.strerror}") from None
+        if len(data) > most:
+            raise _too_large(path)
+        return data
 
 
 class ZipSource:
-    """A bundle. Holds the file open; use it as a context manager."""
+    """A bundle. Holds the file open; use it as a context manager.
+
+    Raises MalformedError for a zip that no bundle is: anything compressed, a name twice, a name that no log has.
+    """
 
     def __init__(self, file: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(file)
         except FileNotFoundError:
             raise NotFoundError(f"there is no bundle {file}") from None
-        except (zipfile.BadZipFile, OSError):
+        except _DAMAGE:
             raise MalformedError(f"{file} is no bundle: it is not a readable zip file") from None
+        try:
+            _check_directory(self._zip.infolist())
+        except MalformedError:
+            self._zip.close()
+            raise
 
     def read(self, path: str) -> bytes:
         try:
-            info = self._zip.getinfo(path)
-            if info.file_size > _FILE_MAX:
-                raise MalformedError(f"{path} in the bundle is larger than any file of a log")
-            return self._zip.read(info)
+            return self._zip.read(path)
         except KeyError:
             raise NotFoundError(f"there is no {path} in the bundle") from None
-        except (zipfile.BadZipFile, OSError, NotImplementedError):
+        except _DAMAGE:
             raise MalformedError(f"{path} in the bundle is damaged: its checksum does not fit") from None
 
     def __enter__(self) -> Self:
@@ -70,21 +98,28 @@ class ZipSource:
 
 
 class HttpSource:
-    """A server's `/log/`. url: of the server itself, without that."""
+    """A server's `/log/`. url: of the server itself, without that. Raises MalformedError where it is no address."""
 
     def __init__(self, url: str, *, connect: Callable[..., httpx.Client] = httpx.Client) -> None:
-        self._client = connect(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
+        try:
+            self._client = connect(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
+        except httpx.InvalidURL:
+            raise MalformedError(f"not the address of a server: {url[:80]!r}") from None
 
     def read(self, path: str) -> bytes:
+        most = file_max(path)
+        data = bytearray()
         try:
-            answer = self._client.get(f"/log/{path}")
+            # As it comes, for what is inflated has no bound before it is there.
+            with self._client.stream("GET", f"/log/{path}", headers={"Accept-Encoding": "identity"}) as answer:
+                _check_answer(answer, path)
+                for part in answer.iter_raw():
+                    data += part
+                    if len(data) > most:
+                        raise _too_large(path)
         except httpx.HTTPError as error:
             raise UnavailableError(f"{self._client.base_url} could not be reached: {type(error).__name__}") from None
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            raise NotFoundError(f"the server has no /log/{path}")
-        if answer.status_code != httpx.codes.OK:
-            raise UnavailableError(f"the server answered {answer.status_code} for /log/{path}")
-        return answer.content
+        return bytes(data)
 
     def __enter__(self) -> Self:
         return self
@@ -95,8 +130,40 @@ class HttpSource:
         self._client.close()
 
 
-def _parts(path: str) -> tuple[str, ...]:
-    parts = PurePosixPath(path).parts
-    if path.startswith("/") or ".." in parts:
-        raise MalformedError(f"not a path of a log's files: {path[:80]!r}")
-    return parts
+def file_max(path: str) -> int:
+    """How many bytes a file of a log can have. Raises MalformedError for a path that no log has."""
+    if path in _SINGLE_MAX:
+        return _SINGLE_MAX[path]
+    asked = parse_path(path)
+    match asked.kind:
+        case "entries":
+            return asked.width * (2 + ENTRY_MAX)
+        case "disclosures":
+            return asked.width * ENVELOPE_MAX
+        case _:
+            return asked.width * HASH_SIZE
+
+
+def _check_directory(files: Iterable[zipfile.ZipInfo]) -> None:
+    seen: set[str] = set()
+    for each in files:
+        if each.compress_type != zipfile.ZIP_STORED or each.compress_size != each.file_size:
+            raise MalformedError(f"{each.filename[:80]!r} is compressed or encrypted: a bundle only stores")
+        if each.filename in seen:
+            raise MalformedError(f"{each.filename[:80]!r} is in the bundle twice")
+        if each.file_size > file_max(each.filename):
+            raise _too_large(each.filename)
+        seen.add(each.filename)
+
+
+def _check_answer(answer: httpx.Response, path: str) -> None:
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        raise NotFoundError(f"the server has no /log/{path}")
+    if answer.status_code != httpx.codes.OK:
+        raise UnavailableError(f"the server answered {answer.status_code} for /log/{path}")
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnavailableError(f"the server sent /log/{path} compressed, and was asked not to")
+
+
+def _too_large(path: str) -> MalformedError:
+    return MalformedError(f"{path} is larger than that file of a log can be")

@@ -6,7 +6,7 @@ No rate is given here: a rate needs its estimator, and the claims that it would 
 from dataclasses import dataclass
 
 from ledger.cohort import rows
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.snapshot import Snapshot, cases_of
 from ledger.errors import NotFoundError
 from ledger.reports.standing import Standing, standings
 from ledger.signing.canonical import Json
@@ -26,6 +26,7 @@ class Decision:
     benefits: int | None
     data_cut: int | None
     override: str | None
+    synthetic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def cohort_progress(snapshot: Snapshot, cohort: str) -> CohortProgress:
     definition = next((each for each in snapshot.of(rows.Cohort) if each.cohort == cohort), None)
     if definition is None:
         raise NotFoundError(f"no cohort named {cohort} is defined: the board lists those that are")
+    invented = {(each.cohort, each.node, each.case) for each in snapshot.of(rows.Episode) if each.synthetic}
     adopted = {each.resolution: each.content for each in snapshot.of(rows.Resolution)}
     return CohortProgress(
         standing=next(each for each in standings(snapshot) if each.cohort == cohort),
@@ -60,21 +62,24 @@ def cohort_progress(snapshot: Snapshot, cohort: str) -> CohortProgress:
         endpoint_content=adopted.get(definition.endpoint or ""),
         decisions=tuple(
             sorted(
-                (_decision(each) for each in snapshot.of(rows.StageDecision) if each.cohort == cohort),
+                (_decision(each, invented) for each in snapshot.of(rows.StageDecision) if each.cohort == cohort),
                 key=lambda each: each.index,
             )
         ),
     )
 
 
-def _decision(row: rows.StageDecision) -> Decision:
+def _decision(row: rows.StageDecision, invented: set[tuple[str, str, str]]) -> Decision:
+    """invented: the cases with an episode that is made up: cohort, node, case."""
+    named = tuple(cases_of(row))
     return Decision(
         index=row.set_by["decision"],
         node=row.node,
         stage=int(row.stage),
         decision=row.decision,
-        evaluable=len(row.evaluable) if isinstance(row.evaluable, list) else 0,
+        evaluable=len(named),
         benefits=row.benefits,
         data_cut=row.data_cut,
         override=row.override,
+        synthetic=row.synthetic or not invented.isdisjoint(named),
     )

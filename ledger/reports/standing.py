@@ -27,7 +27,8 @@ _OfCohort = TypeVar("_OfCohort", rows.CohortOpening, rows.Suspension, rows.Stage
 class Scope:
     """node: None where accrual is pooled. stage: None once a decision has ended it.
 
-    evaluable, undecided: episodes that take a place in the design. places_left: None where there is no limit.
+    evaluable, undecided: episodes that take a place in the design. places_left: None where there is no limit, 0 where
+    no node of the scope has the cohort open or suspended. synthetic: how many of the rows behind all this are made up.
     """
 
     node: str | None
@@ -35,6 +36,7 @@ class Scope:
     evaluable: int
     undecided: int
     places_left: int | None
+    synthetic: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Standing:
 
 
 class _Period(NamedTuple):
-    """A cohort open at a node, until closed here or everywhere, whichever came first."""
+    """A cohort open at a node, until closed here or everywhere, whichever came first; None where neither is past."""
 
     node: str
     opened: When
@@ -98,41 +100,61 @@ def standings(snapshot: Snapshot) -> tuple[Standing, ...]:
     designs = {row.resolution: row.content for row in snapshot.of(rows.Resolution)}
     nodes, today = members(snapshot), _today(snapshot)
     return tuple(
-        Standing(
-            cohort=cohort.definition.cohort,
-            label=cohort.definition.label,
-            defined_by=cohort.definition.defined_by,
-            regimen=regimen_name(_texts(cohort.definition.regimen)),
-            tumour=cohort.definition.tumour,
-            accrual=cohort.definition.accrual,
-            closed_on=cohort.definition.closed_on,
-            closing_code=cohort.definition.closing_code,
-            scopes=tuple(_scopes(cohort, _design(designs.get(cohort.definition.design or "")))),
-            nodes=tuple(_at_nodes(cohort, nodes, today)),
-            synthetic=cohort.definition.synthetic,
-        )
+        _standing(cohort, _design(designs.get(cohort.definition.design or "")), nodes, today)
         for cohort in _cohorts(snapshot)
     )
 
 
-def _scopes(cohort: _Rows, design: Design) -> Iterator[Scope]:
+def _standing(cohort: _Rows, design: Design, nodes: Iterable[Member], today: date) -> Standing:
+    at_nodes = tuple(_at_nodes(cohort, nodes, today))
+    running = frozenset(each.node for each in at_nodes if each.state in ("open", "suspended"))
+    definition = cohort.definition
+    return Standing(
+        cohort=definition.cohort,
+        label=definition.label,
+        defined_by=definition.defined_by,
+        regimen=regimen_name(_texts(definition.regimen)),
+        tumour=definition.tumour,
+        accrual=definition.accrual,
+        closed_on=definition.closed_on,
+        closing_code=definition.closing_code,
+        scopes=tuple(_scopes(cohort, design, running)),
+        nodes=at_nodes,
+        synthetic=definition.synthetic,
+    )
+
+
+def _scopes(cohort: _Rows, design: Design, running: frozenset[str]) -> Iterator[Scope]:
+    """running: the nodes that have the cohort open or suspended today."""
     pooled = cohort.definition.accrual == "pooled"
     for node in [None] if pooled else sorted({each.node for each in cohort.openings}):
         decider = node or cohort.definition.defined_by
-        decided = {int(each.stage): each.decision or "" for each in cohort.decisions if each.node == decider}
-        stage = stage_after(decided)
+        decisions = [each for each in cohort.decisions if each.node == decider]
+        stage = stage_after({int(each.stage): each.decision or "" for each in decisions})
+        episodes = [each for each in cohort.episodes if node in (None, each.node)]
         taking = [
             each
-            for each in cohort.episodes
-            if node in (None, each.node)
-            and takes_place(released=each.released_on is not None, stage=each.stage, evaluable=each.evaluable)
+            for each in episodes
+            if takes_place(released=each.released_on is not None, stage=each.stage, evaluable=each.evaluable)
         ]
         evaluable = sum(each.evaluable is True for each in taking)
-        yield Scope(node, stage, evaluable, len(taking) - evaluable, places_left(design, stage, len(taking)))
+        openings = [each for each in cohort.openings if node in (None, each.node)]
+        yield Scope(
+            node=node,
+            stage=stage,
+            evaluable=evaluable,
+            undecided=len(taking) - evaluable,
+            places_left=places_left(design, stage, len(taking)) if running & {each.node for each in openings} else 0,
+            synthetic=sum(each.synthetic for each in (*openings, *decisions, *episodes)),
+        )
 
 
 def _at_nodes(cohort: _Rows, nodes: Iterable[Member], today: date) -> Iterator[AtNode]:
-    periods = sorted((_period(cohort, each) for each in cohort.openings), key=lambda each: each.opened.last)
+    periods = [
+        _period(cohort, each, today)
+        for each in sorted(cohort.openings, key=lambda row: (date_of(row.opened_on).last, row.set_by["opened_on"]))
+        if date_of(each.opened_on).is_past(today)
+    ]
     bound = {node.node for node in nodes if node.opens_in_parallel}
     in_parallel = [each for each in periods if each.node in bound]
     for node in nodes:
@@ -140,7 +162,8 @@ def _at_nodes(cohort: _Rows, nodes: Iterable[Member], today: date) -> Iterator[A
         episodes = [each for each in cohort.episodes if each.node == node.node]
         treated = [each.stage for each in episodes if each.started_on]
         openings = [each for each in cohort.openings if each.node == node.node]
-        state = _state(cohort, here)
+        suspensions = [each for each in cohort.suspensions if each.node == node.node]
+        state = _state(here, suspensions, today)
         yield AtNode(
             node=node.node,
             country=node.country,
@@ -150,18 +173,20 @@ def _at_nodes(cohort: _Rows, nodes: Iterable[Member], today: date) -> Iterator[A
             days_behind=_days_behind(here, in_parallel, today) if node.node in bound else None,
             started=sum(stage in PLANNED_STAGES for stage in treated),
             started_stage_3=sum(stage not in PLANNED_STAGES for stage in treated),
-            synthetic=sum(each.synthetic for each in (*openings, *episodes)),
+            synthetic=sum(each.synthetic for each in (*openings, *suspensions, *episodes)),
         )
 
 
-def _state(cohort: _Rows, here: Sequence[_Period]) -> State:
-    """here: the cohort's periods at one node, in order."""
+def _state(here: Sequence[_Period], suspensions: Iterable[rows.Suspension], today: date) -> State:
+    """What the rules would find today. here: the cohort's periods at one node that have begun."""
     if not here:
         return "not opened"
-    if here[-1].closed is not None:
+    if all(each.closed for each in here):
         return "closed"
-    suspended = any(each.node == here[-1].node and each.resumed_on is None for each in cohort.suspensions)
-    return "suspended" if suspended else "open"
+    is_suspended = any(
+        _past([each.suspended_on], today) and not _past([each.resumed_on], today) for each in suspensions
+    )
+    return "suspended" if is_suspended else "open"
 
 
 def _days_behind(here: Sequence[_Period], in_parallel: Sequence[_Period], today: date) -> int | None:
@@ -171,10 +196,14 @@ def _days_behind(here: Sequence[_Period], in_parallel: Sequence[_Period], today:
     return max(0, (until - in_parallel[0].opened.last).days)
 
 
-def _period(cohort: _Rows, opening: rows.CohortOpening) -> _Period:
-    closings = [date_of(each) for each in (opening.closed_on, cohort.definition.closed_on) if each is not None]
-    closed = min(closings, key=lambda each: each.last, default=None)
-    return _Period(opening.node, date_of(opening.opened_on), closed)
+def _period(cohort: _Rows, opening: rows.CohortOpening, today: date) -> _Period:
+    closings = _past([opening.closed_on, cohort.definition.closed_on], today)
+    return _Period(opening.node, date_of(opening.opened_on), min(closings, key=lambda each: each.last, default=None))
+
+
+def _past(stated: Iterable[str | None], today: date) -> list[When]:
+    dates = [date_of(each) for each in stated if each is not None]
+    return [each for each in dates if each.is_past(today)]
 
 
 def _cohorts(snapshot: Snapshot) -> Iterator[_Rows]:

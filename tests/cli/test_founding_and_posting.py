@@ -10,6 +10,9 @@ import given
 import pytest
 from running import run, serving
 
+from ledger.cli.main import main
+from ledger.node import client as node_client
+
 MEMBERS = {"drup-nl": ("DRUP", "NL", "Ed25519"), "protarget-dk": ("ProTarget", "DK", "ES256")}
 PASSPHRASE = "correct horse battery"
 
@@ -135,6 +138,36 @@ def test_after_a_refusal_only_what_was_not_taken_is_posted_again(home: Path, url
 
     assert refused.returncode == 5
     assert corrected.stdout.startswith("2 taken")
+
+
+def test_what_was_refused_is_signed_anew_when_it_is_posted_again(home: Path, url: str) -> None:
+    opened = json.dumps({"type": "cohort.opened", "data": {"cohort": "nowhere", "on": "2021-11-16"}})
+
+    post(home, url, "protarget-dk", opened)
+    post(home, url, "protarget-dk", committed("lapatinib"))  # the stream moves on
+    again = post(home, url, "protarget-dk", opened)
+
+    assert "needs a definition of cohort nowhere" in again.stderr  # and is no conflict
+
+
+def test_a_refusal_in_a_later_post_says_where_to_go_on(
+    home: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(node_client, "BATCH_MAX", 1)
+    opened = json.dumps({"type": "cohort.opened", "data": {"cohort": "nowhere", "on": "2021-11-16"}})
+    (home / "long.jsonl").write_text(f"{committed('afatinib')}\n{opened}\n")
+    flags = ["--node-dir", str(home / "protarget-dk"), "--url", url]
+    before = next_seq(home, url)
+
+    refused = main(["node", "post", str(home / "long.jsonl"), *flags])
+    said = capsys.readouterr().err
+    (home / "long.jsonl").write_text(f"{committed('afatinib')}\n{committed('crizotinib')}\n")
+    corrected = main(["node", "post", str(home / "long.jsonl"), "--after", "1", *flags])
+
+    assert (refused, corrected) == (5, 0)
+    assert "1 were taken before; correct the file and post it with --after 1" in said
+    assert "(line 2)" in said
+    assert next_seq(home, url) == before + 2
 
 
 def test_every_receipt_is_listed_and_holds_without_a_hub(home: Path, url: str) -> None:

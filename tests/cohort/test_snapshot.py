@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from given import COHORT, DRUGS, DRUP, Alliance, case, opened
+from given import CLAIM, COHORT, DRUGS, DRUP, Alliance, case, opened, patient
 from histories import history
 from story import STORY, before
 
@@ -12,6 +12,7 @@ from ledger.cohort.cells import Version
 from ledger.cohort.database import Database
 from ledger.cohort.snapshot import Snapshot, current, key_of, of_versions
 from ledger.replay import replay
+from ledger.signing.canonical import Json
 
 
 def snapshot_of(alliance: Alliance) -> Snapshot:
@@ -165,6 +166,50 @@ def test_what_carries_no_date_stays_and_events_of_later_days_go() -> None:
         "resolution.proposed", "resolution.endorsed", "trial.registered", "cohort.defined"
     }  # fmt: skip
     assert then.day == date(2000, 1, 1)
+
+
+def test_what_a_treatment_led_to_is_not_seen_before_it_started() -> None:
+    alliance = opened(DRUP)
+    alliance.treats(DRUP, case(1))  # on the third
+    alliance.finds(DRUP, case(1))
+    alliance.says(DRUP, "treatment.ended", {**patient(case(1)), "day": 90, "reason": "progression"})
+    alliance.says(DRUP, "outcome.determined", {**patient(case(1)), **CLAIM})
+    later = {"end_day", "end_reason", "evaluable", "evaluability_rule", "benefit", "best_response", "basis"}
+
+    (before_it,) = snapshot_of(alliance).on(date(2021, 12, 2)).of(rows.Episode)
+    (after_it,) = snapshot_of(alliance).on(date(2021, 12, 3)).of(rows.Episode)
+
+    assert {name for name in later if getattr(before_it, name) is not None} == set() == later & set(before_it.set_by)
+    assert later <= set(after_it.set_by)
+
+
+def test_a_decision_stands_on_a_day_when_all_of_its_cases_are_evaluable() -> None:
+    alliance = opened(DRUP)
+    for number in range(2):
+        alliance.treats(DRUP, case(number))  # on the third
+        alliance.finds(DRUP, case(number))
+    named: list[Json] = [{"node": DRUP, "case": case(number)} for number in range(2)]
+    said: dict[str, Json] = {"cohort": COHORT, "stage": 1, "benefits": 1, "decision": "expand", "evaluable": named}
+    alliance.says(DRUP, "cohort.stage_decided", {**said, "data_cut": alliance.database.size - 1})
+    snapshot = snapshot_of(alliance)
+
+    seen = [len(snapshot.on(date(2021, 12, day)).of(rows.StageDecision)) for day in (2, 3)]
+
+    assert seen == [0, 1]
+    assert len(snapshot.of(rows.StageDecision)) == 1
+
+
+def test_what_was_closed_by_a_made_up_event_is_not_made_up_before() -> None:
+    alliance = opened(DRUP)
+    closing: dict[str, Json] = {"cohort": COHORT, "on": "2021-12-01", "reason_code": "other", "scope": "here"}
+    alliance.says(DRUP, "cohort.closed", {**closing, "reason": "moved", "synthetic": True})
+
+    seen = [
+        [row.synthetic for row in snapshot_of(alliance).on(day).of(rows.CohortOpening)]
+        for day in (date(2021, 11, 30), date(2021, 12, 1))
+    ]
+
+    assert seen == [[False], [True]]
 
 
 def test_a_row_key_has_as_many_parts_as_its_table_asks() -> None:

@@ -240,9 +240,39 @@ def test_a_board_and_the_rules_count_the_same_places(snapshot: Snapshot, databas
     for standing in standings(snapshot):
         for scope in standing.scopes:
             view = View(database, founded(), database.size, TODAY, scope.node or str(standing.defined_by), "")
+            nodes = [scope.node] if scope.node else [each.node for each in standing.nodes]
+            views = [View(database, founded(), database.size, TODAY, node, "") for node in nodes]
 
-            assert scope.places_left == view.places_left(standing.cohort)
+            is_open = any(each.opening(standing.cohort, TODAY.date()) for each in views)
+            assert scope.places_left == (view.places_left(standing.cohort) if is_open else 0)
             assert scope.stage == view.stage(standing.cohort)
+
+
+def test_a_board_and_the_rules_find_the_same_cohorts_open(snapshot: Snapshot, database: Database) -> None:
+    for standing in standings(snapshot):
+        for node in standing.nodes:
+            view = View(database, founded(), database.size, TODAY, node.node, "")
+
+            is_open = view.opening(standing.cohort, TODAY.date()) is not None
+            is_suspended = is_open and view.suspension(standing.cohort, TODAY.date()) is not None
+            assert (node.state in {"open", "suspended"}, node.state == "suspended") == (is_open, is_suspended)
+
+
+def test_every_patient_on_the_board_is_said_to_be_made_up(snapshot: Snapshot) -> None:
+    for standing in standings(snapshot):
+        assert standing.synthetic
+        assert all(scope.synthetic for scope in standing.scopes if scope.evaluable or scope.undecided)
+        assert all(node.synthetic for node in standing.nodes if node.opened_on)
+        assert all(decision.synthetic for decision in cohort_progress(snapshot, standing.cohort).decisions)
+
+
+def test_a_day_shows_no_decision_on_cases_that_were_not_evaluable_by_then(snapshot: Snapshot) -> None:
+    for day in (date(2017, 12, 31), date(2019, 6, 30), date(2020, 12, 31)):
+        for standing in standings(snapshot.on(day)):
+            decided = cohort_progress(snapshot.on(day), standing.cohort).decisions
+            evaluable = sum(scope.evaluable for scope in standing.scopes)
+
+            assert max((decision.evaluable for decision in decided), default=0) <= evaluable
 
 
 def test_drup_shares_its_open_and_its_closed_cohorts(snapshot: Snapshot) -> None:

@@ -241,8 +241,8 @@ def test_of_two_resolutions_for_the_same_thing_one_comes_into_force(subject: str
     if subject == "witness":
         alliance.says(DRUP, "resolution.proposed", resolution("second", subject, content))
     else:
-        rival = {**accession(), "key": dict(signing_key("rival").public.jwk)}
-        rival["proof"] = prove_possession(key=signing_key("rival"), node=NEWCOMER, origin=ORIGIN, prev=None)
+        proof = prove_possession(key=signing_key("rival"), node=NEWCOMER, origin=ORIGIN, prev=None)
+        rival: Data = {**accession(), "key": dict(signing_key("rival").public.jwk), "proof": proof}
         alliance.says(DRUP, "resolution.proposed", resolution("second", subject, rival))
     alliance.adopts("first", subject, content)
 

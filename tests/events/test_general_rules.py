@@ -52,9 +52,7 @@ def test_the_story_holds_an_event_of_every_type(event_type: type[Event]) -> None
 def test_a_field_that_the_type_does_not_have_is_refused(event_type: type[Event]) -> None:
     sentence = first_of(event_type.TYPE)
 
-    before(sentence).refuses(
-        *sentence[:2], {**sentence.data, "remark": "x"}, because="the event has a field too many"
-    )
+    before(sentence).refuses(*sentence[:2], {**sentence.data, "remark": "x"}, because="the event has a field too many")
 
 
 @every_type

@@ -259,7 +259,12 @@ def test_a_regimen_becomes_available_again_from_its_withdrawal_on() -> None:
     alliance.says(DRUP, "supply.available", AVAILABLE)
     alliance.says(DRUP, "supply.withdrawn", WITHDRAWAL)
 
-    alliance.refuses(DRUP, "supply.available", {"regimen": DRUGS, "on": "2021-12-20"}, because="withdrawn at drup-nl after 2021-12-20")
+    alliance.refuses(
+        DRUP,
+        "supply.available",
+        {"regimen": DRUGS, "on": "2021-12-20"},
+        because="withdrawn at drup-nl after 2021-12-20",
+    )
     taken = alliance.says(DRUP, "supply.available", {"regimen": DRUGS, "on": "2021-12-21"})
 
     assert set_by(taken) == {("supplies", (DRUP, REGIMEN, taken.event.event_id)): {"available_on": "2021-12-21"}}

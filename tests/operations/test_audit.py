@@ -2,7 +2,9 @@
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import given
 import hubs
@@ -18,19 +20,26 @@ from ledger.operations.source import FolderSource, Source, ZipSource
 from ledger.signing import canonical
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
 from ledger.signing.entry import Entry
-from ledger.signing.envelope import sign
+from ledger.signing.envelope import Claims, sign
+from ledger.signing.keys import SigningKey
 from ledger.signing.note import Note, NoteSigner
 
 SIZE = 30
+
+
+def told() -> given.Alliance:
+    """The alliance whose words are in the bundle."""
+    alliance = given.treated()
+    while len(alliance.heard) < SIZE:
+        alliance.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
+    return alliance
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A full bundle of a small ledger in which a patient was treated and assessed."""
     folder = tmp_path_factory.mktemp("audited")
-    alliance = given.treated()
-    while len(alliance.heard) < SIZE:
-        alliance.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
+    alliance = told()
     hub = hubs.founded_hub(folder, alliance)
     hubs.post(hub, alliance)
     write_bundle(hub.source("full"), folder / "bundle.zip", view="full")
@@ -221,7 +230,7 @@ def test_a_hub_that_drops_an_entry_and_rebuilds_the_tree_is_caught_by_the_stream
     found = audited(bundle, files, view="clear")
 
     assert found.failure is not None
-    assert found.failure.index == SIZE - 3
+    assert (found.failure.step, found.failure.index, found.failure.node) == (5, SIZE - 3, given.DRUP)
     assert "seq" in found.failure.message
 
 
@@ -290,20 +299,65 @@ def test_a_digest_that_the_hub_signed_wrongly_fails_step_6(bundle: Path) -> None
     assert found.failure.step == 6
 
 
-def test_an_event_that_the_hub_inserts_with_a_key_of_its_own_fails_step_5(bundle: Path) -> None:
-    alliance = given.treated()
-    while len(alliance.heard) < SIZE:
-        alliance.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
-    claims = alliance.claims(given.DRUP, "case.submitted", {"case": given.case(5), "on": "2021-11-16"})
-    forged = sign(claims, [], given.signing_key("log"))
+def with_one_more(bundle: Path, claims: Claims, key: SigningKey) -> dict[str, bytes | None]:
+    """An entry that the hub adds at the end, and all that it can forge around it."""
     leaves = entries_of(bundle)
-    leaves.append(Entry(Entry.parse(leaves[-1]).received, forged.jws.text).leaf)
-    width = SIZE + 1
-
+    leaves.append(Entry(Entry.parse(leaves[-1]).received, sign(claims, [], key).jws.text).leaf)
     files = rebuilt_by_the_hub(leaves)
-    files[f"digests/000.p/{width}"] = read(bundle, f"digests/000.p/{SIZE}") + bytes(32)
-    files[f"disclosures/000.p/{width}"] = b"\n" * width
-    found = audited(bundle, files, view="clear")
+    files[f"digests/000.p/{SIZE + 1}"] = read(bundle, f"digests/000.p/{SIZE}") + bytes(32)
+    files[f"disclosures/000.p/{SIZE + 1}"] = b"\n" * (SIZE + 1)
+    return files
+
+
+def test_an_event_that_the_hub_inserts_with_a_key_of_its_own_fails_step_5(bundle: Path) -> None:
+    claims = told().claims(given.DRUP, "case.submitted", {"case": given.case(5), "on": "2021-11-16"})
+
+    found = audited(bundle, with_one_more(bundle, claims, given.signing_key("log")), view="clear")
 
     assert found.failure is not None
     assert (found.failure.step, found.failure.index) == (5, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("fields", "because"),
+    [
+        (lambda _: {"seq": 99}, "seq"),
+        (lambda _: {"prev": bytes(32)}, "prev"),
+        (lambda last: {"event_id": last.event_id}, "is taken"),
+    ],
+)
+def test_an_event_that_a_node_signed_for_another_place_fails_step_5(
+    bundle: Path, fields: Callable[[Claims], dict[str, Any]], because: str
+) -> None:
+    alliance = told()
+    claims = alliance.claims(given.DRUP, "case.submitted", {"case": given.case(5), "on": "2021-11-16"})
+    misplaced = replace(claims, **fields(alliance.heard[-1].envelope.claims))
+
+    files = with_one_more(bundle, misplaced, given.signing_key(given.DRUP))
+    found = audited(bundle, files, view="clear")
+
+    assert found.failure is not None
+    assert (found.failure.step, found.failure.index, found.failure.node) == (5, SIZE, given.DRUP)
+    assert because in found.failure.message
+
+
+@pytest.mark.parametrize("view", ["", "banana", "Full", "node:drup-nl", "grant:x"])
+def test_a_view_that_the_audit_cannot_check_fails_step_7_whoever_names_it(bundle: Path, view: str) -> None:
+    withheld: dict[str, bytes | None] = {f"disclosures/000.p/{SIZE}": b"\n" * SIZE}
+
+    stated = audited(bundle, withheld | {"view": canonical.dump({"view": view})})
+    expected = audited(bundle, withheld, view=view)
+
+    for found in (stated, expected):
+        assert found.failure is not None
+        assert (found.failure.step, found.failure.index) == (7, None)
+        assert "view" in found.failure.message
+
+
+def test_a_view_to_come_is_told_from_one_that_there_is_not(bundle: Path) -> None:
+    to_come, never = (audited(bundle, view=view).failure for view in ("node:drup-nl", "banana"))
+
+    assert to_come is not None
+    assert never is not None
+    assert "cannot be audited yet" in to_come.message
+    assert "there is no view" in never.message

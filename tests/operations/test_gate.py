@@ -8,10 +8,10 @@ import pytest
 from ledger.errors import GateError, MalformedError
 from ledger.operations.gate import check_post
 from ledger.signing.canonical import Json
-from ledger.signing.envelope import Claims, Envelope, seal, sign
+from ledger.signing.envelope import Actor, Claims, Envelope, seal, sign
 
 
-def signed(kind: str, clear: Mapping[str, Json], sealed: Mapping[str, Json]) -> Envelope:
+def signed(kind: str, clear: Mapping[str, Json], sealed: Mapping[str, Json], *, actor: Actor = given.ACTOR) -> Envelope:
     """An envelope by a node that did not hold its draft against the schema itself."""
     data, disclosures = seal(clear, sealed, (bytes([number]) * 16 for number in range(100)))
     claims = Claims(
@@ -22,7 +22,7 @@ def signed(kind: str, clear: Mapping[str, Json], sealed: Mapping[str, Json]) -> 
         prev=bytes(32),
         type=kind,
         version=1,
-        actor=given.ACTOR,
+        actor=actor,
         data=data,
     )
     return sign(claims, disclosures, given.signing_key(given.DRUP))
@@ -90,6 +90,40 @@ def test_an_identifier_deep_in_a_clear_field_is_refused() -> None:
 
     with pytest.raises(GateError, match="aliases seems to hold a Swedish personal number"):
         check_post(envelope)
+
+
+def test_an_identifier_in_a_slug_is_refused() -> None:
+    found: dict[str, Json] = {"case": given.case(1), "cohort": given.COHORT, "evaluable": True}
+
+    with pytest.raises(GateError, match="rule seems to hold a Danish CPR number"):
+        check_post(signed("evaluability.determined", {**found, "rule": "patient-010190-1234"}, {}))
+
+
+@pytest.mark.parametrize(
+    ("actor", "field"),
+    [
+        (Actor("010190-1234", "data-manager", "authored"), "actor.user"),
+        (Actor("u1", "nurse-of-010190-1234", "authored"), "actor.role"),
+    ],
+)
+def test_an_identifier_in_the_name_of_who_says_it_is_refused(actor: Actor, field: str) -> None:
+    with pytest.raises(GateError, match=f"{field} seems to hold a Danish CPR number"):
+        check_post(signed("case.released", RELEASE, {"reason": "moved away"}, actor=actor))
+
+
+def test_a_date_in_a_reason_may_be_a_protocols_and_not_a_birth() -> None:
+    check_post(signed("case.released", RELEASE, {"reason": "amended by protocol v3 of 2021-05-01"}))
+
+    with pytest.raises(GateError, match="reason seems to hold a full date"):
+        check_post(signed("case.released", RELEASE, {"reason": "the patient of 1961-04-23"}))
+
+
+def test_a_citation_may_hold_a_date_and_nothing_else() -> None:
+    opening: dict[str, Json] = {"on": "2004-09-01"}
+    check_post(signed("trial.opened", {**opening, "source": "annual report, 1.9.2004"}, {}))
+
+    with pytest.raises(GateError, match="source seems to hold a Danish CPR number"):
+        check_post(signed("trial.opened", {**opening, "source": "report of 1.9.2004 on 010190-1234"}, {}))
 
 
 def test_dates_handles_and_published_words_are_exempt() -> None:

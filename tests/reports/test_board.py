@@ -1,5 +1,6 @@
 """The board and a cohort's page: who has it open, who is behind, what is left, what was decided."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -17,6 +18,7 @@ from given import (
     patient,
 )
 
+from ledger.cohort import rows
 from ledger.cohort.snapshot import Snapshot, current, of_versions
 from ledger.cohort.view import View
 from ledger.errors import NotFoundError
@@ -107,6 +109,75 @@ def test_a_cohort_opened_again_is_open_since_its_first_opening() -> None:
 
     assert at(alliance, DRUP).state == "open"
     assert (at(alliance, DRUP).opened_on, at(alliance, DRUP).closed_on) == ("2021-06", None)
+
+
+def test_periods_that_began_on_one_day_stand_in_the_order_of_the_log_whatever_their_rows_are_named() -> None:
+    alliance = defined(DRUP)
+    for closed in ("2021-09-01", "2021-10-01"):
+        alliance.opens(DRUP, on="2021-09-01")
+        alliance.says(DRUP, "cohort.closed", {"cohort": COHORT, "on": closed, "scope": "here", **REASON})
+    snapshot = snapshot_of(alliance)
+    openings = snapshot.of(rows.CohortOpening)
+    turned = replace(snapshot, tables={**snapshot.tables, rows.CohortOpening.TABLE: openings[::-1]})
+
+    assert len(openings) == 2
+    assert [
+        each.closed_on for found in (snapshot, turned) for each in standings(found)[0].nodes if each.node == DRUP
+    ] == ["2021-10-01", "2021-10-01"]
+
+
+@pytest.mark.parametrize(
+    ("said", "on", "state"),
+    [
+        ("cohort.closed", "2022-01-04", "open"),  # tomorrow, as the hub allows
+        ("cohort.closed", "2022", "open"),  # some day of this year
+        ("cohort.closed", "2022-01-03", "closed"),
+        ("cohort.suspended", "2022-01-04", "open"),
+        ("cohort.suspended", "2022-01-03", "suspended"),
+    ],
+)
+def test_what_is_dated_after_today_is_not_so_yet_for_the_board_as_for_the_rules(said: str, on: str, state: str) -> None:
+    alliance = opened(DRUP)
+    scope: dict[str, Json] = {"scope": "here"} if said == "cohort.closed" else {}
+    alliance.says(DRUP, said, {"cohort": COHORT, "on": on, **scope, **REASON})
+
+    assert alliance.now.date() == date(2022, 1, 3)
+    assert (at(alliance, DRUP).state, at(alliance, DRUP).closed_on) == (state, on if state == "closed" else None)
+
+
+def test_an_opening_of_tomorrow_is_not_open_today() -> None:
+    alliance = defined(DRUP)
+    alliance.opens(DRUP, on="2022-01-04")
+
+    assert (at(alliance, DRUP).state, at(alliance, DRUP).opened_on) == ("not opened", None)
+    assert places(alliance) == [(None, 1, 0)]
+
+
+def test_a_cohort_that_is_open_nowhere_has_no_place_and_a_suspended_one_keeps_its_own() -> None:
+    alliance = defined(DRUP, IMPRESS)
+    seen = []
+
+    def look() -> None:
+        seen.append(places(alliance)[0][2])
+
+    look()
+    alliance.opens(DRUP, IMPRESS)
+    look()
+    alliance.says(IMPRESS, "cohort.closed", {"cohort": COHORT, "on": "2021-09-01", "scope": "here", **REASON})
+    alliance.says(DRUP, "cohort.suspended", {"cohort": COHORT, "on": "2021-09-01", **REASON})
+    look()
+    alliance.says(DRUP, "cohort.resumed", {"cohort": COHORT, "on": "2021-10-01", **REASON})
+    alliance.says(DRUP, "cohort.closed", {"cohort": COHORT, "on": "2021-11-01", "scope": "everywhere", **REASON})
+    look()
+
+    assert seen == [0, 2, 2, 0]
+
+
+def test_a_trial_that_closed_its_own_scope_has_no_place_left_there() -> None:
+    alliance = opened(DRUP, IMPRESS, accrual="per-trial")
+    alliance.says(IMPRESS, "cohort.closed", {"cohort": COHORT, "on": "2021-09-01", "scope": "here", **REASON})
+
+    assert places(alliance) == [(DRUP, 1, 2), (IMPRESS, 1, 0)]
 
 
 def test_the_bound_members_are_behind_the_first_of_them_and_drup_is_bound_by_nothing() -> None:
@@ -203,7 +274,7 @@ def test_a_decision_that_closes_leaves_no_place_and_no_stage() -> None:
         alliance.finds(DRUP, case(number))
     decides(alliance, "close-futility", stage=1, benefits=0, cases=2)
 
-    assert standing(alliance).scopes == (Scope(None, None, evaluable=2, undecided=0, places_left=0),)
+    assert standing(alliance).scopes == (Scope(None, None, evaluable=2, undecided=0, places_left=0, synthetic=0),)
 
 
 def test_treatments_are_counted_at_their_node_and_those_of_stage_3_apart() -> None:
@@ -226,6 +297,42 @@ def test_made_up_rows_are_flagged_where_they_are_counted() -> None:
     alliance.allocates(DRUP, case(1))
 
     assert (at(alliance, DRUP).synthetic, standing(alliance).synthetic) == (1, False)
+
+
+def test_a_made_up_suspension_is_flagged_at_its_node() -> None:
+    alliance = opened(DRUP)
+    alliance.says(DRUP, "cohort.suspended", {"cohort": COHORT, "on": "2021-07-01", "synthetic": True, **REASON})
+
+    assert at(alliance, DRUP).synthetic == 1
+
+
+def test_a_scope_and_a_decision_on_made_up_cases_are_flagged() -> None:
+    alliance = opened(DRUP)
+    for number in range(2):
+        alliance.treats(DRUP, case(number))
+        made_up: dict[str, Json] = {"synthetic": True} if number else {}
+        alliance.says(
+            DRUP,
+            "evaluability.determined",
+            {**patient(case(number)), "evaluable": True, "rule": "one-cycle-and-a-scan", **made_up},
+        )
+    before = standing(alliance).scopes[0].synthetic
+    decides(alliance, "expand", stage=1, benefits=1, cases=2)
+
+    (decision,) = cohort_progress(snapshot_of(alliance), COHORT).decisions
+    assert before == 1
+    assert decision.synthetic
+
+
+def test_what_nobody_made_up_is_not_flagged() -> None:
+    alliance = opened(DRUP)
+    for number in range(2):
+        alliance.treats(DRUP, case(number))
+        alliance.finds(DRUP, case(number))
+    decides(alliance, "expand", stage=1, benefits=1, cases=2)
+
+    (decision,) = cohort_progress(snapshot_of(alliance), COHORT).decisions
+    assert (standing(alliance).scopes[0].synthetic, at(alliance, DRUP).synthetic, decision.synthetic) == (0, 0, False)
 
 
 def test_a_cohorts_progress_shows_its_design_and_the_decisions_in_their_order() -> None:
