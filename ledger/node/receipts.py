@@ -15,6 +15,7 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.errors import ProofError, SetupError
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.proofs import check_inclusion
+from ledger.operations.replacing import replacing
 from ledger.signing import envelope as envelopes
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 from ledger.signing.entry import Entry, parse_time
@@ -101,14 +102,9 @@ class ReceiptFolder:
 
     def put_outbox(self, name: str, sealed: Sequence[Envelope]) -> None:
         """Replace it, durably: when this returns, a power cut does not undo it."""
-        file = self._outbox / name
-        part = file.with_suffix(".part")
-        with _opened(part, os.O_TRUNC) as opened:
+        self._outbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with replacing(self._outbox / name) as opened:
             opened.writelines(f"{envelope.text}\n".encode("ascii") for envelope in sealed)
-            opened.flush()
-            os.fsync(opened.fileno())
-        part.replace(file)
-        _sync_folder(self._outbox)
 
 
 def _lines_of(file: Path) -> list[str]:
@@ -126,11 +122,3 @@ def _opened(file: Path, flag: int) -> BinaryIO:
     except FileNotFoundError:
         file.parent.mkdir(parents=True, mode=0o700)
         return _opened(file, flag)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,16 +4,14 @@ Backup, hand-over, mirror seed and audit input in one. Stored paths, fixed order
 made to hold is said in its file `view`. A full one holds what is sealed: the file is for its writer's eyes alone.
 """
 
-import os
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError
 from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, entries_path, numbered_path, tile_path, tile_widths, tiles_of
+from ledger.operations.replacing import replacing
 from ledger.operations.source import Source
 from ledger.signing import canonical
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
@@ -40,7 +38,7 @@ def write_bundle(
     checkpoint = source.read("checkpoint")
     head, _ = read_checkpoint(checkpoint, Memorandum.parse(memorandum).log_key)
     files = _count(head.size)
-    with _replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
+    with replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
         _put(bundle, "memorandum", memorandum)
         _put(bundle, "checkpoint", checkpoint)
         _put(bundle, "digest", digest)
@@ -74,28 +72,3 @@ def _put(bundle: zipfile.ZipFile, path: str, data: bytes) -> None:
     entry.external_attr = _MODE << 16
     entry.create_system = 3  # the same on every system that writes it
     bundle.writestr(entry, data)
-
-
-@contextmanager
-def _replacing(out: Path) -> Iterator[BinaryIO]:
-    """Write beside a file, and put it there once all of it is on disk. What an earlier failure left is replaced."""
-    part = out.with_name(out.name + ".part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as opened:
-        try:
-            yield opened
-            opened.flush()
-            os.fsync(opened.fileno())
-            part.replace(out)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    _sync_folder(out.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,8 +4,9 @@ The database alone cannot tell that it is an older copy of itself. This file can
 checkpoint leaves, and a stored log that does not extend it gets no signature. It is not part of a backup.
 """
 
-import os
 from pathlib import Path
+
+from ledger.operations.replacing import replacing
 
 
 class SignedFile:
@@ -21,14 +22,5 @@ class SignedFile:
 
     def write(self, note: bytes) -> None:
         """Keep a note in place of the one before; when this returns, a power cut does not undo it."""
-        part = self.file.with_name(f"{self.file.name}.part")
-        with part.open("wb") as opened:
+        with replacing(self.file) as opened:
             opened.write(note)
-            opened.flush()
-            os.fsync(opened.fileno())
-        part.replace(self.file)
-        folder = os.open(self.file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
