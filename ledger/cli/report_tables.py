@@ -23,7 +23,7 @@ _LEGEND = """\
 · not opened; -34d not opened 34 days after the first of those who are bound
   to open in parallel
 """
-_ALL_MADE_UP = "SYNTHETIC: made-up events are behind every cohort and patient here, for demonstration"
+_ALL_MADE_UP = "SYNTHETIC: every cohort and patient here is made up, for demonstration"
 _SOME_MADE_UP = "* made-up events are behind it, for demonstration"
 
 
