@@ -28,6 +28,7 @@ from ledger.node.folder import NodeFolder
 from ledger.node.keyring import new_key, write_key
 from ledger.operations.hub import found_ledger
 from ledger.settings import Settings
+from ledger.signing.encoding import from_base64
 from ledger.signing.envelope import Actor, Envelope
 from ledger.signing.keys import SigningKey
 from ledger.signing.note import NoteSigner
@@ -151,7 +152,7 @@ def rebuild_check(stage: Stage) -> Iterator[Callable[[], bytes]]:
         found, said = check.communicate()
         if check.returncode:
             raise TamperedError(f"rebuild --check: {said.decode(errors='replace').strip()}")
-        return bytes.fromhex(json.loads(found)["digest"])
+        return from_base64(json.loads(found)["digest"])
 
     try:
         yield digest

@@ -228,6 +228,8 @@ def _seal(folder: NodeFolder, lines: Iterable[str], key: SigningKey, head: Head 
     for number, line in enumerate(lines, start=1):
         try:
             envelope = folder.seal(Draft.parse(line), key, head) if line.startswith("{") else envelopes.parse(line)
+            if envelope.claims.node != folder.name:
+                raise MalformedError(f"sealed by {envelope.claims.node}: {folder.name} posts what it sealed itself")
         except LedgerError as error:
             raise error.with_facts(line=number) from None
         head = Head(envelope.claims.seq, envelope.hash)

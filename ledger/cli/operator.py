@@ -19,6 +19,7 @@ from ledger.operations.hub import found_ledger, open_hub, open_store
 from ledger.operations.rebuild import check_tables
 from ledger.operations.rebuild import rebuild as rebuild_tables
 from ledger.settings import Settings
+from ledger.signing.encoding import to_base64
 from ledger.signing.note import NoteSigner
 from ledger.store.engine import migrate as migrate_schema
 from ledger.store.engine import open_engine
@@ -90,9 +91,9 @@ def rebuild(check: bool, as_json: bool, **flags: Any) -> None:
         digest = work(engine, memorandum, progress=done)
     engine.dispose()
     if as_json:
-        print_json({"digest": digest.hex(), "checked": check})
+        print_json({"digest": to_base64(digest), "checked": check})
     else:
-        click.echo(f"digest {digest.hex()}")
+        click.echo(f"digest {to_base64(digest)}")
 
 
 @click.command()

@@ -35,7 +35,7 @@ class Draft:
     def parse(cls, line: str) -> "Draft":
         """Read one draft. Raises MalformedError, which names the member at fault and never a value."""
         try:
-            draft = json.loads(line)
+            draft = json.loads(line, object_pairs_hook=_without_doubles)
         except ValueError:
             raise MalformedError("a draft is one JSON object a line") from None
         if not isinstance(draft, dict) or not _MEMBERS.issuperset(draft) or not {"type", "data"} <= set(draft):
@@ -84,6 +84,14 @@ def seal_draft(
     decode(claims)
     check_opened(claims, sealed)
     return sign(claims, disclosures, key)
+
+
+def _without_doubles(members: list[tuple[str, Json]]) -> dict[str, Json]:
+    """A reader would keep the last of two equal names, and the node would sign what nobody meant."""
+    found = dict(members)
+    if len(found) < len(members):
+        raise MalformedError("a member stands twice in the draft: which of the two is meant?")
+    return found
 
 
 def _actor(actor: object) -> Actor:

@@ -86,9 +86,7 @@ def test_the_board_shows_every_cohort_in_five_countries_within_the_width_of_the_
 
 
 def test_hub_rebuild_and_audit_print_one_digest(demo: Demo) -> None:
-    rebuilt = demo.json("rebuild", "--check")["digest"]
-
-    assert base64.b64encode(bytes.fromhex(rebuilt)).decode() == demo.digest
+    assert demo.json("rebuild", "--check")["digest"] == demo.digest
     for whose in ("hub", "rebuild --check", "audit"):
         assert any(line.split("  ")[0] == whose and line.endswith(demo.digest) for line in demo.output.splitlines())
 

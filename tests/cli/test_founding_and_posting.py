@@ -130,6 +130,16 @@ def test_what_was_sealed_elsewhere_is_posted_as_it_is(home: Path, url: str) -> N
     assert taken.returncode == 0, taken.stderr
 
 
+def test_what_another_node_sealed_is_not_posted_as_ones_own(home: Path, url: str) -> None:
+    (home / "draft.json").write_text(committed("osimertinib") + "\n")
+    sealed = run(home, "node", "seal", "draft.json", "--node-dir", "protarget-dk", "--url", url)
+
+    refused = post(home, url, "drup-nl", sealed.stdout.strip())
+
+    assert refused.returncode == 2
+    assert "drup-nl posts what it sealed itself" in refused.stderr
+
+
 def test_after_a_refusal_only_what_was_not_taken_is_posted_again(home: Path, url: str) -> None:
     opened = json.dumps({"type": "cohort.opened", "data": {"cohort": "nowhere", "on": "2021-11-16"}})
 
