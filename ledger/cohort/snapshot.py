@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
-from ledger.cohort.cells import RowKey, Version
+from ledger.cohort.cells import Version
 from ledger.cohort.database import Database, Registered
 from ledger.cohort.rows import TABLES, Episode, Row, StageDecision, columns_of
 from ledger.names import When
@@ -112,9 +112,3 @@ def _founded(tables: Mapping[str, tuple[Row, ...]]) -> tuple[Row, ...]:
 def _happened(row: Row, dated: str, day: date) -> bool:
     stated = getattr(row, dated)
     return stated is not None and When.parse(stated).is_past(day)
-
-
-def key_of(row_type: type[Row], parts: Iterable[str]) -> RowKey | None:
-    """The row key that these texts make, None where their number is not the table's."""
-    key = tuple(parts)
-    return key if len(key) == len(row_type.KEY) else None

@@ -10,7 +10,7 @@ from story import STORY, before
 from ledger.cohort import rows
 from ledger.cohort.cells import Version
 from ledger.cohort.database import Database
-from ledger.cohort.snapshot import Snapshot, current, key_of, of_versions
+from ledger.cohort.snapshot import Snapshot, current, of_versions
 from ledger.replay import replay
 from ledger.signing.canonical import Json
 
@@ -210,8 +210,3 @@ def test_what_was_closed_by_a_made_up_event_is_not_made_up_before() -> None:
     ]
 
     assert seen == [[False], [True]]
-
-
-def test_a_row_key_has_as_many_parts_as_its_table_asks() -> None:
-    assert key_of(rows.Case, ["drup-nl", "x"]) == ("drup-nl", "x")
-    assert key_of(rows.Case, ["drup-nl"]) is None
