@@ -2,17 +2,16 @@
 
 import importlib
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import click
-import uvicorn
 
 from ledger.cli.founding import read_memorandum
 from ledger.cli.options import File, as_json, hub_options, passphrase_for
+from ledger.cli.serving import check_loopback, listen, run_app
 from ledger.cli.terminal import print_facts, print_json, print_table, progress, remark
-from ledger.errors import ForbiddenError, SetupError
+from ledger.errors import SetupError
 from ledger.node.keyring import is_encrypted, read_key
 from ledger.operations.doctor import examine
 from ledger.operations.hub import found_ledger, open_hub, open_store
@@ -55,17 +54,14 @@ def init(memorandum_file: Path, as_json: bool, **flags: Any) -> None:
 def serve(**flags: Any) -> None:
     """Run the hub: take posts, and serve the log and the database over HTTP."""
     settings = Settings.here(flags)
-    if not _is_loopback(settings.host):
-        raise ForbiddenError(
-            f"not on {settings.host}: there is no access control yet, so whoever reaches the server may read all of "
-            "it; serve on 127.0.0.1"
-        )
+    check_loopback(settings.host)
+    listener, url = listen(settings.host, settings.port)
     engine, memorandum = open_store(settings)
     engine.dispose()
     hub = open_hub(settings, _signer(settings, memorandum.origin))
     app = importlib.import_module("api.app").create_app(hub)  # by name: nothing here stands on api
-    remark(f"{memorandum.origin} on http://{settings.host}:{settings.port}, until Ctrl-C")
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    remark(f"{memorandum.origin} on {url}, until Ctrl-C")
+    run_app(app, listener)
 
 
 @click.command()
@@ -139,10 +135,3 @@ def _signer(settings: Settings, origin: str) -> NoteSigner:
         raise SetupError(f"there is no log key {file}: make one with `cohort-ledger log-key new`, or name its file")
     passphrase = passphrase_for(file, settings.log_key_passphrase_file, encrypted=is_encrypted(file))
     return NoteSigner(origin, read_key(file, passphrase))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -24,6 +24,7 @@ _LEGEND = """\
   to open in parallel
 """
 _ALL_MADE_UP = "SYNTHETIC: every cohort and patient here is made up, for demonstration"
+MADE_UP_CASE = "SYNTHETIC: this case is made up, for demonstration"
 _SOME_MADE_UP = "* made-up events are behind it, for demonstration"
 
 

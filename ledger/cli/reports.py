@@ -138,6 +138,8 @@ def trail(*, case: str, at: str | None, on: str | None, as_json: bool, **flags: 
         ],
         right=["index"],
     )
+    if any(each["data"].get("synthetic") for each in told):
+        click.echo(report_tables.MADE_UP_CASE)
 
 
 def _snapshot(at: str | None, on: str | None, flags: dict[str, Any]) -> Snapshot:

@@ -57,10 +57,11 @@ def found_ledger(settings: Settings, memorandum_text: bytes, signer: NoteSigner)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_engine(settings.database_url)
     migrate(engine)
-    # the vault first: a ledger without one could take nothing that is sealed, a key file without a ledger harms nobody
-    Vault.create(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
     with writing(engine) as connection:
         found(connection, memorandum.text)
+        # the vault before the commit: a ledger without one could take nothing that is sealed, and a key file without a
+        # ledger harms nobody
+        Vault.create(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
     publish(engine, memorandum, signer, signed_file(settings))
     engine.dispose()
     return memorandum

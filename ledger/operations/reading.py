@@ -26,7 +26,9 @@ class Moment:
 
     @classmethod
     def parse(cls, at: str | None, on: str | None) -> "Moment":
-        """Read `at` (`100`, `2021-11-16T09:30:00.123Z` or a bare day, its end meant) and `on` (`2021-11-16`)."""
+        """Read `at` (`100`, `2021-11-16T09:30:00.123Z` with or without the milliseconds, or a bare day, its end meant)
+        and `on` (`2021-11-16`).
+        """
         return cls(_at(at) if at is not None else None, _day(on) if on is not None else None)
 
 
@@ -56,9 +58,11 @@ def _at(text: str) -> int | datetime:
     if text and len(text) <= 15 and _DIGITS.issuperset(text):  # noqa: PLR2004 - no log has 10^15 entries
         return int(text)
     try:
-        return parse_time(text if "T" in text else f"{text}T23:59:59.999Z")
+        if "T" not in text:
+            return parse_time(f"{text}T23:59:59.999Z")
+        return parse_time(text if "." in text else f"{text.removesuffix('Z')}.000Z")
     except MalformedError:
-        raise MalformedError("`at` is an index of the log, a day, or a time like 2021-11-16T09:30:00.123Z") from None
+        raise MalformedError("`at` is an index of the log, a day, or a time in UTC like 2021-11-16T09:30:00Z") from None
 
 
 def _day(text: str) -> date:

@@ -255,4 +255,4 @@ _LOADERS: Mapping[Kind, Callable[[object], Json]] = {
 
 def _tampered(table: str, key: RowKey, what: str) -> TamperedError:
     name = "/".join(key)
-    return TamperedError(f"{table} {name}: {what}", table=table, key=name)
+    return TamperedError(f"{table} {name}: {what}", table=table, key=name, step=8)

@@ -95,8 +95,9 @@ def check_schema(engine: Engine) -> None:
     with reading(engine) as connection:
         found = MigrationContext.configure(connection).get_current_heads()
     if set(found) != set(ScriptDirectory.from_config(_alembic()).get_heads()):
-        state = f"at {', '.join(found)}" if found else "empty"
-        raise SetupError(f"the database is {state}, and not of this version: run `cohort-ledger migrate`")
+        if not found:
+            raise SetupError("the database is empty: found a ledger in it with `cohort-ledger init`")
+        raise SetupError(f"the database is at {', '.join(found)}, and not of this version: run `cohort-ledger migrate`")
 
 
 def check_file(engine: Engine) -> None:

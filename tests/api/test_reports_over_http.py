@@ -203,7 +203,7 @@ def test_what_is_not_there_is_answered_404(reader: TestClient, path: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "query", ["at=-1", "at=x", "at=", "at=2021-02-30", "at=2021-11-16T09:30:00Z", "on=2021-11", "on=20211116", "att=3"]
+    "query", ["at=-1", "at=x", "at=", "at=2021-02-30", "at=2021-11-16T09:30Z", "on=2021-11", "on=20211116", "att=3"]
 )
 def test_a_moment_is_read_strictly(reader: TestClient, query: str) -> None:
     assert reader.get(f"/board?{query}").status_code == 400

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import given
+import httpx2 as httpx
 import hubs
 import pytest
 from running import PROGRAM, run, serving, surroundings
@@ -208,18 +209,28 @@ def test_of_what_the_doctor_finds_history_counts_before_tables_and_tables_before
     assert (both.returncode, only_set_up.returncode) == (8, 7)
 
 
-def test_130_is_interrupted(home: Path) -> None:
-    with (
-        serving(home),
-        subprocess.Popen(
-            [*PROGRAM, "serve", "--port", "0"], cwd=home, env=surroundings(home), stderr=subprocess.PIPE, text=True
-        ) as served,
-    ):
+@pytest.mark.parametrize("moment", ["as soon as it listens", "once it answers"])
+def test_130_is_interrupted(home: Path, moment: str) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "serve", "--port", "0"], cwd=home, env=surroundings(home), stderr=subprocess.PIPE, text=True
+    ) as served:
         assert served.stderr is not None
-        served.stderr.readline()
+        url = served.stderr.readline().split()[2].rstrip(",")
+        if moment == "once it answers":
+            assert httpx.get(f"{url}/healthz").is_success
         served.send_signal(signal.SIGINT)
 
         assert served.wait(20) == 130
+        assert served.stderr.read().strip() == "interrupted"
+
+
+def test_7_is_a_port_that_another_listens_on_and_nothing_is_said_of_serving(home: Path) -> None:
+    with serving(home) as url:
+        second = run(home, "serve", "--port", url.rpartition(":")[2])
+
+    assert second.returncode == 7
+    assert "Address already in use; name a free port with --port" in second.stderr
+    assert "until Ctrl-C" not in second.stderr
 
 
 def test_every_error_of_the_tree_has_its_exit_code() -> None:

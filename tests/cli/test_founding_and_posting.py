@@ -106,7 +106,7 @@ def test_a_ledger_is_founded_once(home: Path) -> None:
     again = run(home, "init", "--memorandum", "memorandum.json")
 
     assert again.returncode == 7
-    assert "already" in again.stderr
+    assert "a ledger was founded in this database already" in again.stderr
 
 
 def test_the_same_file_posted_again_posts_the_same_bytes(home: Path, url: str) -> None:

@@ -111,3 +111,13 @@ def test_a_trail_is_of_one_case_in_the_order_of_the_log(hub: Path) -> None:
     assert [each["index"] for each in trail] == sorted(each["index"] for each in trail)
     assert all(each["data"]["case"] == given.case(1) for each in trail)
     assert earlier == trail[:2]
+
+
+def test_a_trail_of_a_made_up_case_says_so(tmp_path: Path) -> None:
+    alliance = given.opened(given.DRUP)
+    alliance.says(given.DRUP, "case.submitted", {"case": given.case(1), "on": "2021-12-01", "synthetic": True})
+    opened = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(opened, alliance)
+    opened.engine.dispose()
+
+    assert "SYNTHETIC: this case is made up" in ask(tmp_path / "hub", "trail", given.case(1)).output

@@ -97,6 +97,14 @@ def test_on_a_day_what_had_not_happened_yet_is_left_out(tmp_path: Path) -> None:
     assert snapshot_at(hub.engine, Moment(on=date(2021, 6, 29))).of(CohortOpening) == ()
 
 
+def test_a_time_may_leave_out_the_milliseconds_and_a_day_means_its_end() -> None:
+    second = datetime(2021, 11, 16, 9, 30, tzinfo=UTC)
+
+    assert Moment.parse("2021-11-16T09:30:00Z", None).at == second
+    assert Moment.parse("2021-11-16T09:30:00.123Z", None).at == second.replace(microsecond=123_000)
+    assert Moment.parse("2021-11-16", None).at == datetime(2021, 11, 16, 23, 59, 59, 999_000, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(("at", "on"), [("-1", None), ("1.5", None), ("now", None), (None, "2021"), (None, "20211116")])
 def test_a_moment_that_cannot_be_read_is_refused(at: str | None, on: str | None) -> None:
     with pytest.raises(MalformedError):

@@ -198,6 +198,15 @@ def test_more_or_less_than_there_should_be_is_found(stored: Settings, tmp_path: 
     assert examined(copy) != []
 
 
+def test_tables_are_not_blamed_for_a_log_that_was_changed(stored: Settings, tmp_path: Path) -> None:
+    settings = replace(stored, **copied(stored, tmp_path / "changed"))
+    change_one_byte(settings, Cell("entries", "jws", 9, "any"))
+
+    verdicts = {finding.what: finding.verdict for finding in examined(settings)}
+
+    assert verdicts["stored tables"] == "history"
+
+
 def test_a_trigger_that_was_taken_out_is_found(stored: Settings, tmp_path: Path) -> None:
     copy = replace(stored, **copied(stored, tmp_path / "hub"))
     with closing(sqlite3.connect(file_of(copy))) as database, database:

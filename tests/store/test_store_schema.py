@@ -35,7 +35,7 @@ def test_every_table_refuses_values_of_another_type(empty: Engine) -> None:
 def test_a_database_that_was_not_migrated_is_refused_with_what_to_do(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
 
-    with pytest.raises(SetupError, match="cohort-ledger migrate"):
+    with pytest.raises(SetupError, match="cohort-ledger init"):
         check_schema(engine)
 
 

@@ -1,0 +1,59 @@
+"""Running a web app on an address of this computer: whether it can listen is known before anything is said of it."""
+
+import socket
+from ipaddress import ip_address
+from typing import Any
+
+import uvicorn
+
+from ledger.errors import ForbiddenError, SetupError
+
+_BACKLOG = 2048
+_GRACE_S = 5  # for answers that are under way when the server is told to stop
+
+
+def check_loopback(host: str) -> None:
+    """Raises ForbiddenError for an address that others may reach."""
+    if not _is_loopback(host):
+        raise ForbiddenError(
+            f"not on {host}: there is no access control yet, so whoever reaches the server may read all of it; "
+            "serve on 127.0.0.1"
+        )
+
+
+def listen(host: str, port: int) -> tuple[socket.socket, str]:
+    """Take an address, port 0 for any that is free. Returns the socket and the server's URL.
+
+    Raises SetupError where it cannot be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        raise SetupError(
+            f"cannot listen on {host}, port {port}: {error.strerror}; name a free port with --port"
+        ) from None
+    named = f"[{host}]" if ":" in host else host
+    return listener, f"http://{named}:{listener.getsockname()[1]}"
+
+
+def run_app(app: Any, listener: socket.socket) -> None:
+    """Serve until a signal comes; it is raised again once all that was under way is answered.
+
+    Raises SetupError where the app does not start, KeyboardInterrupt after Ctrl-C.
+    """
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S)
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except SystemExit:  # how it says that the app's start-up failed, after it has logged why
+        raise SetupError("the server did not start") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
