@@ -11,7 +11,9 @@ It refuses `_sd`, decoys, nesting, and any hash but that. What an event's fields
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
+from operator import itemgetter
 from typing import Literal, cast, get_args
 
 from ledger.errors import MalformedError
@@ -37,6 +39,8 @@ _REPLACEMENT = "replacement"
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")  # 32 bytes leave the last two bits 0
 _PSEUDONYM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")
+_members = itemgetter("iss", "jti", "iat", "seq", "type", "v", "actor", "data", "_sd_alg")
+_KINDS = (str, str, int, int, str, int, dict)  # exactly: in Python a bool is an int
 _YEAR_10000 = 253_402_300_800  # seconds since the epoch; no calendar here goes on
 
 
@@ -112,12 +116,15 @@ def read_commitment(value: Json) -> str | None:
     """The digest of a commitment, None for a clear value. Raises MalformedError for a digest of another shape."""
     if type(value) is not list or len(value) != 1:
         return None
-    match value[0]:
-        case {"...": str(digest), **rest} if not rest:
-            if not _DIGEST.fullmatch(digest):
-                raise MalformedError("a commitment's digest is 32 bytes in base64url")
-            return digest
-    return None
+    member = value[0]
+    if type(member) is not dict or len(member) != 1:
+        return None
+    digest = member.get(_COMMITMENT)
+    if type(digest) is not str:
+        return None
+    if not _DIGEST.fullmatch(digest):
+        raise MalformedError("a commitment's digest is 32 bytes in base64url")
+    return digest
 
 
 def seal(
@@ -265,50 +272,47 @@ def _too_long(size: int) -> MalformedError:
 
 
 def _claims(payload: Json) -> Claims:
-    match payload:
-        case {
-            "_sd_alg": "sha-256",
-            "actor": {"meaning": str(meaning), "role": str(role), "user": str(user), **more_actor},
-            "data": dict(data),
-            "iat": int(issued_at),
-            "iss": str(node),
-            "jti": str(event_id),
-            "seq": int(seq),
-            "type": str(type_),
-            "v": int(version),
-            **rest,
-        } if not more_actor:
-            prev = _prev(rest, seq)
-        case _:
-            raise MalformedError("an event's claims lack a member, or have one too many, or of another type")
-    if bool in map(type, (issued_at, seq, version)):  # in Python a bool is an int
-        raise MalformedError("a number is no boolean")
+    try:
+        claimed = _members(payload)  # type: ignore[arg-type]  # what is no object has no such members
+    except (KeyError, TypeError):
+        raise _misshapen() from None
+    node, event_id, issued_at, seq, type_, version, user_as, data, hash_name = claimed
+    kinds = (type(node), type(event_id), type(issued_at), type(seq), type(type_), type(version), type(data))
+    if kinds != _KINDS or hash_name != "sha-256":
+        raise _misshapen()
     if not (is_slug(node) and UUID_V7.fullmatch(event_id) and _TYPE.fullmatch(type_)):
         raise MalformedError("iss is a slug, jti a UUID of version 7, type two names joined by a dot, all lower case")
     if not (0 <= issued_at < _YEAR_10000 and seq >= 0 and version >= 1):
         raise MalformedError("iat is in seconds and seq is 0-based, neither below 0, and v counts from 1")
+    assert isinstance(payload, dict)
+    if len(payload) != len(claimed) + (seq > 0):
+        raise MalformedError("an event has prev, and nothing that is not named here, unless it is the stream's first")
+    prev = _prev(payload.get("prev")) if seq else None
+    return Claims(node, event_id, issued_at, seq, prev, type_, version, _actor(user_as), data)
+
+
+def _misshapen() -> MalformedError:
+    return MalformedError("an event's claims lack a member, or have one too many, or of another type")
+
+
+def _prev(prev: Json) -> bytes:
+    if not isinstance(prev, str):
+        raise _misshapen()
+    return from_base64url(prev, size=_HASH_SIZE)
+
+
+def _actor(stated: Json) -> Actor:
+    match stated:
+        case {"meaning": str(meaning), "role": str(role), "user": str(user), **rest} if not rest:
+            return _known_actor(user, role, meaning)
+    raise _misshapen()
+
+
+@lru_cache(maxsize=1024)  # a log has few of them, and each says much
+def _known_actor(user: str, role: str, meaning: str) -> Actor:
     if not (_PSEUDONYM.fullmatch(user) and _PSEUDONYM.fullmatch(role) and meaning in _MEANINGS):
         raise MalformedError("an actor has a user, a role, and a meaning: authored, reviewed or approved")
-    return Claims(
-        node=node,
-        event_id=event_id,
-        issued_at=issued_at,
-        seq=seq,
-        prev=prev,
-        type=type_,
-        version=version,
-        actor=Actor(user, role, cast("Meaning", meaning)),
-        data=data,
-    )
-
-
-def _prev(rest: Mapping[object, object], seq: int) -> bytes | None:
-    match rest:
-        case {"prev": str(prev)} if seq and len(rest) == 1:
-            return from_base64url(prev, size=_HASH_SIZE)
-    if rest or seq:
-        raise MalformedError("an event has prev, and nothing that is not named here, unless it is the stream's first")
-    return None
+    return Actor(user, role, cast("Meaning", meaning))
 
 
 def _commitments(data: Mapping[str, Json], path: str = "") -> Iterator[tuple[str, str]]:
