@@ -16,7 +16,7 @@ from ledger.errors import MalformedError
 from ledger.operations.audit import STEPS, Audit, Failure
 from ledger.operations.audit import audit as audit_source
 from ledger.operations.bundle import VIEWS, write_bundle
-from ledger.operations.source import FolderSource, HttpSource, Source, ZipSource
+from ledger.operations.source import FolderSource, HttpSource, Source, ZipSource, stated_view
 from ledger.reports.contributions import contributions
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
@@ -82,19 +82,20 @@ def audit(
 
 @click.command()
 @click.argument("out", type=File)
-@click.option("--view", type=click.Choice(VIEWS), default="full", show_default=True, help="Which disclosures go in.")
+@click.option("--view", type=click.Choice(VIEWS), help="Which disclosures go in; else all that the source holds.")
 @click.option("--from", "source", metavar="SOURCE", help="Another bundle, a folder, or a hub's address: not this hub.")
 @hub_options
 @as_json
-def bundle(*, out: Path, view: str, source: str | None, as_json: bool, **flags: Any) -> None:
+def bundle(*, out: Path, view: str | None, source: str | None, as_json: bool, **flags: Any) -> None:
     """Write a log into OUT, one zip file: backup, hand-over, mirror seed and audit input.
 
     A full bundle holds what is sealed, in the clear: it is for whoever may read that.
     """
     with (
-        _own_source(Settings.here(flags), view) if source is None else open_source(source) as opened,
+        _own_source(Settings.here(flags), view or "full") if source is None else open_source(source) as opened,
         progress("bundling") as done,
     ):
+        view = view or stated_view(opened)
         checkpoint = write_bundle(opened, out, view=view, progress=done)
     if as_json:
         print_json({"file": str(out), "view": view, "size": checkpoint.size, "root": to_base64(checkpoint.root)})

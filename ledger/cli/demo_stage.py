@@ -39,6 +39,7 @@ _ACTOR = Actor("u1", "data-manager", "authored")
 _START_S, _STOP_S, _LOOK_S = 30.0, 10.0, 0.05
 
 _CONFIG_FILE = "cohort-ledger.toml"
+_MADE = frozenset({_CONFIG_FILE, "memorandum.json", "hub", "nodes", "hub.log", "bundle.zip", "tampered.zip"})
 _CONFIG = """\
 # made by `cohort-ledger demo`: commands that run in this folder use the demonstration's ledger
 data_dir = "hub"
@@ -192,6 +193,9 @@ def _clear(folder: Path) -> None:
         config = folder / _CONFIG_FILE
         if not config.is_file() or config.read_text() != _CONFIG:
             raise SetupError(f"{folder} is not empty and not of an earlier demo: name another folder with --dir")
+        for each in folder.iterdir():
+            if each.name not in _MADE:
+                raise SetupError(f"{each} was not made by a demo: move it away, or name another folder with --dir")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
 

@@ -12,7 +12,7 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError
 from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, entries_path, numbered_path, tile_path, tile_widths, tiles_of
 from ledger.operations.replacing import replacing
-from ledger.operations.source import Source
+from ledger.operations.source import Source, stated_view
 from ledger.signing import canonical
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 
@@ -28,11 +28,14 @@ def write_bundle(
     """Write a bundle of everything under the source's checkpoint, which is returned.
 
     view: "full", or "clear" to leave every disclosure out. The file appears whole and durable, mode 0600, or not at
-    all. Raises MalformedError where the view is another or the source's bytes are not what the format says,
-    SignatureError where its checkpoint is not signed by the log of its memorandum, and what the source raises.
+    all. Raises MalformedError where the view is another, or full of a source that is not, or where the source's bytes
+    are not what the format says; SignatureError where its checkpoint is not signed by the log of its memorandum; and
+    what the source raises.
     """
     if view not in VIEWS:
         raise MalformedError(f"a bundle's view is {' or '.join(VIEWS)}")
+    if view == "full" and stated_view(source) != "full":
+        raise MalformedError("the source does not hold every disclosure: ask for a clear bundle, or make it on the hub")
     memorandum = source.read("memorandum")
     digest = source.read("digest")  # before the checkpoint, so that it is never of a larger log
     checkpoint = source.read("checkpoint")

@@ -15,6 +15,7 @@ def replacing(file: Path) -> Iterator[BinaryIO]:
 
     What an earlier failure left beside it is replaced.
     """
+    file = file.absolute()  # "." has no name of its own
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as opened:

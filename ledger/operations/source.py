@@ -15,6 +15,7 @@ import httpx2 as httpx
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.merkle.hashing import HASH_SIZE
 from ledger.merkle.tiles import ENTRY_MAX, parse_path
+from ledger.signing import canonical
 from ledger.signing.envelope import ENVELOPE_MAX
 from ledger.signing.note import NOTE_MAX
 
@@ -128,6 +129,21 @@ class HttpSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._client.close()
+
+
+def stated_view(source: Source) -> str:
+    """Which disclosures a source says it was made with: `full`, `clear` (also where it says nothing), or another view.
+
+    Raises MalformedError where its file `view` is none.
+    """
+    try:
+        stated = canonical.load(source.read("view"))
+    except NotFoundError:
+        return "clear"
+    match stated:
+        case {"view": str(view), **rest} if not rest:
+            return view
+    raise MalformedError("the file `view` does not say which disclosures the source has")
 
 
 def file_max(path: str) -> int:

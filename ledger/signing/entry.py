@@ -7,6 +7,7 @@ Times are RFC 3339 in UTC with exactly milliseconds, `2021-11-16T09:30:00.123Z`.
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from ledger.errors import MalformedError
 from ledger.signing.envelope import JWS_MAX
@@ -46,6 +47,7 @@ def format_time(time: datetime) -> str:
     return time.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
+@lru_cache(maxsize=256)  # entries that were taken together have one time
 def parse_time(text: str) -> datetime:
     """Raises MalformedError for what `format_time` would not print."""
     if _TIME.fullmatch(text):

@@ -60,7 +60,9 @@ class Vault:
         try:
             os.close(os.open(key_file, os.O_CREAT | os.O_EXCL | os.O_RDWR, _MODE))
         except FileExistsError:
-            raise SetupError(f"there is a key file already: {key_file}") from None
+            raise SetupError(
+                f"there is a key file already: {key_file}; move it away if no ledger was ever founded with it"
+            ) from None
         created = cls(key_file, wrap=wrap, draw=draw)
         with created._open_file() as file:
             file.execute(_TABLE)

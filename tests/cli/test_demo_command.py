@@ -18,7 +18,7 @@ import pytest
 from running import PROGRAM, run, surroundings
 
 from ledger.cli.demo import tamper_with
-from ledger.cli.demo_stage import Stage
+from ledger.cli.demo_stage import _CONFIG, Stage
 from ledger.cohort.memorandum import Memorandum
 from ledger.settings import Settings
 from ledger.signing.canonical import Json
@@ -285,6 +285,19 @@ def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path: Path) -> None
     assert ran.returncode == 7
     assert "not empty" in ran.stderr
     assert (tmp_path / "cohort-ledger-demo" / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_file_of_ones_own_in_a_demos_folder_is_not_deleted_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "cohort-ledger-demo"
+    folder.mkdir()
+    (folder / "cohort-ledger.toml").write_text(_CONFIG)
+    (folder / "notes.txt").write_text("what I found")
+
+    ran = run(tmp_path, "demo")
+
+    assert ran.returncode == 7
+    assert "notes.txt was not made by a demo" in ran.stderr
+    assert (folder / "notes.txt").read_text() == "what I found"
 
 
 def test_an_interrupted_demo_leaves_no_process_behind(tmp_path: Path) -> None:

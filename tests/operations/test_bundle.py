@@ -126,6 +126,13 @@ def test_a_bundle_is_full_or_clear(hub: Hub, out: Path, view: str) -> None:
     assert not list(out.parent.iterdir())
 
 
+def test_a_full_bundle_is_not_made_of_a_source_that_shows_nothing_sealed(hub: Hub, out: Path) -> None:
+    with pytest.raises(MalformedError, match="does not hold every disclosure"):
+        write_bundle(hub.source("clear"), out, view="full")
+
+    assert not out.exists()
+
+
 def test_a_bundle_can_be_made_of_a_bundle(hub: Hub, out: Path) -> None:
     write_bundle(hub.source("full"), out, view="full")
 
