@@ -6,7 +6,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ledger.operations.audit import STEPS, Audit
-from ledger.reports.contributions import contributions
 from ledger.signing.encoding import to_base64
 
 
@@ -21,7 +20,7 @@ def write_page(file: Path, result: Audit, *, source: str, signatures: str) -> No
         signatures=signatures,
         result=result,
         steps=STEPS,
-        contributions=contributions(result.snapshot) if result.snapshot else (),
+        contributions=result.contributed,
     )
     file.write_text(page, encoding="utf-8")
 

@@ -17,7 +17,6 @@ from ledger.operations.audit import STEPS, Audit, Failure
 from ledger.operations.audit import audit as audit_source
 from ledger.operations.bundle import VIEWS, write_bundle
 from ledger.operations.source import FolderSource, HttpSource, Source, ZipSource, stated_view
-from ledger.reports.contributions import contributions
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
 
@@ -121,8 +120,8 @@ def print_audit(result: Audit, *, signatures: str) -> None:
     if not result.pinned:
         click.echo("self-consistent only: no founding document was pinned; its hash comes from the alliance's members")
     print_table(["step", "", "verdict", "found"], step_lines(result, signatures), right=["step"])
-    if result.snapshot is not None:
-        print_contributions(contributions(result.snapshot))
+    if result.contributed:
+        print_contributions(result.contributed)
     if result.digest:
         click.echo(f"digest of the cohort database: {to_base64(result.digest)}")
     click.echo(f"audit: {'holds' if result.holds else 'does not hold'}")
@@ -162,7 +161,7 @@ def _told(result: Audit, signatures: str) -> dict[str, Any]:
         "disclosures": {"shown": result.shown, "withheld": result.withheld, "erased": 0},
         "passed": result.passed,
         "failure": result.failure,
-        "contributions": contributions(result.snapshot) if result.snapshot else [],
+        "contributions": result.contributed,
     }
 
 

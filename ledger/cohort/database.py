@@ -118,14 +118,26 @@ class Database:
             for record in records.values():
                 yield table, record
 
+    def restore(self, events: Iterable[Registered], records: Iterable[tuple[str, Record]]) -> None:
+        """Fill an empty database with what another one held, in its order."""
+        assert not self.events
+        self.events.extend(events)
+        self._index_of = {event.event_id: event.index for event in self.events}
+        for table, record in records:
+            self._list(table, record)
+
     def _record(self, table: str, key: RowKey) -> Record:
-        records = self._rows.setdefault(table, {})
-        record = records.get(key)
+        record = self._rows.get(table, {}).get(key)
         if record is None:
-            record = records[key] = Record(key)
-            for length in range(1, len(key)):
-                self._under.setdefault((table, key[:length]), {})[key] = record
+            record = Record(key)
+            self._list(table, record)
         return record
+
+    def _list(self, table: str, record: Record) -> None:
+        key = record.key
+        self._rows.setdefault(table, {})[key] = record
+        for length in range(1, len(key)):
+            self._under.setdefault((table, key[:length]), {})[key] = record
 
     def _forget(self, table: str, key: RowKey) -> None:
         del self._rows[table][key]

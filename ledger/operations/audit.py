@@ -3,48 +3,31 @@
 It needs a source of the log's static files and no database, no server, no hub. The steps are those of the design
 ("trust, The audit") and are numbered so here and in the report; the audit stops at the first of them that fails and
 names the entry. Step 8 holds the hub's stored tables against the log, and needs them: see `ledger.operations.doctor`.
+
+Memory grows with the database that the log replays to, not with the log: entries are read, checked and let go tile by
+tile. What can be checked of a tile by itself (`ledger.operations.ranges`) may be shared out over processes; what
+happens in the order of the log happens here.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from ledger.cohort import snapshot
-from ledger.cohort.database import Database
 from ledger.cohort.memorandum import Memorandum
-from ledger.cohort.snapshot import Snapshot
 from ledger.errors import (
-    LedgerError,
     MalformedError,
-    NotFoundError,
-    SignatureError,
     TamperedError,
-    UnavailableError,
 )
-from ledger.events.base import Recorded
-from ledger.merkle.hashing import HASH_SIZE, leaf_hash
 from ledger.merkle.tiles import (
-    TILE_WIDTH,
-    entries_path,
-    extend_tiles,
-    numbered_path,
+    node_from_tiles,
     tile_path,
-    tile_widths,
-    tiles_of,
-    unpack_entries,
 )
-from ledger.merkle.tree import Frontier
+from ledger.merkle.tree import NodeReader, root_at
 from ledger.operations.bundle import VIEWS
-from ledger.operations.source import Source
-from ledger.replay import check_place, key_in_force, key_of, step
-from ledger.signing import canonical
-from ledger.signing import envelope as envelopes
+from ledger.operations.folding import Fold, Progress, failing
+from ledger.operations.reached import Reached, Signatures
+from ledger.operations.source import Source, stated_view
+from ledger.reports.contributions import Contribution
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
 from ledger.signing.encoding import to_base64
-from ledger.signing.entry import Entry
-from ledger.signing.envelope import Disclosure, Envelope
 
 STEPS = {
     1: "memorandum",
@@ -57,8 +40,6 @@ STEPS = {
     8: "stored tables",
     10: "contributions",
 }
-
-Progress = Callable[[int, int], None]  # entries done, of how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +56,25 @@ class Failure:
 class Audit:
     """What an audit found. `failure` is None where everything holds.
 
-    pinned: the memorandum is the one that the auditor named. checkpoint: the one audited, as its bytes in `evidence`.
-    passed: step -> what was checked, in words. shown, withheld: counts of disclosures. snapshot: the database that the
-    log replays to, once step 6 holds.
+    pinned: the memorandum is the one that the auditor named. signatures: which were verified. checkpoint: the one
+    audited, as its bytes in `evidence`. continued: how many entries an earlier audit had checked, which were not looked
+    at again. passed: step -> what was checked, in words. shown, withheld: counts of disclosures. contributed: step 10.
+    reached: what a later audit may go on from, once all holds.
     """
 
     pinned: bool
     view: str
+    signatures: Signatures = "every"
     memorandum: Memorandum | None = None
     checkpoint: Checkpoint | None = None
     evidence: bytes = b""
     digest: bytes = b""
+    continued: int = 0
     passed: dict[int, str] = field(default_factory=dict)
     shown: int = 0
     withheld: int = 0
-    snapshot: Snapshot | None = None
+    contributed: tuple[Contribution, ...] = ()
+    reached: Reached | None = None
     failure: Failure | None = None
 
     @property
@@ -103,20 +88,29 @@ def audit(
     pin: bytes | None = None,
     view: str | None = None,
     remembered: bytes | None = None,
+    signatures: Signatures = "every",
+    processes: int = 1,
+    earlier: Reached | None = None,
     progress: Progress = lambda _done, _of: None,
 ) -> Audit:
     """Verify and replay everything that a source holds up to its checkpoint.
 
     pin: SHA-256 of the memorandum that the auditor trusts; without it the result is self-consistency only. view: which
     disclosures the source is expected to have ("full", "clear"); None: what the source itself says it was made with.
-    remembered: the checkpoint of the auditor's last audit, signed, as bytes.
+    remembered: the largest checkpoint that the auditor has seen, signed, as bytes.
+
+    signatures: "every" verifies each one. "heads" verifies the last of each node and key, which authenticates what
+    came before it in the node's chain, at the speed of hashing: it shows that the key's holder later committed to these
+    bytes, not that each envelope stands alone. processes: how many others share the work, 1 for none.
+    earlier: what the auditor's own earlier audit reached; what it checked is not looked at again where the log still
+    begins with it, and the rest of its settings were no weaker.
 
     Never raises for what a log may get wrong: that is in the result. Raises UnavailableError where the source cannot be
     reached.
     """
-    result = Audit(pinned=pin is not None, view=view or "")
+    result = Audit(pinned=pin is not None, view=view or "", signatures=signatures)
     try:
-        _Auditor(source, result, progress).run(pin=pin, view=view, remembered=remembered)
+        _Auditor(source, result, progress, processes).run(pin=pin, view=view, remembered=remembered, earlier=earlier)
     except TamperedError as error:
         facts = error.facts
         result.failure = Failure(int(facts["step"]), str(error), _int(facts.get("index")), _str(facts.get("node")))
@@ -126,29 +120,26 @@ def audit(
 class _Auditor:
     """One audit under way: what the steps hand on to each other."""
 
-    def __init__(self, source: Source, result: Audit, progress: Progress) -> None:
+    def __init__(self, source: Source, result: Audit, progress: Progress, processes: int) -> None:
         self.source = source
         self.result = result
         self.progress = progress
-        self.database = Database()
-        self.received: datetime | None = None
+        self.processes = processes
 
-    def run(self, *, pin: bytes | None, view: str | None, remembered: bytes | None) -> None:
-        with _failing(1):
-            memorandum = self._check_memorandum(pin)
-        with _failing(2):
-            digest_note = self._digest_note(memorandum)  # taken first, and compared at its own size
-            checkpoint = self._check_checkpoint(memorandum)
-        with _failing(4):
-            leaves = self._level_zero(checkpoint.size)
-            self._check_tree(checkpoint, leaves)
-        with _failing(3):
-            self._check_remembered(memorandum, checkpoint, leaves, remembered)
-        with _failing(7):
-            self.result.view = self._stated_view() if view is None else view
+    def run(self, *, pin: bytes | None, view: str | None, remembered: bytes | None, earlier: Reached | None) -> None:
+        with failing(1):
+            self.memorandum = self._check_memorandum(pin)
+        with failing(2):
+            self.digest_note = self._digest_note()  # taken first, and compared at its own size
+            self.checkpoint = self._check_checkpoint()
+        with failing(3):
+            self._check_remembered(remembered)
+        with failing(7):
+            self.result.view = stated_view(self.source) if view is None else view
             _check_view(self.result.view)
-        self._check_entries(memorandum, checkpoint, leaves, digest_note)
-        self._contributions()
+        at = self._begin(earlier)
+        Fold(self.source, self.memorandum, self.checkpoint, self.digest_note, at, self.processes, self.progress).run()
+        self._conclude(at)
 
     # ------------------------------------------------------------------ 1 to 3
 
@@ -162,196 +153,88 @@ class _Auditor:
         self.result.passed[1] = "is the pinned one" if pin else "not pinned: give its hash with --pin"
         return memorandum
 
-    def _digest_note(self, memorandum: Memorandum) -> Checkpoint:
-        note, _ = read_checkpoint(
-            self.source.read("digest"), memorandum.log_key, origin=database_origin(memorandum.origin)
-        )
-        return note
+    def _digest_note(self) -> Checkpoint:
+        origin = database_origin(self.memorandum.origin)
+        return read_checkpoint(self.source.read("digest"), self.memorandum.log_key, origin=origin)[0]
 
-    def _check_checkpoint(self, memorandum: Memorandum) -> Checkpoint:
+    def _check_checkpoint(self) -> Checkpoint:
         self.result.evidence = self.source.read("checkpoint")
-        checkpoint, _ = read_checkpoint(self.result.evidence, memorandum.log_key)
+        checkpoint, _ = read_checkpoint(self.result.evidence, self.memorandum.log_key)
         self.result.checkpoint = checkpoint
+        if self.digest_note.size > checkpoint.size:
+            raise TamperedError("the digest note is of a larger log than the checkpoint", step=6)
         self.result.passed[2] = (
             f"{checkpoint.size} entries, signed by the log; no witnesses asked for: "
             "nothing here shows that others were shown the same log"
         )
         return checkpoint
 
-    def _check_remembered(
-        self, memorandum: Memorandum, checkpoint: Checkpoint, leaves: bytes, remembered: bytes | None
-    ) -> None:
+    def _check_remembered(self, remembered: bytes | None) -> None:
         if remembered is None:
             self.result.passed[3] = "no earlier audit is remembered"
             return
-        earlier, _ = read_checkpoint(remembered, memorandum.log_key)
-        if earlier.size > checkpoint.size:
+        seen, _ = read_checkpoint(remembered, self.memorandum.log_key)
+        size = self.checkpoint.size
+        if seen.size > size:
             raise TamperedError(
-                f"rolled back: an earlier audit saw {earlier.size} entries under the log's signature, now there are "
-                f"{checkpoint.size}; keep both checkpoints, they prove it",
-                index=checkpoint.size,
+                f"rolled back: {seen.size} entries were seen before under the log's signature, now there are {size}; "
+                "keep both checkpoints, they prove it",
+                index=size,
             )
-        frontier = Frontier()
-        for index in range(earlier.size):
-            frontier.append(_hash_at(leaves, index))
-        if frontier.root != earlier.root:
+        nodes = self._nodes()
+        if root_at(size, nodes) != self.checkpoint.root:
+            raise TamperedError("the tiles do not lead to the root that the checkpoint is signed over", step=4)
+        if root_at(seen.size, nodes) != seen.root:
             raise TamperedError(
-                f"forked: the first {earlier.size} entries are not those that an earlier audit saw under the log's "
-                "signature; keep both checkpoints, they prove it"
+                f"forked: the first {seen.size} entries are not those that were seen before under the log's signature; "
+                "keep both checkpoints, they prove it"
             )
-        self.result.passed[3] = f"extends the {earlier.size} entries seen before"
+        self.result.passed[3] = f"extends the {seen.size} entries seen before"
 
-    # ------------------------------------------------------------------ 4
-
-    def _level_zero(self, size: int) -> bytes:
-        """All leaf hashes of the log, one after the other: 32 bytes an entry is all of the log kept in memory."""
-        return b"".join(self._tile(n, width) for n, width in tile_widths(size, 0))
-
-    def _tile(self, n: int, width: int) -> bytes:
-        path = tile_path(0, n, width)
-        tile = self.source.read(path)
-        if len(tile) != width * HASH_SIZE:
-            raise TamperedError(f"{path} does not hold {width} hashes")
-        return tile
-
-    def _check_tree(self, checkpoint: Checkpoint, leaves: bytes) -> None:
-        """Leaves to tiles, tiles to root. Which leaf is the wrong one, its entry tells."""
-        hashes = [_hash_at(leaves, index) for index in range(checkpoint.size)]
-        computed = extend_tiles(0, hashes, lambda _level, _n: b"")
-        for level, n, width in tiles_of(checkpoint.size):
-            path = tile_path(level, n, width)
-            if level > 0 and self.source.read(path) != computed[level, n]:
-                raise TamperedError(f"{path} does not follow from the tiles below it", index=n << 8 * (level + 1))
-        frontier = Frontier()
-        for each in hashes:
-            frontier.append(each)
-        if frontier.root != checkpoint.root:
-            raise TamperedError("the tiles do not lead to the root that the checkpoint is signed over")
-
-    # ------------------------------------------------------------------ 4 to 7, entry by entry
-
-    def _check_entries(
-        self, memorandum: Memorandum, checkpoint: Checkpoint, leaves: bytes, digest_note: Checkpoint
-    ) -> None:
-        if digest_note.size > checkpoint.size:
-            raise TamperedError("the digest note is of a larger log than the checkpoint", step=6)
-        self._compare_digest_note(digest_note)
-        for n, width in tile_widths(checkpoint.size, 0):
-            first = n * TILE_WIDTH
-            entries = self._entries(n, width)
-            digests = self._digests(n, width)
-            shown = self._disclosures(n, width)
-            for place in range(width):
-                index = first + place
-                with _failing(4, index=index):
-                    entry = self._check_leaf(index, entries[place], leaves)
-                with _failing(5, index=index):
-                    envelope = envelopes.parse_jws(entry.jws)
-                node = envelope.claims.node
-                with _failing(5, index=index, node=node):
-                    self._check_signature(memorandum, envelope)
-                with _failing(6, index=index, node=node):
-                    self._step(memorandum, envelope, entry, digests[place])
-                    self._compare_digest_note(digest_note)
-                with _failing(7, index=index, node=node):
-                    self._check_disclosures(envelope, shown[place])
-            self.progress(first + width, checkpoint.size)
-        self._pass_entries(checkpoint.size)
-
-    def _entries(self, n: int, width: int) -> list[bytes]:
-        with _failing(4, index=n * TILE_WIDTH):
-            return unpack_entries(self.source.read(entries_path(n, width)), width)
-
-    def _digests(self, n: int, width: int) -> list[bytes]:
-        with _failing(6, index=n * TILE_WIDTH):
-            data = self.source.read(numbered_path("digests", n, width))
-            if len(data) != width * HASH_SIZE:
-                raise MalformedError("the file of digests does not hold 32 bytes an entry")
-            return [_hash_at(data, place) for place in range(width)]
-
-    def _disclosures(self, n: int, width: int) -> list[str]:
-        with _failing(7, index=n * TILE_WIDTH):
-            try:
-                lines = self.source.read(numbered_path("disclosures", n, width)).decode("ascii").split("\n")
-            except UnicodeDecodeError:
-                raise MalformedError("the file of disclosures is not ASCII") from None
-            if len(lines) != width + 1 or lines[-1]:
-                raise MalformedError("the file of disclosures does not hold a line an entry")
-            return lines[:-1]
-
-    def _check_leaf(self, index: int, leaf: bytes, leaves: bytes) -> Entry:
-        if leaf_hash(leaf) != _hash_at(leaves, index):
-            raise TamperedError(f"entry {index} is not the one that the tree has there")
-        entry = Entry.parse(leaf)
-        if self.received is not None and entry.received < self.received:
-            raise TamperedError(f"entry {index} was received before the one it follows")
-        self.received = entry.received
-        return entry
-
-    def _check_signature(self, memorandum: Memorandum, envelope: Envelope) -> None:
-        """Key, signature and place, which `step` asks for again: here a failure is the stream's and not a rule's."""
-        node, kid = envelope.claims.node, envelope.jws.kid
-        envelopes.verify(envelope, key_of(memorandum, self.database, node, kid))
-        if kid != key_in_force(memorandum, self.database, node):
-            raise SignatureError(f"signed with a key of {node} that was not in force any more")
-        check_place(self.database, envelope.claims)
-
-    def _step(self, memorandum: Memorandum, envelope: Envelope, entry: Entry, digest: bytes) -> None:
-        index = self.database.size
-        taken = step(memorandum, self.database, Recorded.of(envelope, index=index, received=entry.received))
-        if taken.digest != digest:
-            raise TamperedError(f"the hub states another digest of the database after entry {index}")
-
-    def _compare_digest_note(self, note: Checkpoint) -> None:
-        if note.size == self.database.size and note.root != self.database.digest:
-            raise TamperedError(f"the hub's signed digest of the database at {note.size} entries is another", step=6)
-
-    def _check_disclosures(self, envelope: Envelope, line: str) -> None:
-        disclosed = envelope.with_disclosures(Disclosure.parse(text) for text in line.split("~") if line)
-        missing = len(disclosed.missing)
-        self.result.shown += len(disclosed.disclosures)
-        self.result.withheld += missing
-        if missing and self.result.view == "full":
-            raise TamperedError("a disclosure is missing that was not erased: the source claims to hold all of them")
-
-    def _pass_entries(self, size: int) -> None:
-        signed = Counter(event.node for event in self.database.events)
-        self.result.passed[4] = f"{size} entries hash to the tiles, and the tiles to the root"
-        self.result.passed[5] = f"{size} signatures, every one, in {len(signed)} streams without a gap"
-        self.result.digest = self.database.digest
-        self.result.passed[6] = f"every event admitted again; digest {to_base64(self.database.digest)}"
-        self.result.passed[7] = f"{self.result.shown} shown, {self.result.withheld} withheld, 0 erased"
-        self.result.snapshot = snapshot.of_versions(
-            snapshot.current(self.database), self.database.events, size=self.database.size
+    def _nodes(self) -> NodeReader:
+        return node_from_tiles(
+            lambda level, n, width: self.source.read(tile_path(level, n, width)), self.checkpoint.size
         )
 
-    def _stated_view(self) -> str:
+    # ------------------------------------------------------------------ 4 to 7
+
+    def _begin(self, earlier: Reached | None) -> Reached:
+        """Where to start: at the first entry, or behind what an earlier audit of this ledger has checked."""
+        if (
+            earlier is None
+            or earlier.size > self.checkpoint.size
+            or not earlier.serves(self.memorandum, view=self.result.view, signatures=self.result.signatures)
+        ):
+            return Reached.nothing(self.memorandum, view=self.result.view, signatures=self.result.signatures)
         try:
-            stated = canonical.load(self.source.read("view"))
-        except NotFoundError:
-            return "clear"
-        match stated:
-            case {"view": str(view), **rest} if not rest:
-                return view
-        raise MalformedError("the file `view` does not say which disclosures the source has")
+            if earlier.size < self.checkpoint.size:
+                _ = earlier.database  # what cannot be gone on from is not gone on from
+        except MalformedError:
+            return Reached.nothing(self.memorandum, view=self.result.view, signatures=self.result.signatures)
+        self.result.continued = earlier.size
+        return earlier
 
-    # ------------------------------------------------------------------ 10
+    # ------------------------------------------------------------------ what it comes to
 
-    def _contributions(self) -> None:
-        counted = Counter(event.node for event in self.database.events)
-        self.result.passed[10] = ", ".join(f"{node} {events}" for node, events in sorted(counted.items()))
-
-
-@contextmanager
-def _failing(step_number: int, *, index: int | None = None, node: str | None = None) -> Iterator[None]:
-    """Turn whatever does not hold into the failure of a step."""
-    try:
-        yield
-    except UnavailableError:
-        raise
-    except LedgerError as error:
-        facts = {"step": step_number, "index": index, "node": node} | error.facts
-        raise TamperedError(str(error), **facts) from None
+    def _conclude(self, at: Reached) -> None:
+        result = self.result
+        if at.size > result.continued or not result.continued:
+            at.conclude(self.checkpoint.root)
+        result.shown, result.withheld, result.digest = at.shown, at.withheld, at.digest
+        result.contributed, result.reached = at.contributed, at
+        events = {each.node: each.events for each in at.contributed if each.events}
+        streams = f"{len(events)} streams without a gap"
+        before = f", of which an earlier audit checked {result.continued}" if result.continued else ""
+        result.passed[4] = f"{at.size} entries hash to the tiles, and the tiles to the root{before}"
+        result.passed[5] = (
+            f"{at.size} signatures, every one, in {streams}"
+            if result.signatures == "every"
+            else f"{len(at.heads)} signatures, the last of each node and key, over {streams}: whoever holds the keys "
+            "committed to all of it"
+        )
+        result.passed[6] = f"every event admitted again; digest {to_base64(result.digest)}"
+        result.passed[7] = f"{at.shown} shown, {at.withheld} withheld, 0 erased"
+        result.passed[10] = ", ".join(f"{node} {count}" for node, count in events.items())
 
 
 def _check_view(view: str) -> None:
@@ -359,10 +242,6 @@ def _check_view(view: str) -> None:
         raise MalformedError(f"what the view {view[:80]!r} must show cannot be audited yet: take a full or a clear one")
     if view not in VIEWS:
         raise MalformedError(f"there is no view {view[:80]!r}: it is {' or '.join(VIEWS)}")
-
-
-def _hash_at(hashes: bytes, index: int) -> bytes:
-    return hashes[index * HASH_SIZE : (index + 1) * HASH_SIZE]
 
 
 def _int(value: object) -> int | None:

@@ -12,7 +12,8 @@ from typing import Literal
 
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, SetupError, TamperedError
-from ledger.operations.audit import STEPS, Progress, audit
+from ledger.operations.audit import STEPS, audit
+from ledger.operations.folding import Progress
 from ledger.operations.hub import open_vault, signed_file
 from ledger.operations.publish import check_extends
 from ledger.operations.rebuild import check_tables

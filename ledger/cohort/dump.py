@@ -1,0 +1,63 @@
+"""The database in memory as bytes, and back: for whoever goes on later from where a replay came.
+
+JSON, one document. It is nobody's evidence: it is read back by who wrote it, and kept from everybody else.
+"""
+
+from typing import Any
+
+import orjson
+
+from ledger.cohort.cells import Laying, Record
+from ledger.cohort.database import Database, Head, Registered
+from ledger.errors import MalformedError
+from ledger.signing.encoding import from_base64url, to_base64url
+from ledger.signing.entry import format_time, parse_time
+
+
+def dump_database(database: Database) -> bytes:
+    """All that the database remembers, on one line."""
+    return orjson.dumps(
+        {
+            "digest": to_base64url(database.digest),
+            "streams": {node: [head.seq, to_base64url(head.hash)] for node, head in database.streams.items()},
+            "events": [
+                [
+                    event.event_id,
+                    event.node,
+                    event.type,
+                    format_time(event.received),
+                    event.on,
+                    event.synthetic,
+                    event.stands_on,
+                ]
+                for event in database.events
+            ],
+            "rows": [[table, record.key, record.cells] for table, record in database.versions()],
+        },
+        default=tuple,  # what a cell holds are tuples with names
+    )
+
+
+def load_database(data: bytes) -> Database:
+    """The database that was dumped. Raises MalformedError for bytes that are no dump."""
+    try:
+        told: Any = orjson.loads(data)
+        database = Database()
+        database.digest = from_base64url(told["digest"], size=32)
+        database.streams = {
+            node: Head(seq, from_base64url(hashed, size=32)) for node, (seq, hashed) in told["streams"].items()
+        }
+        events = (
+            Registered(index, event_id, node, type_, parse_time(received), on, synthetic, tuple(stands_on))
+            for index, (event_id, node, type_, received, on, synthetic, stands_on) in enumerate(told["events"])
+        )
+        database.restore(events, ((table, _record(tuple(key), cells)) for table, key, cells in told["rows"]))
+    except (ValueError, KeyError, TypeError):
+        raise MalformedError("not a dump of a database") from None
+    return database
+
+
+def _record(key: tuple[str, ...], cells: dict[str, list[list[Any]]]) -> Record:
+    record = Record(key)
+    record.cells = {field: [Laying(*laying) for laying in layings] for field, layings in cells.items()}
+    return record

@@ -1,0 +1,132 @@
+"""What an audit has reached: where a later one of the same ledger goes on, instead of from the first entry.
+
+It lies in a file of the auditor's own, read back by the auditor alone: whoever can write to it can make the auditor
+believe anything. Two lines: what is known without the database, and the database.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal
+
+import orjson
+
+from ledger.cohort import snapshot
+from ledger.cohort.database import Database
+from ledger.cohort.digest import START
+from ledger.cohort.dump import dump_database, load_database
+from ledger.cohort.memorandum import Memorandum
+from ledger.cohort.witnesses import witnesses_in_force
+from ledger.errors import MalformedError
+from ledger.merkle.hashing import EMPTY_ROOT
+from ledger.reports.contributions import Contribution, InTable, contributions
+from ledger.signing.encoding import from_base64url, to_base64url
+from ledger.signing.entry import format_time, parse_time
+
+Signatures = Literal["every", "heads"]
+
+_VERSION = 1
+
+
+@dataclass
+class Reached:
+    """memorandum: SHA-256 of it. view, signatures: the settings. size, root: of the tree so far; edge: its partial tile
+    at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
+    of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: name -> verifier keys,
+    as the database names them. contributed: what step 10 counted.
+    """
+
+    memorandum: bytes
+    view: str
+    signatures: Signatures
+    size: int = 0
+    root: bytes = EMPTY_ROOT
+    digest: bytes = START
+    received: datetime | None = None
+    edge: dict[int, bytes] = field(default_factory=dict)
+    heads: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    shown: int = 0
+    withheld: int = 0
+    witnesses: dict[str, list[str]] = field(default_factory=dict)
+    contributed: tuple[Contribution, ...] = ()
+    _dumped: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def nothing(cls, memorandum: Memorandum, *, view: str, signatures: Signatures) -> "Reached":
+        return cls(memorandum.hash, view, signatures)
+
+    @cached_property
+    def database(self) -> Database:
+        """Raises MalformedError where what was kept of it is not what was kept."""
+        if self._dumped is None:
+            return Database()
+        database = load_database(self._dumped)
+        if (database.size, database.digest) != (self.size, self.digest):
+            raise MalformedError("the state of an earlier audit is not whole: audit from the start")
+        return database
+
+    def serves(self, memorandum: Memorandum, *, view: str, signatures: Signatures) -> bool:
+        """Whether an audit with these settings can go on from here: it asks for what was checked."""
+        return (self.memorandum, self.view, self.signatures) == (memorandum.hash, view, signatures)
+
+    def conclude(self, root: bytes) -> None:
+        """Take out of the database what a later audit may want to know without it."""
+        self.root = root
+        self.witnesses = {
+            name: [each.text for each in verifiers] for name, verifiers in witnesses_in_force(self.database).items()
+        }
+        self.contributed = contributions(
+            snapshot.of_versions(snapshot.current(self.database), self.database.events, size=self.size)
+        )
+
+    def dump(self) -> bytes:
+        told = {
+            "v": _VERSION,
+            "memorandum": to_base64url(self.memorandum),
+            "view": self.view,
+            "signatures": self.signatures,
+            "size": self.size,
+            "root": to_base64url(self.root),
+            "digest": to_base64url(self.digest),
+            "received": None if self.received is None else format_time(self.received),
+            "edge": [[level, to_base64url(tile)] for level, tile in self.edge.items()],
+            "heads": [[node, kid, index, jws] for (node, kid), (index, jws) in self.heads.items()],
+            "shown": self.shown,
+            "withheld": self.withheld,
+            "witnesses": self.witnesses,
+            "contributed": self.contributed,
+        }
+        return orjson.dumps(told) + b"\n" + dump_database(self.database)
+
+    @classmethod
+    def load(cls, data: bytes) -> "Reached":
+        """Raises MalformedError for bytes that `dump` did not write, or another version of this program did."""
+        line, _, dumped = data.partition(b"\n")
+        try:
+            told: Mapping[str, Any] = orjson.loads(line)
+            if told["v"] != _VERSION:
+                raise MalformedError("the state of an earlier audit is of another version of this program")
+            return cls(
+                memorandum=from_base64url(told["memorandum"], size=32),
+                view=told["view"],
+                signatures=told["signatures"],
+                size=told["size"],
+                root=from_base64url(told["root"], size=32),
+                digest=from_base64url(told["digest"], size=32),
+                received=None if told["received"] is None else parse_time(told["received"]),
+                edge={level: from_base64url(tile) for level, tile in told["edge"]},
+                heads={(node, kid): (index, jws) for node, kid, index, jws in told["heads"]},
+                shown=told["shown"],
+                withheld=told["withheld"],
+                witnesses=told["witnesses"],
+                contributed=tuple(_contribution(each) for each in told["contributed"]),
+                _dumped=dumped,
+            )
+        except (ValueError, KeyError, TypeError):
+            raise MalformedError("not the state of an earlier audit") from None
+
+
+def _contribution(told: Mapping[str, Any]) -> Contribution:
+    tables = {table: InTable(**counts) for table, counts in told["tables"].items()}
+    return Contribution(**{**told, "tables": tables})
