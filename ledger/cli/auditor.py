@@ -16,6 +16,7 @@ from ledger.errors import MalformedError
 from ledger.operations.audit import STEPS, Audit, Failure
 from ledger.operations.audit import audit as audit_source
 from ledger.operations.bundle import VIEWS, write_bundle
+from ledger.operations.reached import Signatures
 from ledger.operations.source import FolderSource, HttpSource, Source, ZipSource, stated_view
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
@@ -30,7 +31,11 @@ _STATE = Path("~/.local/state/cohort-ledger")
 @click.argument("source")
 @click.option("--pin", metavar="HASH", help="SHA-256 of the founding document that you trust (`alliance hash`).")
 @click.option(
-    "--signatures", type=click.Choice(["every"]), default="every", show_default=True, help="Which are verified."
+    "--signatures",
+    type=click.Choice(["every", "heads"]),
+    default="every",
+    show_default=True,
+    help="Verify every one, or the last of each node and key only.",
 )
 @click.option("--view", type=click.Choice(VIEWS), help="Which disclosures you expect; else what the source says.")
 @click.option(
@@ -47,7 +52,7 @@ def audit(
     *,
     source: str,
     pin: str | None,
-    signatures: str,
+    signatures: Signatures,
     view: str | None,
     state_dir: Path,
     html: Path | None,
@@ -61,7 +66,9 @@ def audit(
     pinned = _pin(pin)
     with open_source(source) as opened, progress("auditing") as done:
         earlier = RememberedCheckpoints(state_dir.expanduser(), opened)
-        result = audit_source(opened, pin=pinned, view=view, remembered=earlier.read(), progress=done)
+        result = audit_source(
+            opened, pin=pinned, view=view, remembered=earlier.read(), signatures=signatures, progress=done
+        )
     if html is not None:
         write_page(html, result, source=source, signatures=signatures)
     if as_json:

@@ -64,7 +64,7 @@ class Fold:
         """Every range that is not checked yet; where one cannot be read, that is its fault."""
         start, size = self.at.size, self.checkpoint.size
         founders = {member.public_key.thumbprint: member.key for member in self.memorandum.members}
-        for n in range(start // TILE_WIDTH, -(-size // TILE_WIDTH)):
+        for n in range(start // TILE_WIDTH, -(-size // TILE_WIDTH) if start < size else 0):
             width = min(TILE_WIDTH, size - n * TILE_WIDTH)
             skip = max(0, start - n * TILE_WIDTH)
             try:
@@ -124,8 +124,8 @@ class Fold:
                 raise error.with_facts(step=5) from None
             if taken.digest != digest:
                 raise TamperedError(f"the hub states another digest of the database after entry {index}")
-        self.at.size, self.at.digest = index + 1, taken.digest
-        self._compare_digest_note()
+            self.at.size, self.at.digest = index + 1, taken.digest
+            self._compare_digest_note()
         if entry.unverified is not None and self.at.signatures == "heads":
             self.at.heads[node, kid] = index, entry.unverified
         self.at.received = recorded.received

@@ -9,30 +9,17 @@ from typing import Any
 import given
 import hubs
 import pytest
+from forged import SIZE, Altered, entries_of, flipped, read, rebuilt_by_the_hub, told
 
-from ledger.errors import NotFoundError
-from ledger.merkle.hashing import leaf_hash
-from ledger.merkle.tiles import extend_tiles, pack_entries
-from ledger.merkle.tree import Frontier
 from ledger.operations.audit import Audit, audit
 from ledger.operations.bundle import write_bundle
-from ledger.operations.source import FolderSource, Source, ZipSource
+from ledger.operations.source import FolderSource, ZipSource
 from ledger.signing import canonical
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
 from ledger.signing.entry import Entry
 from ledger.signing.envelope import Claims, sign
 from ledger.signing.keys import SigningKey
 from ledger.signing.note import Note, NoteSigner
-
-SIZE = 30
-
-
-def told() -> given.Alliance:
-    """The alliance whose words are in the bundle."""
-    alliance = given.treated()
-    while len(alliance.heard) < SIZE:
-        alliance.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
-    return alliance
 
 
 @pytest.fixture(scope="module")
@@ -46,54 +33,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bundle.zip"
 
 
-class Altered:
-    """A source with some of its files replaced."""
-
-    def __init__(self, source: Source, files: dict[str, bytes | None]) -> None:
-        self.source, self.files = source, files
-
-    def read(self, path: str) -> bytes:
-        data = self.files.get(path, b"") if path in self.files else self.source.read(path)
-        if data is None:
-            raise NotFoundError(f"there is no {path}")
-        return data
-
-
 def audited(bundle: Path, files: dict[str, bytes | None] | None = None, **options: object) -> Audit:
     with ZipSource(bundle) as source:
         return audit(Altered(source, files or {}), **options)  # type: ignore[arg-type]  # options of audit, by name
-
-
-def read(bundle: Path, path: str) -> bytes:
-    with ZipSource(bundle) as source:
-        return source.read(path)
-
-
-def flipped(data: bytes, place: int) -> bytes:
-    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
-
-
-def entries_of(bundle: Path) -> list[bytes]:
-    data, leaves = read(bundle, f"tile/entries/000.p/{SIZE}"), []
-    while data:
-        length = int.from_bytes(data[:2])
-        leaves.append(data[2 : 2 + length])
-        data = data[2 + length :]
-    return leaves
-
-
-def rebuilt_by_the_hub(leaves: list[bytes]) -> dict[str, bytes | None]:
-    """What a hub can forge with its own key: entries, tiles, checkpoint; the digests of before are left as they are."""
-    frontier = Frontier()
-    for leaf in leaves:
-        frontier.append(leaf_hash(leaf))
-    checkpoint = Checkpoint(given.ORIGIN, len(leaves), frontier.root)
-    tiles = extend_tiles(0, [leaf_hash(leaf) for leaf in leaves], lambda _level, _n: b"")
-    return {
-        f"tile/entries/000.p/{len(leaves)}": pack_entries(leaves),
-        f"tile/0/000.p/{len(leaves)}": tiles[0, 0],
-        "checkpoint": sign_checkpoint(checkpoint, hubs.LOG).encode(),
-    }
 
 
 # ---------------------------------------------------------------------- what holds
