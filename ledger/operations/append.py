@@ -25,6 +25,7 @@ from ledger.events.base import Recorded
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import extend_tiles
 from ledger.operations.gate import check_post
+from ledger.operations.uncollected import uncollected
 from ledger.replay import key_in_force, key_of, step
 from ledger.signing import envelope as envelopes
 from ledger.signing import jws as statements
@@ -199,8 +200,9 @@ class Appender:
         database = self._database or Database()
         self._database = None  # until it is whole: what is not as it was stored must alarm every time
         size = read_head(connection).size
-        for stored in read_entries(connection, database.size, size):
-            self._fold(database, stored)
+        with uncollected():
+            for stored in read_entries(connection, database.size, size):
+                self._fold(database, stored)
         self._database = database
         return database
 

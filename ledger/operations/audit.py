@@ -25,6 +25,7 @@ from ledger.operations.bundle import VIEWS
 from ledger.operations.folding import Fold, Progress, failing
 from ledger.operations.reached import Reached, Signatures
 from ledger.operations.source import Source, stated_view
+from ledger.operations.uncollected import uncollected
 from ledger.reports.contributions import Contribution
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
 from ledger.signing.encoding import to_base64
@@ -137,9 +138,11 @@ class _Auditor:
         with failing(7):
             self.result.view = stated_view(self.source) if view is None else view
             _check_view(self.result.view)
-        at = self._begin(earlier)
-        Fold(self.source, self.memorandum, self.checkpoint, self.digest_note, at, self.processes, self.progress).run()
-        self._conclude(at)
+        with uncollected():
+            at = self._begin(earlier)
+            fold = Fold(self.source, self.memorandum, self.checkpoint, self.digest_note, at, self.processes)
+            fold.run(self.progress)
+            self._conclude(at)
 
     # ------------------------------------------------------------------ 1 to 3
 

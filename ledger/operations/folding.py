@@ -41,9 +41,8 @@ class Fold:
     digest_note: Checkpoint
     at: Reached
     processes: int
-    progress: Progress
 
-    def run(self) -> None:
+    def run(self, progress: Progress) -> None:
         """Raises TamperedError, with the step that fails and the entry, where the log does not hold."""
         self._compare_digest_note()
         for checked in check_ranges(self._ranges(), processes=self.processes):
@@ -56,7 +55,7 @@ class Fold:
                 raise TamperedError(fault.message, step=fault.step, index=fault.index, node=fault.node)
             with failing(4, index=checked.n * TILE_WIDTH):
                 self._grow(checked, skip)
-            self.progress(self.at.size, self.checkpoint.size)
+            progress(self.at.size, self.checkpoint.size)
         self._check_root()
         self._check_heads()
 

@@ -8,6 +8,7 @@ from ledger.cohort.digest import START, next_digest
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import TamperedError
 from ledger.operations.append import recorded
+from ledger.operations.uncollected import uncollected
 from ledger.replay import replay
 from ledger.store.cells import all_changes, clear_versions, write_versions
 from ledger.store.engine import Connection, Engine, reading, writing
@@ -23,7 +24,7 @@ def rebuild(engine: Engine, memorandum: Memorandum, *, progress: Progress = lamb
 
     Raises TamperedError, and replaces nothing, where an entry's stored digest is not the one that it replays to.
     """
-    with writing(engine) as connection:
+    with uncollected(), writing(engine) as connection:
         clear_versions(connection)
         database = Database()
         batch: list[Taken] = []
@@ -41,7 +42,7 @@ def check_tables(engine: Engine, memorandum: Memorandum, *, progress: Progress =
 
     Raises TamperedError, which names the first entry whose rows differ, or the table and key that are not whole.
     """
-    with reading(engine) as connection:
+    with uncollected(), reading(engine) as connection:
         size = read_head(connection).size
         stored = START
         changes = all_changes(connection, size)

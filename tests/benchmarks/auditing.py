@@ -15,9 +15,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import given
+from rates import rate, raw_rate
 from rich.console import Console
 from rich.table import Table
-from speed import rate, raw_rate
 
 from ledger.cohort.database import Taken
 from ledger.merkle.hashing import HASH_SIZE, leaf_hash
@@ -181,7 +181,7 @@ def verify_only(source: ZipSource, processes: int) -> None:
 
 def timed(work: Callable[[], None]) -> float:
     """Seconds that it takes."""
-    return 1 / float(rate(1, work))
+    return 1 / rate(1, work)
 
 
 def peak_mib() -> float:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import given
 import hubs
+from rates import rate, raw_rate
 from rich.console import Console
 from rich.table import Table
 
@@ -21,7 +21,7 @@ from ledger.operations.audit import audit
 from ledger.operations.bundle import write_bundle
 from ledger.operations.rebuild import check_tables, rebuild
 from ledger.operations.source import ZipSource
-from ledger.signing.envelope import Envelope, parse
+from ledger.signing.envelope import Envelope
 
 
 def main(events: int = 2_000) -> None:
@@ -52,22 +52,6 @@ def envelopes(events: int) -> Iterable[Envelope]:
     while len(alliance.heard) < events:
         alliance.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
     return [heard.envelope for heard in alliance.heard]
-
-
-def raw_rate(texts: list[str]) -> float:
-    signed = [(envelope.jws, given.signing_key(envelope.claims.node).public) for envelope in map(parse, texts)]
-
-    def verify_all() -> None:
-        for jws, key in signed:
-            key.verify(jws.signature, jws.signing_input)
-
-    return rate(len(signed), verify_all)
-
-
-def rate(count: int, work: Callable[[], object]) -> float:
-    start = perf_counter()
-    work()
-    return count / (perf_counter() - start)
 
 
 def each(do: Callable[[list[str]], object], items: Iterable[list[str]]) -> None:
