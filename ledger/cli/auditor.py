@@ -8,14 +8,15 @@ from typing import Any
 import click
 
 from ledger.cli.audit_page import write_page
-from ledger.cli.checkpoints import RememberedCheckpoints
-from ledger.cli.options import File, as_json, hub_options
+from ledger.cli.options import File, as_json, hub_options, is_live, read_pin, state_dir
 from ledger.cli.report_tables import print_contributions
 from ledger.cli.terminal import print_json, print_table, progress, remark
-from ledger.errors import MalformedError
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import MalformedError, NotFoundError, TamperedError
 from ledger.operations.audit import STEPS, Audit, Failure
 from ledger.operations.audit import audit as audit_source
 from ledger.operations.bundle import VIEWS, write_bundle
+from ledger.operations.heads import Heads
 from ledger.operations.source import FolderSource, HttpSource, Source, ZipSource
 from ledger.reports.contributions import contributions
 from ledger.settings import Settings
@@ -23,8 +24,6 @@ from ledger.signing.encoding import to_base64
 
 DOES_NOT_HOLD = 3
 STEP_CONSISTENCY, STEP_SIGNATURES = 3, 5
-_HASH_SIZE = 32
-_STATE = Path("~/.local/state/cohort-ledger")
 
 
 @click.command()
@@ -34,14 +33,7 @@ _STATE = Path("~/.local/state/cohort-ledger")
     "--signatures", type=click.Choice(["every"]), default="every", show_default=True, help="Which are verified."
 )
 @click.option("--view", type=click.Choice(VIEWS), help="Which disclosures you expect; else what the source says.")
-@click.option(
-    "--state-dir",
-    type=File,
-    default=_STATE,
-    envvar="COHORT_LEDGER_STATE_DIR",
-    show_default=True,
-    help="Where the checkpoints of your audits are remembered.",
-)
+@state_dir
 @click.option("--html", type=File, metavar="FILE", help="Write the report as one page, too.")
 @as_json
 def audit(
@@ -59,25 +51,40 @@ def audit(
     Exit code 0: it holds; 3: it does not. Each audit that holds is remembered, and the next one of the same ledger must
     extend it.
     """
-    pinned = _pin(pin)
+    pinned, heads = read_pin(pin), Heads(state_dir)
     with open_source(source) as opened, progress("auditing") as done:
-        earlier = RememberedCheckpoints(state_dir.expanduser(), opened)
-        result = audit_source(opened, pin=pinned, view=view, remembered=earlier.read(), progress=done)
+        result = audit_source(opened, pin=pinned, view=view, remembered=_remembered(heads, opened), progress=done)
+        alarm = _see(heads, result, opened)
     if html is not None:
         write_page(html, result, source=source, signatures=signatures)
     if as_json:
         print_json(_told(result, signatures))
     else:
         print_audit(result, signatures=signatures)
-    if result.holds:
-        earlier.remember(result.evidence)
-    elif result.failure is not None and result.failure.step == STEP_CONSISTENCY:
-        kept = earlier.keep_both(result.evidence)
-        remark(
-            f"evidence: {kept[0]} was remembered, {kept[1]} is shown now; an old bundle of the same log does this too"
-        )
-    if not result.holds:
+    if alarm is not None:
+        old = "" if is_live(source) else "; an old bundle of the same log is rolled back in this way, too"
+        remark(f"{alarm}{old}")
+    if alarm is not None or not result.holds:
         raise click.exceptions.Exit(DOES_NOT_HOLD)
+
+
+def _remembered(heads: Heads, source: Source) -> bytes | None:
+    try:
+        memorandum = Memorandum.parse(source.read("memorandum"))
+    except (MalformedError, NotFoundError):
+        return None  # no ledger at all: the audit says so
+    return heads.remembered(memorandum)
+
+
+def _see(heads: Heads, result: Audit, source: Source) -> TamperedError | None:
+    """Remember what was audited; the alarm, where it contradicts what was remembered."""
+    contradicts = result.failure is not None and result.failure.step == STEP_CONSISTENCY
+    if result.memorandum is not None and (result.holds or contradicts):
+        try:
+            heads.see(result.evidence, result.memorandum, source, live=True)
+        except TamperedError as alarm:
+            return alarm
+    return None
 
 
 @click.command()
@@ -85,8 +92,9 @@ def audit(
 @click.option("--view", type=click.Choice(VIEWS), default="full", show_default=True, help="Which disclosures go in.")
 @click.option("--from", "source", metavar="SOURCE", help="Another bundle, a folder, or a hub's address: not this hub.")
 @hub_options
+@state_dir
 @as_json
-def bundle(*, out: Path, view: str, source: str | None, as_json: bool, **flags: Any) -> None:
+def bundle(*, out: Path, view: str, source: str | None, state_dir: Path, as_json: bool, **flags: Any) -> None:
     """Write a log into OUT, one zip file: backup, hand-over, mirror seed and audit input.
 
     A full bundle holds what is sealed, in the clear: it is for whoever may read that.
@@ -95,6 +103,8 @@ def bundle(*, out: Path, view: str, source: str | None, as_json: bool, **flags: 
         _own_source(Settings.here(flags), view) if source is None else open_source(source) as opened,
         progress("bundling") as done,
     ):
+        if source is not None:
+            Heads(state_dir).look(opened, Memorandum.parse(opened.read("memorandum")), live=is_live(source))
         checkpoint = write_bundle(opened, out, view=view, progress=done)
     if as_json:
         print_json({"file": str(out), "view": view, "size": checkpoint.size, "root": to_base64(checkpoint.root)})
@@ -105,7 +115,7 @@ def bundle(*, out: Path, view: str, source: str | None, as_json: bool, **flags: 
 @contextmanager
 def open_source(text: str) -> Iterator[Source]:
     """A bundle, a folder or a server, by how it is written. Raises NotFoundError and MalformedError as they do."""
-    if text.startswith(("http://", "https://")):
+    if is_live(text):
         with HttpSource(text) as server:
             yield server
     elif Path(text).is_dir():
@@ -173,15 +183,3 @@ def _own_source(settings: Settings, view: str) -> Iterator[Source]:
     engine, _ = open_store(settings)
     yield StoreSource(engine, open_vault(settings) if view == "full" else None, view)
     engine.dispose()
-
-
-def _pin(text: str | None) -> bytes | None:
-    if text is None:
-        return None
-    try:
-        pin = bytes.fromhex(text)
-    except ValueError:
-        pin = b""
-    if len(pin) != _HASH_SIZE:
-        raise MalformedError("--pin takes a SHA-256 in hex, 64 characters, as `alliance hash` prints it")
-    return pin
