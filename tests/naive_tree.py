@@ -32,6 +32,11 @@ def consistency(m: int, leaves: Sequence[bytes]) -> list[bytes]:
     return _subproof(m, leaves, known=True)
 
 
+def beginning(m: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """SUBPROOF(m, D[n], false), section 2.1.2, for 0 < m < n."""
+    return _subproof(m, leaves, known=False)
+
+
 def leaf(data: bytes) -> bytes:
     return sha256(b"\x00" + data).digest()
 

@@ -1,5 +1,6 @@
 """Whoever does not trust the hub: takes its log away in a file, and verifies and replays it without a database."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,23 +9,23 @@ from typing import Any
 import click
 
 from ledger.cli.audit_page import write_page
-from ledger.cli.checkpoints import RememberedCheckpoints
-from ledger.cli.options import File, as_json, hub_options
+from ledger.cli.options import File, as_json, hub_options, is_live, read_pin, state_dir
 from ledger.cli.report_tables import print_contributions
 from ledger.cli.terminal import print_json, print_table, progress, remark
-from ledger.errors import MalformedError
-from ledger.operations.audit import STEPS, Audit, Failure
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import MalformedError, NotFoundError, TamperedError
+from ledger.operations.audit import STEPS, Audit, Before, Failure
 from ledger.operations.audit import audit as audit_source
 from ledger.operations.bundle import VIEWS, write_bundle
-from ledger.operations.reached import Signatures
+from ledger.operations.heads import Heads
+from ledger.operations.kept_audits import KeptAudits
+from ledger.operations.reached import Reached, Signatures
 from ledger.operations.source import FolderSource, HttpSource, Source, ZipSource, stated_view
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
 
 DOES_NOT_HOLD = 3
 STEP_CONSISTENCY, STEP_SIGNATURES = 3, 5
-_HASH_SIZE = 32
-_STATE = Path("~/.local/state/cohort-ledger")
 
 
 @click.command()
@@ -38,52 +39,82 @@ _STATE = Path("~/.local/state/cohort-ledger")
     help="Verify every one, or the last of each node and key only.",
 )
 @click.option("--view", type=click.Choice(VIEWS), help="Which disclosures you expect; else what the source says.")
+@click.option("--from-start", is_flag=True, help="Look again at what an earlier audit of yours has checked.")
 @click.option(
-    "--state-dir",
-    type=File,
-    default=_STATE,
-    envvar="COHORT_LEDGER_STATE_DIR",
-    show_default=True,
-    help="Where the checkpoints of your audits are remembered.",
+    "--processes",
+    type=click.IntRange(min=1),
+    default=lambda: os.cpu_count() or 1,
+    metavar="N",
+    help="How many share the work; else one for each core.",
 )
+@state_dir
 @click.option("--html", type=File, metavar="FILE", help="Write the report as one page, too.")
 @as_json
-def audit(
+def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     *,
     source: str,
     pin: str | None,
     signatures: Signatures,
     view: str | None,
+    from_start: bool,
+    processes: int,
     state_dir: Path,
     html: Path | None,
     as_json: bool,
 ) -> None:
     """Verify and replay SOURCE: a bundle (.zip), a folder with a log's files, or a hub's address.
 
-    Exit code 0: it holds; 3: it does not. Each audit that holds is remembered, and the next one of the same ledger must
-    extend it.
+    Exit code 0: it holds; 3: it does not. Each audit that holds is remembered: the next one of the same ledger must
+    extend it, and looks at what is new.
     """
-    pinned = _pin(pin)
+    pinned, heads, kept = read_pin(pin), Heads(state_dir), KeptAudits(state_dir)
     with open_source(source) as opened, progress("auditing") as done:
-        earlier = RememberedCheckpoints(state_dir.expanduser(), opened)
+        head, reached = _remembered(opened, heads, kept, view=view, signatures=signatures)
         result = audit_source(
-            opened, pin=pinned, view=view, remembered=earlier.read(), signatures=signatures, progress=done
+            opened,
+            pin=pinned,
+            view=view,
+            before=Before(head, is_live(source), None if from_start else reached),
+            signatures=signatures,
+            processes=processes,
+            progress=done,
         )
+        alarm = _see(heads, result, opened, live=is_live(source))
     if html is not None:
         write_page(html, result, source=source, signatures=signatures)
     if as_json:
         print_json(_told(result, signatures))
     else:
         print_audit(result, signatures=signatures)
-    if result.holds:
-        earlier.remember(result.evidence)
-    elif result.failure is not None and result.failure.step == STEP_CONSISTENCY:
-        kept = earlier.keep_both(result.evidence)
-        remark(
-            f"evidence: {kept[0]} was remembered, {kept[1]} is shown now; an old bundle of the same log does this too"
-        )
-    if not result.holds:
+    if alarm is not None:
+        remark(str(alarm))
+    elif result.holds and result.reached is not None and result.memorandum is not None:
+        kept.keep(result.memorandum, result.reached)
+    if alarm is not None or not result.holds:
         raise click.exceptions.Exit(DOES_NOT_HOLD)
+
+
+def _remembered(
+    source: Source, heads: Heads, kept: KeptAudits, *, view: str | None, signatures: Signatures
+) -> tuple[bytes | None, Reached | None]:
+    """The largest checkpoint that was seen of the ledger, and what the last audit with these settings reached."""
+    try:
+        memorandum = Memorandum.parse(source.read("memorandum"))
+        view = stated_view(source) if view is None else view
+    except (MalformedError, NotFoundError):
+        return None, None  # no ledger at all: the audit says so
+    return heads.remembered(memorandum), kept.read(memorandum, view=view, signatures=signatures)
+
+
+def _see(heads: Heads, result: Audit, source: Source, *, live: bool) -> TamperedError | None:
+    """Remember what was audited; the alarm, where it contradicts what was remembered."""
+    contradicts = result.failure is not None and result.failure.step == STEP_CONSISTENCY
+    if result.memorandum is not None and (result.holds or contradicts):
+        try:
+            heads.see(result.evidence, result.memorandum, source, live=live)
+        except TamperedError as alarm:
+            return alarm
+    return None
 
 
 @click.command()
@@ -91,8 +122,9 @@ def audit(
 @click.option("--view", type=click.Choice(VIEWS), help="Which disclosures go in; else all that the source holds.")
 @click.option("--from", "source", metavar="SOURCE", help="Another bundle, a folder, or a hub's address: not this hub.")
 @hub_options
+@state_dir
 @as_json
-def bundle(*, out: Path, view: str | None, source: str | None, as_json: bool, **flags: Any) -> None:
+def bundle(*, out: Path, view: str | None, source: str | None, state_dir: Path, as_json: bool, **flags: Any) -> None:
     """Write a log into OUT, one zip file: backup, hand-over, mirror seed and audit input.
 
     A full bundle holds what is sealed, in the clear: it is for whoever may read that.
@@ -101,6 +133,8 @@ def bundle(*, out: Path, view: str | None, source: str | None, as_json: bool, **
         _own_source(Settings.here(flags), view or "full") if source is None else open_source(source) as opened,
         progress("bundling") as done,
     ):
+        if source is not None:
+            Heads(state_dir).look(opened, Memorandum.parse(opened.read("memorandum")), live=is_live(source))
         view = view or stated_view(opened)
         checkpoint = write_bundle(opened, out, view=view, progress=done)
     if as_json:
@@ -112,7 +146,7 @@ def bundle(*, out: Path, view: str | None, source: str | None, as_json: bool, **
 @contextmanager
 def open_source(text: str) -> Iterator[Source]:
     """A bundle, a folder or a server, by how it is written. Raises NotFoundError and MalformedError as they do."""
-    if text.startswith(("http://", "https://")):
+    if is_live(text):
         with HttpSource(text) as server:
             yield server
     elif Path(text).is_dir():
@@ -180,15 +214,3 @@ def _own_source(settings: Settings, view: str) -> Iterator[Source]:
     engine, _ = open_store(settings)
     yield StoreSource(engine, open_vault(settings) if view == "full" else None, view)
     engine.dispose()
-
-
-def _pin(text: str | None) -> bytes | None:
-    if text is None:
-        return None
-    try:
-        pin = bytes.fromhex(text)
-    except ValueError:
-        pin = b""
-    if len(pin) != _HASH_SIZE:
-        raise MalformedError("--pin takes a SHA-256 in hex, 64 characters, as `alliance hash` prints it")
-    return pin

@@ -81,6 +81,8 @@ _COMMANDS: Mapping[str, _Listed] = {
     "trail": _Listed("reports", "All that was said of one case."),
     "bundle": _Listed("auditor", "Write a log into one zip file."),
     "audit": _Listed("auditor", "Verify and replay a bundle, a folder or a server's log."),
+    "compare": _Listed("evidence", "Tell whether two sources of a log show one history."),
+    "evidence": _Listed("evidence", "Check a file that is said to convict a log."),
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ledger.errors import NotFoundError, ProofError
 from ledger.merkle.hashing import HASH_SIZE, node_hash
-from ledger.merkle.tree import NodeReader, range_root
+from ledger.merkle.tree import NodeReader, range_root, root_at
 
 
 def prove_inclusion(index: int, size: int, nodes: NodeReader) -> tuple[bytes, ...]:
@@ -94,18 +94,43 @@ def check_consistency(proof: Sequence[bytes], *, old_size: int, old_root: bytes,
         return
     # A complete old tree is itself the first hash of the way: the proof leaves out what its verifier holds.
     way = [old_root, *proof] if old_size.bit_count() == 1 else proof
-    if not way:
+    if beginning_roots(way, old_size=old_size, size=size) != (old_root, root):
+        raise ProofError(f"the log of size {size} does not begin with that of size {old_size}", size=size)
+
+
+def prove_beginning(old_size: int, size: int, nodes: NodeReader) -> tuple[bytes, ...]:
+    """Name what the root of `size` leaves and that of its first `old_size` both follow from: SUBPROOF(old_size,
+    D[size], false). It is a consistency proof that leaves nothing out, so that it also shows *which* tree this one
+    begins with, to whoever was shown another of that size.
+
+    0 < old_size < size.
+    """
+    proof = prove_consistency(old_size, size, nodes)
+    return (root_at(old_size, nodes), *proof) if old_size.bit_count() == 1 else proof
+
+
+def beginning_roots(proof: Sequence[bytes], *, old_size: int, size: int) -> tuple[bytes, bytes]:
+    """Compute the roots that a proof by `prove_beginning` leads to: of the first `old_size` leaves, and of all.
+
+    Where the second is a root that the log signed, the first is that tree's own root at `old_size`, whoever made the
+    proof: no other hashes lead there. Where it is not, the first says nothing.
+
+    Raises ProofError where the proof is not of the shape that the sizes ask for, 0 < old_size < size.
+    """
+    _require_hashes(*proof)
+    if not 0 < old_size < size:
+        raise ProofError(f"a log of {size} entries does not begin with a smaller one of {old_size}", size=size)
+    if not proof:
         raise _too_short()
     level = (old_size & -old_size).bit_length() - 1
-    old_reached = reached = way[0]
-    for on_left, sibling in _climb(old_size - 1 >> level, size - 1 >> level, way[1:]):
+    old_reached = reached = proof[0]
+    for on_left, sibling in _climb(old_size - 1 >> level, size - 1 >> level, proof[1:]):
         if on_left:
             old_reached = node_hash(sibling, old_reached)
             reached = node_hash(sibling, reached)
         else:
             reached = node_hash(reached, sibling)
-    if old_reached != old_root or reached != root:
-        raise ProofError(f"the log of size {size} does not begin with that of size {old_size}", size=size)
+    return old_reached, reached
 
 
 def _split(start: int, end: int) -> int:

@@ -28,12 +28,10 @@ from ledger.operations.gate import check_post
 from ledger.operations.uncollected import uncollected
 from ledger.replay import key_in_force, key_of, step
 from ledger.signing import envelope as envelopes
-from ledger.signing import jws as statements
-from ledger.signing.canonical import Json
-from ledger.signing.encoding import to_base64url
 from ledger.signing.entry import format_time, parse_time
 from ledger.signing.envelope import Envelope
 from ledger.signing.note import NoteSigner
+from ledger.signing.refusal import Refusal, sign_refusal
 from ledger.store.cells import write_versions
 from ledger.store.engine import Connection, Engine, reading, writing
 from ledger.store.entries import NewEntry, StoredEntry, append_entries, find_entry, read_entries
@@ -43,7 +41,6 @@ from ledger.store.vault import Sealed, Vault
 
 POST_ENVELOPES_MAX = 1_000
 POST_BYTES_MAX = 8 * 1024 * 1024
-REFUSAL_TYP = "cohort-refusal+jwt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,15 +217,15 @@ class Appender:
         """Sign what was refused and why, so that a false refusal convicts the hub."""
         place = refused.facts["place"]
         assert isinstance(place, int)
-        statement: dict[str, Json] = {
-            "origin": self.memorandum.origin,
-            "size": size,
-            "received": format_time(received),
-            "envelope": to_base64url(post[place].hash),
-            "before": [to_base64url(each.hash) for each in post[:place]],
-            "reason": str(refused),
-        }
-        refused.with_facts(refusal=statements.sign(statement, typ=REFUSAL_TYP, key=self.signer.key).text)
+        refusal = Refusal(
+            origin=self.memorandum.origin,
+            size=size,
+            received=received,
+            envelope=post[place].hash,
+            before=tuple(each.hash for each in post[:place]),
+            reason=str(refused),
+        )
+        refused.with_facts(refusal=sign_refusal(refusal, self.signer))
 
 
 def recorded(stored: StoredEntry) -> Recorded:

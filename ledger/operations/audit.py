@@ -83,35 +83,47 @@ class Audit:
         return self.failure is None
 
 
+@dataclass(frozen=True)
+class Before:
+    """What an auditor knows of a log from before. head: the largest checkpoint that was seen, signed, as bytes. live:
+    what is audited is the log as it stands now, so that an older state of it is a rollback. reached: by an earlier
+    audit; what that one checked is not looked at again where the log still begins with it.
+    """
+
+    head: bytes | None = None
+    live: bool = True
+    reached: Reached | None = None
+
+
+NOTHING_BEFORE = Before()
+
+
 def audit(
     source: Source,
     *,
     pin: bytes | None = None,
     view: str | None = None,
-    remembered: bytes | None = None,
+    before: Before = NOTHING_BEFORE,
     signatures: Signatures = "every",
     processes: int = 1,
-    earlier: Reached | None = None,
     progress: Progress = lambda _done, _of: None,
 ) -> Audit:
     """Verify and replay everything that a source holds up to its checkpoint.
 
     pin: SHA-256 of the memorandum that the auditor trusts; without it the result is self-consistency only. view: which
     disclosures the source is expected to have ("full", "clear"); None: what the source itself says it was made with.
-    remembered: the largest checkpoint that the auditor has seen, signed, as bytes.
+    before: what the auditor knows of this log; it was learnt with settings that are no weaker.
 
     signatures: "every" verifies each one. "heads" verifies the last of each node and key, which authenticates what
     came before it in the node's chain, at the speed of hashing: it shows that the key's holder later committed to these
     bytes, not that each envelope stands alone. processes: how many others share the work, 1 for none.
-    earlier: what the auditor's own earlier audit reached; what it checked is not looked at again where the log still
-    begins with it, and the rest of its settings were no weaker.
 
     Never raises for what a log may get wrong: that is in the result. Raises UnavailableError where the source cannot be
     reached.
     """
     result = Audit(pinned=pin is not None, view=view or "", signatures=signatures)
     try:
-        _Auditor(source, result, progress, processes).run(pin=pin, view=view, remembered=remembered, earlier=earlier)
+        _Auditor(source, result, progress, processes).run(pin=pin, view=view, before=before)
     except TamperedError as error:
         facts = error.facts
         result.failure = Failure(int(facts["step"]), str(error), _int(facts.get("index")), _str(facts.get("node")))
@@ -127,19 +139,19 @@ class _Auditor:
         self.progress = progress
         self.processes = processes
 
-    def run(self, *, pin: bytes | None, view: str | None, remembered: bytes | None, earlier: Reached | None) -> None:
+    def run(self, *, pin: bytes | None, view: str | None, before: Before) -> None:
         with failing(1):
             self.memorandum = self._check_memorandum(pin)
         with failing(2):
             self.digest_note = self._digest_note()  # taken first, and compared at its own size
             self.checkpoint = self._check_checkpoint()
         with failing(3):
-            self._check_remembered(remembered)
+            self._check_remembered(before)
         with failing(7):
             self.result.view = stated_view(self.source) if view is None else view
             _check_view(self.result.view)
         with uncollected():
-            at = self._begin(earlier)
+            at = self._begin(before.reached)
             fold = Fold(self.source, self.memorandum, self.checkpoint, self.digest_note, at, self.processes)
             fold.run(self.progress)
             self._conclude(at)
@@ -172,12 +184,18 @@ class _Auditor:
         )
         return checkpoint
 
-    def _check_remembered(self, remembered: bytes | None) -> None:
-        if remembered is None:
+    def _check_remembered(self, before: Before) -> None:
+        if before.head is None:
             self.result.passed[3] = "no earlier audit is remembered"
             return
-        seen, _ = read_checkpoint(remembered, self.memorandum.log_key)
+        seen, _ = read_checkpoint(before.head, self.memorandum.log_key)
         size = self.checkpoint.size
+        if seen.size > size and not before.live:
+            self.result.passed[3] = (
+                f"older than the {seen.size} entries seen before; that those extend it takes the larger log: "
+                "`cohort-ledger compare`"
+            )
+            return
         if seen.size > size:
             raise TamperedError(
                 f"rolled back: {seen.size} entries were seen before under the log's signature, now there are {size}; "

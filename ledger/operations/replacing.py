@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _MODE = 0o600
+_FOLDER_MODE = 0o700
 
 
 @contextmanager
@@ -27,8 +28,22 @@ def replacing(file: Path) -> Iterator[BinaryIO]:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-    folder = os.open(file.parent, os.O_RDONLY)
+    _sync(file.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those that it lies in, for their owner alone and durably; those that are there stay as they
+    are.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=_FOLDER_MODE, exist_ok=True)  # another process may be making it too
+        _sync(each.parent)
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

@@ -16,14 +16,13 @@ from api.app import create_app
 from api.guard import BODY_MAX
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.proofs import check_inclusion
-from ledger.operations.append import REFUSAL_TYP
 from ledger.operations.hub import Hub
-from ledger.signing import jws as statements
 from ledger.signing.checkpoint import read_checkpoint
 from ledger.signing.encoding import to_base64url
 from ledger.signing.entry import Entry, parse_time
 from ledger.signing.envelope import Envelope, parse, seal, sign
 from ledger.signing.receipt import Receipt
+from ledger.signing.refusal import Refusal, read_refusal
 
 Problem = dict[str, Any]
 MIB = 1024 * 1024
@@ -128,17 +127,16 @@ def test_of_two_clients_that_race_for_the_last_place_one_is_told_why_not_by_a_si
     assert (won, lost) == (201, 422)
     assert problem["detail"] == f"no place is left in stage 1 of cohort {COHORT}"
     loser = next(each for each in rivals if each.claims.event_id != taken["events"][0]["event_id"])
-    refusal = statements.parse(problem["refusal"], typ=REFUSAL_TYP)
-    statements.verify(refusal, signing_key("log").public)
-    assert isinstance(refusal.payload, dict)
-    assert parse_time(str(refusal.payload.pop("received"))) >= parse_time(taken["events"][0]["received"])
-    assert refusal.payload == {
-        "origin": given.ORIGIN,
-        "size": size + 1,
-        "envelope": to_base64url(loser.hash),
-        "before": [],
-        "reason": problem["detail"],
-    }
+    refusal = read_refusal(problem["refusal"], hub.memorandum.log_key)
+    assert refusal.received >= parse_time(taken["events"][0]["received"])
+    assert refusal == Refusal(
+        origin=given.ORIGIN,
+        size=size + 1,
+        received=refusal.received,
+        envelope=loser.hash,
+        before=(),
+        reason=problem["detail"],
+    )
     assert hub.appender.size() == size + 1
 
 

@@ -31,7 +31,7 @@ from ledger.merkle.tiles import (
     tile_widths,
 )
 from ledger.merkle.tree import Frontier
-from ledger.operations.audit import audit
+from ledger.operations.audit import Before, audit
 from ledger.operations.bundle import write_bundle
 from ledger.operations.ranges import Range, check_ranges
 from ledger.operations.reached import Reached
@@ -153,7 +153,7 @@ def hold(source: ZipSource, setting: dict[str, Any]) -> None:
 
 
 def audit_on(source: ZipSource, state: Path) -> None:
-    found = audit(source, signatures="heads", earlier=Reached.load(state.read_bytes()))
+    found = audit(source, signatures="heads", before=Before(reached=Reached.load(state.read_bytes())))
     assert found.holds
     assert found.continued
 

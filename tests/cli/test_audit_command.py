@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -72,18 +73,27 @@ def test_what_a_server_shows_is_audited_like_a_bundle(tmp_path: Path, hub: Hub) 
 
 
 def test_a_log_that_was_rolled_back_is_an_alarm_and_both_checkpoints_are_kept(tmp_path: Path, hub: Hub) -> None:
+    # given: the hub as it was, and as it went on
+    hub.engine.dispose()
+    shutil.copytree(tmp_path / "hub", tmp_path / "older")
     later = given.treated()
     later.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
     hubs.post(hub, later)
     write_bundle(hub.source("full"), tmp_path / "later.zip", view="full")
     state = ["--state-dir", "state"]
 
+    # when
     assert run(tmp_path, "audit", "bundle.zip", *state).returncode == 0
     extended = run(tmp_path, "audit", "later.zip", *state)
-    rolled_back = run(tmp_path, "audit", "bundle.zip", *state)
+    older = run(tmp_path, "audit", "bundle.zip", *state)
+    with serving(tmp_path, "--data-dir", "older") as url:
+        rolled_back = run(tmp_path, "audit", url, *state)
 
+    # then: an old bundle is older, a log that shows as much is rolled back
     assert extended.returncode == 0
     assert "extends the" in extended.stdout
+    assert older.returncode == 0
+    assert "older than the" in older.stdout
     assert rolled_back.returncode == 3
     kept = re.search(r"evidence: (\S+) was remembered, (\S+) is shown now", rolled_back.stderr)
     assert kept

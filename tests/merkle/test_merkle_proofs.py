@@ -6,11 +6,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from naive_tree import LEAVES, consistency, leaf, mth, node, path
+from naive_tree import LEAVES, beginning, consistency, leaf, mth, node, path
 
 from ledger.errors import NotFoundError, ProofError
 from ledger.merkle.hashing import EMPTY_ROOT, HASH_SIZE
-from ledger.merkle.proofs import check_consistency, check_inclusion, prove_consistency, prove_inclusion
+from ledger.merkle.proofs import (
+    beginning_roots,
+    check_consistency,
+    check_inclusion,
+    prove_beginning,
+    prove_consistency,
+    prove_inclusion,
+)
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 ROOTS = [mth(LEAVES[:size]) for size in range(len(LEAVES) + 1)]
@@ -213,3 +220,31 @@ def test_there_is_no_proof_of_an_entry_that_the_log_has_not(index: int, size: in
 def test_there_is_no_proof_from_a_size_that_the_log_never_had(old_size: int) -> None:
     with pytest.raises(NotFoundError, match=f"never had {old_size}"):
         prove_consistency(old_size, 10, node)
+
+
+@pytest.mark.parametrize("size", range(2, len(LEAVES) + 1))
+def test_a_beginning_leads_to_both_roots_and_is_a_consistency_proof_with_nothing_left_out(size: int) -> None:
+    for old_size in range(1, size):
+        proof = prove_beginning(old_size, size, node)
+
+        assert list(proof) == beginning(old_size, LEAVES[:size])
+        assert beginning_roots(proof, old_size=old_size, size=size) == (ROOTS[old_size], ROOTS[size])
+
+
+@given(st.data())
+def test_a_damaged_beginning_leads_to_another_root_or_nowhere(data: st.DataObject) -> None:
+    size = data.draw(sizes.filter(lambda size: size > 1))
+    old_size = data.draw(st.integers(1, size - 1))
+    bad = data.draw(damaged(prove_beginning(old_size, size, node)))
+
+    try:
+        _, root = beginning_roots(bad, old_size=old_size, size=size)
+    except ProofError:
+        return
+    assert root != ROOTS[size]
+
+
+@pytest.mark.parametrize(("old_size", "size"), [(0, 4), (4, 4), (5, 4), (-1, 4)])
+def test_only_a_smaller_tree_that_is_not_empty_is_a_beginning(old_size: int, size: int) -> None:
+    with pytest.raises(ProofError, match="does not begin"):
+        beginning_roots([bytes(HASH_SIZE)], old_size=old_size, size=size)

@@ -23,14 +23,13 @@ from ledger.errors import (
 )
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.proofs import check_inclusion
-from ledger.operations.append import REFUSAL_TYP
 from ledger.operations.hub import Hub
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.rebuild import check_tables
-from ledger.signing import jws as statements
 from ledger.signing.checkpoint import read_checkpoint
 from ledger.signing.encoding import to_base64url
 from ledger.signing.envelope import sign
+from ledger.signing.refusal import read_refusal
 from ledger.store.engine import reading
 from ledger.store.entries import find_entry, read_entries
 from ledger.store.head import read_head
@@ -125,12 +124,10 @@ def test_a_refusal_by_a_rule_is_signed_by_the_hub(tmp_path: Path) -> None:
     with pytest.raises(RuleError) as refused:
         hub.post([envelope.text])
 
-    refusal = statements.parse(str(refused.value.facts["refusal"]), typ=REFUSAL_TYP)
-    statements.verify(refusal, hubs.LOG.key.public)
-    assert isinstance(refusal.payload, dict)
-    assert refusal.payload["envelope"] == to_base64url(envelope.hash)
-    assert refusal.payload["size"] == len(alliance.heard)
-    assert refusal.payload["reason"] == str(refused.value)
+    refusal = read_refusal(str(refused.value.facts["refusal"]), alliance.memorandum.log_key)
+    assert refusal.envelope == envelope.hash
+    assert refusal.size == len(alliance.heard)
+    assert refusal.reason == str(refused.value)
 
 
 def test_what_the_gate_refuses_is_neither_stored_nor_signed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import hubs
 import pytest
 from forged import SIZE, Altered, entries_of, flipped, read, rebuilt_by_the_hub, told
 
-from ledger.operations.audit import Audit, audit
+from ledger.operations.audit import Audit, Before, audit
 from ledger.operations.bundle import write_bundle
 from ledger.operations.source import FolderSource, ZipSource
 from ledger.signing import canonical
@@ -87,7 +87,7 @@ def test_a_folder_of_the_same_files_holds_too(bundle: Path, tmp_path: Path) -> N
 def test_what_an_earlier_audit_saw_is_found_again(bundle: Path) -> None:
     remembered = rebuilt_by_the_hub(entries_of(bundle)[:12])["checkpoint"]
 
-    found = audited(bundle, remembered=remembered)
+    found = audited(bundle, before=Before(remembered))
 
     assert found.holds
     assert "12 entries seen before" in found.passed[3]
@@ -117,7 +117,7 @@ def test_a_checkpoint_by_another_key_fails_step_2(bundle: Path) -> None:
 def test_a_rollback_fails_step_3(bundle: Path) -> None:
     longer = sign_checkpoint(Checkpoint(given.ORIGIN, SIZE + 1, bytes(32)), hubs.LOG).encode()
 
-    found = audited(bundle, remembered=longer)
+    found = audited(bundle, before=Before(longer))
 
     assert found.failure is not None
     assert found.failure.step == 3
@@ -127,7 +127,7 @@ def test_a_rollback_fails_step_3(bundle: Path) -> None:
 def test_a_fork_fails_step_3(bundle: Path) -> None:
     other = sign_checkpoint(Checkpoint(given.ORIGIN, 12, bytes(32)), hubs.LOG).encode()
 
-    found = audited(bundle, remembered=other)
+    found = audited(bundle, before=Before(other))
 
     assert found.failure is not None
     assert found.failure.step == 3

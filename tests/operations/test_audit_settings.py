@@ -9,7 +9,8 @@ import pytest
 from forged import Altered, flipped
 
 from ledger.errors import MalformedError
-from ledger.operations.audit import Audit, audit
+from ledger.operations import folding
+from ledger.operations.audit import Audit, Before, audit
 from ledger.operations.hub import Hub
 from ledger.operations.reached import Reached
 from ledger.operations.source import Source
@@ -60,6 +61,12 @@ def kept(found: Audit) -> Reached:
     return Reached.load(found.reached.dump())
 
 
+@pytest.fixture(autouse=True)
+def shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few the entries are: they are shared out where that is asked for."""
+    monkeypatch.setattr(folding, "FEW", 0)
+
+
 @pytest.mark.parametrize("signatures", ["every", "heads"])
 def test_two_processes_find_what_one_finds(hub: Hub, early: dict[str, Audit], signatures: str) -> None:
     assert early[signatures].holds
@@ -97,7 +104,7 @@ def test_an_audit_that_goes_on_finds_what_one_from_the_start_finds(
     whole = audit(hub.source("full"), signatures=signatures)  # type: ignore[arg-type]  # the two there are
     source = Counting(hub.source("full"))
 
-    on = audit(source, signatures=signatures, earlier=kept(early[signatures]))  # type: ignore[arg-type]  # as above
+    on = audit(source, signatures=signatures, before=Before(reached=kept(early[signatures])))  # type: ignore[arg-type]  # as above
 
     assert (on.continued, whole.continued) == (EARLY, 0)
     assert (on.digest, on.shown, on.withheld, on.contributed) == (
@@ -116,7 +123,7 @@ def test_an_audit_of_what_did_not_change_reads_no_entry(hub: Hub, early: dict[st
     first = audit(hub.source("full"))
     source = Counting(hub.source("full"))
 
-    second = audit(source, earlier=kept(first))
+    second = audit(source, before=Before(reached=kept(first)))
 
     assert second.holds
     assert (second.continued, second.digest, second.contributed) == (LATE, first.digest, first.contributed)
@@ -133,7 +140,7 @@ def test_a_log_that_does_not_begin_with_what_was_audited_is_a_fork(
     for batch in hubs.batches(texts[:LATE], 50):  # other times of receipt, so other leaves
         forked.post(batch)
 
-    found = audit(forked.source("full"), earlier=kept(early["every"]))
+    found = audit(forked.source("full"), before=Before(reached=kept(early["every"])))
 
     assert found.failure is not None
     assert found.failure.step == 3
@@ -141,8 +148,8 @@ def test_a_log_that_does_not_begin_with_what_was_audited_is_a_fork(
 
 
 def test_what_was_audited_with_weaker_settings_is_looked_at_again(hub: Hub, early: dict[str, Audit]) -> None:
-    by_heads = audit(hub.source("full"), earlier=kept(early["heads"]))
-    other_view = audit(hub.source("clear"), earlier=kept(early["every"]))
+    by_heads = audit(hub.source("full"), before=Before(reached=kept(early["heads"])))
+    other_view = audit(hub.source("clear"), before=Before(reached=kept(early["every"])))
 
     assert (by_heads.holds, by_heads.continued) == (True, 0)
     assert (other_view.holds, other_view.continued) == (True, 0)
@@ -155,7 +162,7 @@ def test_a_state_that_is_not_whole_is_not_gone_on_from(hub: Hub, early: dict[str
     line, _, database = data.partition(b"\n")
 
     for spoilt in (database[:-10], database.replace(b"week-16", b"week-61", 1), b"{}", b""):
-        other = audit(hub.source("full"), earlier=Reached.load(line + b"\n" + spoilt))
+        other = audit(hub.source("full"), before=Before(reached=Reached.load(line + b"\n" + spoilt)))
         assert (other.holds, other.continued) == (True, 0)
     for spoilt in (b"", data[:100], b"{}\n", line.replace(b'"v":1', b'"v":2')):
         with pytest.raises(MalformedError):
