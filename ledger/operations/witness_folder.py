@@ -104,7 +104,8 @@ class WitnessFolder:
             raise SetupError(
                 f"there is a witness in {self.path} already: it is never written over; name another folder"
             )
-        (self.path / _LOGS).mkdir(mode=_MODE, parents=True, exist_ok=True)
+        for each in (self.path, self.path / _LOGS, self.path / _EVIDENCE):
+            each.mkdir(mode=_MODE, parents=True, exist_ok=True)
         has_keys = any((self.path / file).exists() for file in KEY_FILES.values())
         for log in self.logs.values():
             if self._state(log).exists():  # an earlier attempt's
@@ -181,11 +182,9 @@ class WitnessFolder:
         held: what was cosigned last. What differs in its proof alone is kept once: anyone can add a wrong proof to
         what a log has signed, and shall not crowd out what the log itself did.
         """
-        folder = self.path / _EVIDENCE
-        folder.mkdir(mode=_MODE, exist_ok=True)
         statements = f"{held.text if held else ''}\n{asked.note.text}"
         prefix = _FORK if fork else ""
-        file = folder / f"{prefix}{sha256(statements.encode()).hexdigest()[:_NAME_SIZE]}.json"
+        file = self.path / _EVIDENCE / f"{prefix}{sha256(statements.encode()).hexdigest()[:_NAME_SIZE]}.json"
         alike = sum(1 for each in self.evidence if each.name.startswith(_FORK) == fork)
         if file.exists() or alike >= EVIDENCE_MAX:
             return
