@@ -1,8 +1,8 @@
 """A witness over HTTP (C2SP tlog-witness): the same address takes checkpoints and shows what was cosigned.
 
 It may stand on any address, under any name: whom it cosigns for its own checks say, and checkpoints are public. What is
-refused is answered with a problem, but for a wrong old size, whose answer is the right one. There is no other page: what
-a problem's type means, a hub's pages say.
+refused is answered with a problem, but for a wrong old size, whose answer is the right one. There is no other page:
+what a problem's type means, a hub's pages say.
 """
 
 from http import HTTPStatus
