@@ -1,7 +1,8 @@
 """What is looked at before a request is: whom it was sent to, and how long it is. And what every answer says.
 
 A page of another site can make a browser send requests to this computer under a name of its own (DNS rebinding), so
-only the names of loopback are answered. A body is refused as soon as it is too long, announced or not.
+only the names of loopback are answered, unless whatever is served is for everybody. A body is refused as soon as it is
+too long, announced or not.
 """
 
 from http import HTTPStatus
@@ -18,12 +19,16 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 BODY_MAX = POST_BYTES_MAX + 64 * 1024  # a post, and the JSON around it
 
 _DIGITS_MAX = 20  # of a length that is read: `int` refuses thousands
-_TOO_LONG = f"a request has at most {BODY_MAX} bytes: send the events in parts"
 
 
 class Guard:
-    def __init__(self, app: ASGIApp) -> None:
+    """body_max: bytes. any_name: whether it answers under names that are not loopback's."""
+
+    def __init__(self, app: ASGIApp, *, body_max: int = BODY_MAX, any_name: bool = False) -> None:
         self._app = app
+        self._body_max = body_max
+        self._any_name = any_name
+        self._too_long = f"a request has at most {body_max} bytes"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -35,8 +40,8 @@ class Guard:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > BODY_MAX:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LONG)
+            if read > self._body_max:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_long)
             return message
 
         async def send_with_headers(message: Message) -> None:
@@ -47,11 +52,11 @@ class Guard:
             await send(message)
 
         headers = Headers(scope=scope)
-        if _host(headers) not in LOOPBACK:
+        if not self._any_name and _host(headers) not in LOOPBACK:
             refusal = ForbiddenError("this server answers to loopback names only: http://127.0.0.1 or http://localhost")
             await problem(refusal, scope["path"])(scope, receive, send)
-        elif _length(headers) > BODY_MAX:
-            too_long = plain_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _TOO_LONG, scope["path"])
+        elif _length(headers) > self._body_max:
+            too_long = plain_problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_long, scope["path"])
             await too_long(scope, receive, send)
         else:
             await self._app(scope, receive_some, send_with_headers)

@@ -29,7 +29,7 @@ class Settings:
     vault_key_file: the keys of the vault; vault_wrap_key: 32 bytes that they are encrypted under, None where they lie
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
     host, port: where `serve` listens. url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys,
-    stream and receipts. Paths are absolute.
+    stream and receipts. witness_dir: what a witness keeps. Paths are absolute.
     """
 
     data_dir: Path
@@ -42,6 +42,7 @@ class Settings:
     port: int
     url: str
     node_dir: Path
+    witness_dir: Path
     origin: Mapping[str, str] = field(compare=False)
 
     @classmethod
@@ -154,4 +155,5 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "port": (_port, lambda _: "8700"),
     "url": (_text, lambda _: "http://127.0.0.1:8700"),
     "node_dir": (_path, lambda _: "cohort-ledger-node"),
+    "witness_dir": (_path, lambda _: "cohort-ledger-witness"),
 }

@@ -72,6 +72,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "rebuild": _Listed("operator", "Replay the log and replace the tables, or hold them against it."),
     "doctor": _Listed("operator", "Hold everything that a hub stores against everything else."),
     "node": _Listed("node", "A trial's own side: its key, what it posts, its receipts."),
+    "witness": _Listed("witness", "Watch logs: cosign what extends what was cosigned before."),
     "board": _Listed("reports", "Every cohort at every node: open, late, places left."),
     "cohort": _Listed("reports", "One cohort: definition, stages, decisions."),
     "contributions": _Listed("reports", "Who contributed what."),

@@ -18,7 +18,7 @@ from ledger.events.fields import Label, Payload, Slug, first_fault
 from ledger.names import is_slug
 from ledger.signing.entry import format_time
 from ledger.signing.keys import PublicKey
-from ledger.signing.note import COSIGNATURE, Verifier
+from ledger.signing.note import COSIGNATURES, Verifier
 from ledger.signing.possession import check_possession
 
 
@@ -218,8 +218,8 @@ def _check_witness(content: Mapping[str, Any], view: View) -> None:
     verifier = Verifier.parse(witness.verifier)
     if not is_slug(witness.name.replace("/", "-").replace(".", "-")) or verifier.name != witness.name:
         raise MalformedError("a witness's name is that of its verifier key")
-    if verifier.type != COSIGNATURE:
-        raise MalformedError("a witness's verifier key is of the type for cosignatures (0x04)")
+    if verifier.type not in COSIGNATURES:
+        raise MalformedError("a witness's verifier key is of a type for cosignatures (0x04, 0x06)")
     _check_new_witness(view, witness.verifier)
 
 

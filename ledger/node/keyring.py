@@ -9,10 +9,12 @@ import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA65PrivateKey
 
 from ledger import clock
 from ledger.errors import SetupError
+from ledger.signing.cosignature import Cosigner, CosigningAlgorithm
 from ledger.signing.keys import Algorithm, SigningKey
 
 _MODE = 0o600
@@ -31,7 +33,16 @@ def new_key(algorithm: Algorithm = "Ed25519") -> SigningKey:
             return SigningKey(MLDSA65PrivateKey.generate())
 
 
-def write_key(file: Path, key: SigningKey, passphrase: bytes | None) -> None:
+def new_cosigner(name: str, algorithm: CosigningAlgorithm) -> Cosigner:
+    """Draw a key for a witness."""
+    match algorithm:
+        case "Ed25519":
+            return Cosigner(name, Ed25519PrivateKey.from_private_bytes(clock.new_key()))
+        case "ML-DSA-44":
+            return Cosigner(name, MLDSA44PrivateKey.generate())
+
+
+def write_key(file: Path, key: SigningKey | Cosigner, passphrase: bytes | None) -> None:
     """Write a key with mode 0600; passphrase: None to leave it unencrypted.
 
     Raises SetupError where there is a file already: a key that is written over is lost for good.
@@ -55,6 +66,11 @@ def read_key(file: Path, passphrase: bytes | None) -> SigningKey:
     open it.
     """
     return SigningKey.from_pem(_read(file), passphrase)
+
+
+def read_cosigner(file: Path, name: str, passphrase: bytes | None) -> Cosigner:
+    """A witness's key. Raises as `read_key` does."""
+    return Cosigner.from_pem(name, _read(file), passphrase)
 
 
 def is_encrypted(file: Path) -> bool:

@@ -6,11 +6,10 @@ the origin, and the digest for the root.
 
 from dataclasses import dataclass
 
-from ledger.errors import MalformedError, SignatureError
-from ledger.signing.encoding import from_base64, from_decimal, to_base64
+from ledger.errors import SignatureError
+from ledger.signing.cosigned import checkpoint_lines
+from ledger.signing.encoding import to_base64
 from ledger.signing.note import Note, NoteSigner, Verifier, sign_note, verified
-
-ROOT_SIZE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +23,7 @@ class Checkpoint:
     @classmethod
     def parse(cls, text: str) -> "Checkpoint":
         """Read a checkpoint's text. Raises MalformedError for what `text` would not print."""
-        match text.split("\n"):
-            case [origin, size, root, ""] if origin:
-                return cls(origin, from_decimal(size), from_base64(root, size=ROOT_SIZE))
-        raise MalformedError("a checkpoint is an origin, a size and a root hash, each on a line, and nothing else")
+        return cls(*checkpoint_lines(text))
 
     @property
     def text(self) -> str:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Literal, TypeAlias, TypeGuard
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
     SECP256R1,
@@ -24,15 +24,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from ledger.errors import MalformedError, SignatureError
+from ledger.signing import pem as pems
 from ledger.signing.canonical import dump
 from ledger.signing.encoding import from_base64url, to_base64url
 
@@ -119,20 +113,14 @@ class SigningKey:
         """Read PKCS#8 in PEM. Raises MalformedError where the passphrase does not open it, or the algorithm is none of
         ours.
         """
-        try:
-            private = load_pem_private_key(pem, passphrase)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise MalformedError("not a private key in PEM, or its passphrase is another or missing") from None
+        private = pems.from_pem(pem, passphrase)
         if not isinstance(private, PrivateKey):
             raise MalformedError("a signing key is for Ed25519, ES256 or ML-DSA-65")
         return cls(private)
 
     def to_pem(self, passphrase: bytes | None) -> bytes:
         """PKCS#8 in PEM, encrypted where a passphrase is given (not an empty one)."""
-        if passphrase == b"":
-            raise MalformedError("an empty passphrase protects nothing: give one, or none")
-        encryption = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
-        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+        return pems.to_pem(self._private, passphrase)
 
     def sign(self, message: bytes) -> bytes:
         """Sign: Ed25519 (the same bytes each time), ES256 as r || s in low-s form, or ML-DSA-65."""

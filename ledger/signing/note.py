@@ -1,27 +1,34 @@
 """Signed notes: text, a blank line, and a line for each signature (C2SP signed-note).
 
-Two of its signature types are known: 0x01, Ed25519 over the text, and 0x04, Ed25519 over a time and the text, the
-cosignature/v1 of C2SP tlog-cosignature. What a text means is not known here: checkpoints and witnesses build on this.
+Three of its signature types are known: 0x01, Ed25519 over the text, and the two of C2SP tlog-cosignature, which state
+a time: 0x04, Ed25519 over that and the text, and 0x06, ML-DSA-44 over that and the checkpoint that the text is. What
+a checkpoint means is not known here: checkpoints and witnesses build on this.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+
 from ledger.errors import MalformedError, SignatureError
+from ledger.signing.cosigned import COSIGNED_AT_MAX, COSIGNED_NAME_MAX, cosignature_message, subtree_message
 from ledger.signing.encoding import from_base64, to_base64
 from ledger.signing.keys import PublicKey, SigningKey
 
 ED25519 = 0x01
 COSIGNATURE = 0x04
+SUBTREE_COSIGNATURE = 0x06
+COSIGNATURES = frozenset({COSIGNATURE, SUBTREE_COSIGNATURE})
 
 SIGNATURES_MAX = 100  # the format asks readers to take at least 16
 NOTE_MAX = 1_000_000  # bytes
 
 KEY_ID_SIZE = 4
 COSIGNED_AT_SIZE = 8  # bytes of big-endian time before the signature proper of a cosignature
-COSIGNED_AT_MAX = 2**63 - 1
 
 _LINE = "— "  # U+2014, U+0020
 _NAME = re.compile(r"[^\s+\x00-\x1f]+")
@@ -30,9 +37,11 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A key that notes are checked under: its name, its signature type, and the 32 bytes of an Ed25519 key.
+    """A key that notes are checked under: its name, its signature type, and its bytes: 32 of Ed25519, or 1312 of
+    ML-DSA-44.
 
-    Raises MalformedError for a name with spaces or `+`, another type, or a key that is not good.
+    Raises MalformedError for a name with spaces or `+` (under ML-DSA-44, of over 255 bytes), another type, or a key
+    that is not good.
     """
 
     name: str
@@ -41,9 +50,14 @@ class Verifier:
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        if self.type not in (ED25519, COSIGNATURE):
-            raise MalformedError("a verifier key is of type 0x01 or 0x04")
-        PublicKey.from_raw(self.public_key)
+        if self.type == SUBTREE_COSIGNATURE:
+            if len(self.name.encode()) > COSIGNED_NAME_MAX:
+                raise MalformedError(f"a name under ML-DSA-44 has at most {COSIGNED_NAME_MAX} bytes")
+            _mldsa44(self.public_key)
+        elif self.type in {ED25519, COSIGNATURE}:
+            PublicKey.from_raw(self.public_key)
+        else:
+            raise MalformedError("a verifier key is of type 0x01, 0x04 or 0x06")
 
     @classmethod
     def parse(cls, text: str) -> "Verifier":
@@ -72,18 +86,28 @@ class Verifier:
 
     def check(self, signature: bytes, text: str) -> None:
         """Check a signature of this key's type on a note's text. Raises SignatureError where it does not hold."""
-        message = text.encode()
+        if self.type == ED25519:
+            PublicKey.from_raw(self.public_key).verify(signature, text.encode())
+            return
+        time_s, signature = int.from_bytes(signature[:COSIGNED_AT_SIZE]), signature[COSIGNED_AT_SIZE:]
+        if time_s > COSIGNED_AT_MAX:
+            raise SignatureError("a cosignature's time is beyond all clocks")
         if self.type == COSIGNATURE:
-            time_s, signature = int.from_bytes(signature[:COSIGNED_AT_SIZE]), signature[COSIGNED_AT_SIZE:]
-            if time_s > COSIGNED_AT_MAX:
-                raise SignatureError("a cosignature's time is beyond all clocks")
-            message = cosigned(text, time_s=time_s)
-        PublicKey.from_raw(self.public_key).verify(signature, message)
+            PublicKey.from_raw(self.public_key).verify(signature, cosignature_message(text, time_s=time_s))
+        else:
+            self._check_subtree(signature, text, time_s)
 
-
-def cosigned(text: str, *, time_s: int) -> bytes:
-    """What a cosignature is over (C2SP tlog-cosignature): a time, in seconds since the epoch, and the whole text."""
-    return f"cosignature/v1\ntime {time_s}\n{text}".encode()
+    def _check_subtree(self, signature: bytes, text: str, time_s: int) -> None:
+        """Without a time it would say of a tree that it is consistent, and not that it was the largest then seen."""
+        if time_s == 0:
+            raise SignatureError("a checkpoint's cosignature states its time, and this one none")
+        try:
+            message = subtree_message(text, time_s=time_s, cosigner=self.name)
+            _mldsa44(self.public_key).verify(signature, message)
+        except MalformedError as error:
+            raise SignatureError(f"an ML-DSA-44 cosignature cannot be of this text: {error}") from None
+        except InvalidSignature:
+            raise SignatureError("the cosignature does not hold under this key", key=self.name) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +125,6 @@ class NoteSigner:
     def verifier(self) -> Verifier:
         """What its signatures are checked under."""
         return Verifier(self.name, ED25519, self.key.public.raw)
-
-    @property
-    def cosigner(self) -> Verifier:
-        """What its cosignatures are checked under."""
-        return Verifier(self.name, COSIGNATURE, self.key.public.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +206,14 @@ def _signed_by(verifier: Verifier, note: Note) -> bool:
     for signature in signatures:
         verifier.check(signature, note.text)
     return bool(signatures)
+
+
+@lru_cache(maxsize=64)  # a log has few witnesses, each of them many times over
+def _mldsa44(raw: bytes) -> MLDSA44PublicKey:
+    try:
+        return MLDSA44PublicKey.from_public_bytes(raw)
+    except ValueError:
+        raise MalformedError("not an ML-DSA-44 public key") from None
 
 
 def _check_name(name: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from given import (
     DRUP,
     FINPROVE,
@@ -26,8 +27,10 @@ from given import (
     witness,
 )
 
+from ledger.cohort.view import resolutions_in_force
 from ledger.errors import SignatureError
 from ledger.signing.canonical import Json
+from ledger.signing.cosignature import Cosigner
 from ledger.signing.entry import format_time
 from ledger.signing.envelope import sign
 from ledger.signing.note import ED25519, Verifier
@@ -247,6 +250,17 @@ def test_of_two_resolutions_for_the_same_thing_one_comes_into_force(subject: str
     alliance.adopts("first", subject, content)
 
     alliance.refuses(PROTARGET, "resolution.endorsed", {"resolution": "second"}, because=because)
+
+
+def test_a_witness_may_cosign_with_ml_dsa_44_besides() -> None:
+    alliance = founded()
+    key = MLDSA44PrivateKey.from_seed_bytes(bytes(32))
+    second = witness() | {"verifier": Cosigner("witness.example", key).verifier.text}
+
+    alliance.adopts("first-key", "witness", witness())
+    alliance.adopts("second-key", "witness", second)
+
+    assert [each.value("content") for each in resolutions_in_force(alliance.database, "witness")] == [witness(), second]
 
 
 def test_a_witness_is_adopted_once() -> None:

@@ -3,25 +3,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import MalformedError, SignatureError
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint, sign_checkpoint
-from ledger.signing.cosignature import check_cosignature, cosign
+from ledger.signing.cosignature import Cosigner, check_cosignature
 from ledger.signing.keys import SigningKey
-from ledger.signing.note import Note, NoteSignature, NoteSigner, Verifier, sign_note, verified
+from ledger.signing.note import Note, NoteSigner, Verifier, sign_note, verified
 
 VECTORS: Any = json.loads((Path(__file__).parents[1] / "vectors" / "c2sp.json").read_text())
 LOG = NoteSigner(VECTORS["origin"], SigningKey.from_seed(bytes.fromhex(VECTORS["log_seed_hex"])))
-WITNESS = NoteSigner(VECTORS["witness_name"], SigningKey.from_seed(bytes.fromhex(VECTORS["witness_seed_hex"])))
+SEED = bytes.fromhex(VECTORS["witness_seed_hex"])
+WITNESS = Cosigner(VECTORS["witness_name"], Ed25519PrivateKey.from_private_bytes(SEED))
 HEAD = Checkpoint(VECTORS["origin"], 3, bytes.fromhex(VECTORS["root_hex"]))
 TIME_S = VECTORS["witness_time"]
 
 
 def test_the_vectors_checkpoint_and_cosignature_are_the_bytes_that_we_sign() -> None:
     note = sign_checkpoint(HEAD, LOG)
-    cosigned = Note(note.text, (*note.signatures, cosign(HEAD.text, time_s=TIME_S, signer=WITNESS)))
+    cosigned = Note(note.text, (*note.signatures, WITNESS.cosign(HEAD.text, TIME_S)))
 
     assert cosigned.encode() == VECTORS["checkpoint"].encode()
 
@@ -77,7 +79,7 @@ def test_a_checkpoint_of_another_shape_is_refused(text: str) -> None:
     with pytest.raises(MalformedError):
         Checkpoint.parse(text)
     with pytest.raises(MalformedError):
-        cosign(text, time_s=TIME_S, signer=WITNESS)
+        WITNESS.cosign(text, TIME_S)
 
 
 def test_a_checkpoint_that_could_not_be_read_again_is_not_signed() -> None:
@@ -91,10 +93,10 @@ def test_a_checkpoint_that_could_not_be_read_again_is_not_signed() -> None:
 
 
 def test_a_checkpoint_is_believed_only_with_the_logs_own_signature() -> None:
-    stranger = NoteSigner(LOG.name, WITNESS.key)
+    stranger = NoteSigner(LOG.name, SigningKey.from_seed(SEED))
     signed = sign_checkpoint(HEAD, LOG)
     altered = signed.encode().replace(b"\n3\n", b"\n4\n")
-    only_cosigned = Note(HEAD.text, (cosign(HEAD.text, time_s=TIME_S, signer=WITNESS),))
+    only_cosigned = Note(HEAD.text, (WITNESS.cosign(HEAD.text, TIME_S),))
 
     for data in (altered, sign_checkpoint(HEAD, stranger).encode(), only_cosigned.encode()):
         with pytest.raises(SignatureError):
@@ -124,44 +126,3 @@ def test_the_databases_digest_is_signed_in_the_same_shape_and_not_taken_for_a_ro
         read_checkpoint(data, LOG.verifier)
     with pytest.raises(SignatureError):
         read_checkpoint(sign_checkpoint(HEAD, LOG).encode(), LOG.verifier, origin=origin)
-
-
-@given(st.integers(0, 2**63 - 1))
-def test_a_cosignature_states_its_time(time_s: int) -> None:
-    signature = cosign(HEAD.text, time_s=time_s, signer=WITNESS)
-
-    assert NoteSignature.parse(signature.line) == signature
-    assert check_cosignature(signature, checkpoint_text=HEAD.text, verifier=WITNESS.cosigner) == time_s
-
-
-def test_a_cosignature_holds_for_its_own_text_time_and_witness_alone() -> None:
-    good = cosign(HEAD.text, time_s=TIME_S, signer=WITNESS)
-    another_time = NoteSignature(good.name, good.key_id, (TIME_S + 1).to_bytes(8) + good.signature[8:])
-    no_time = NoteSignature(good.name, good.key_id, good.signature[8:])
-    empty = NoteSignature(good.name, good.key_id, b"\0")
-    (plain,) = sign_note(HEAD.text, WITNESS).signatures
-
-    for signature, text, verifier in (
-        (good, HEAD.text.replace("\n3\n", "\n4\n"), WITNESS.cosigner),
-        (good, HEAD.text, LOG.cosigner),
-        (good, HEAD.text, WITNESS.verifier),
-        (plain, HEAD.text, WITNESS.verifier),
-        (plain, HEAD.text, WITNESS.cosigner),
-        (another_time, HEAD.text, WITNESS.cosigner),
-        (no_time, HEAD.text, WITNESS.cosigner),
-        (empty, HEAD.text, WITNESS.cosigner),
-    ):
-        with pytest.raises(SignatureError):
-            check_cosignature(signature, checkpoint_text=text, verifier=verifier)
-
-
-def test_a_cosignatures_time_fits_63_bits() -> None:
-    beyond = 2**63
-    message = f"cosignature/v1\ntime {beyond}\n{HEAD.text}".encode()
-    forged = NoteSignature(WITNESS.name, WITNESS.cosigner.key_id, beyond.to_bytes(8) + WITNESS.key.sign(message))
-
-    for time_s in (-1, beyond):
-        with pytest.raises(MalformedError):
-            cosign(HEAD.text, time_s=time_s, signer=WITNESS)
-    with pytest.raises(SignatureError):
-        verified(Note(HEAD.text, (forged,)), [WITNESS.cosigner])

@@ -4,13 +4,26 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import MalformedError, SignatureError
+from ledger.signing.cosignature import Cosigner
 from ledger.signing.encoding import to_base64
 from ledger.signing.keys import SigningKey
-from ledger.signing.note import COSIGNATURE, ED25519, Note, NoteSignature, NoteSigner, Verifier, sign_note, verified
+from ledger.signing.note import (
+    COSIGNATURE,
+    ED25519,
+    SUBTREE_COSIGNATURE,
+    Note,
+    NoteSignature,
+    NoteSigner,
+    Verifier,
+    sign_note,
+    verified,
+)
 
 VECTORS: Any = json.loads((Path(__file__).parents[1] / "vectors" / "c2sp.json").read_text())
 
@@ -25,6 +38,8 @@ NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGITLlC+EhfLW9oJKONrMouFSQU0xMcXxj99ihAQwaq
 """
 
 ALICE = NoteSigner("alice.example/log", SigningKey.from_seed(bytes(range(32))))
+ALICE_COSIGNS = Cosigner(ALICE.name, Ed25519PrivateKey.from_private_bytes(bytes(range(32)))).verifier
+ALICE_COSIGNS_AGAIN = Cosigner(ALICE.name, MLDSA44PrivateKey.from_seed_bytes(bytes(32))).verifier
 BOB = NoteSigner("bob.example", SigningKey.from_seed(bytes(range(32, 64))))
 TEXT = "one\n\nthree: é\n"
 SIGNED = sign_note(TEXT, ALICE)
@@ -54,12 +69,13 @@ def test_a_note_parts_at_its_last_empty_line() -> None:
 
 def test_verifier_keys_are_those_of_the_vectors() -> None:
     log = NoteSigner(VECTORS["origin"], SigningKey.from_seed(bytes.fromhex(VECTORS["log_seed_hex"])))
-    witness = NoteSigner(VECTORS["witness_name"], SigningKey.from_seed(bytes.fromhex(VECTORS["witness_seed_hex"])))
+    seed = bytes.fromhex(VECTORS["witness_seed_hex"])
+    witness = Cosigner(VECTORS["witness_name"], Ed25519PrivateKey.from_private_bytes(seed)).verifier
 
     assert log.verifier.text == VECTORS["log_vkey"]
-    assert witness.cosigner.text == VECTORS["witness_vkey"]
+    assert witness.text == VECTORS["witness_vkey"]
     assert Verifier.parse(VECTORS["log_vkey"]) == log.verifier
-    assert Verifier.parse(VECTORS["witness_vkey"]) == witness.cosigner
+    assert Verifier.parse(VECTORS["witness_vkey"]) == witness
 
 
 @given(st.lists(LINES, min_size=1, max_size=5), NAMES, st.binary(min_size=32, max_size=32))
@@ -99,7 +115,7 @@ def test_signatures_of_unknown_keys_are_ignored() -> None:
     same_id = NoteSignature("stranger.example", ALICE.verifier.key_id, b"anything")
     note = Note(TEXT, (stranger, same_name, same_id))
 
-    assert verified(Note.parse(note.encode()), [ALICE.verifier, ALICE.cosigner]) == ()
+    assert verified(Note.parse(note.encode()), [ALICE.verifier, ALICE_COSIGNS, ALICE_COSIGNS_AGAIN]) == ()
 
 
 def test_a_known_key_whose_signature_fails_spoils_the_note() -> None:
@@ -112,15 +128,16 @@ def test_a_known_key_whose_signature_fails_spoils_the_note() -> None:
         Note(TEXT, (good, bad)),
         Note(TEXT, (bad, good)),
         Note(TEXT, (NoteSignature(good.name, good.key_id, b"short"),)),
-        Note(TEXT, (NoteSignature(ALICE.name, ALICE.cosigner.key_id, good.signature),)),
+        Note(TEXT, (NoteSignature(ALICE.name, ALICE_COSIGNS.key_id, good.signature),)),
+        Note(TEXT, (NoteSignature(ALICE.name, ALICE_COSIGNS_AGAIN.key_id, good.signature),)),
     ):
         with pytest.raises(SignatureError):
-            verified(note, [ALICE.verifier, ALICE.cosigner])
+            verified(note, [ALICE.verifier, ALICE_COSIGNS, ALICE_COSIGNS_AGAIN])
 
 
 def test_a_signature_is_not_taken_for_a_cosignature_of_the_same_key() -> None:
-    assert ALICE.verifier.key_id != ALICE.cosigner.key_id
-    assert verified(SIGNED, [ALICE.cosigner]) == ()
+    assert ALICE.verifier.key_id != ALICE_COSIGNS.key_id
+    assert verified(SIGNED, [ALICE_COSIGNS, ALICE_COSIGNS_AGAIN]) == ()
 
 
 def test_sixteen_signatures_are_read_and_over_a_hundred_are_not() -> None:
@@ -232,11 +249,28 @@ VKEY_NAME, VKEY_ID, VKEY_KEY = VKEY.split("+", 2)
         f"{VKEY_NAME}+{VKEY_ID}+{to_base64(bytes([2]) + ALICE.verifier.public_key)}",
         f"{VKEY_NAME}+{VKEY_ID}+{to_base64(bytes([COSIGNATURE]) + ALICE.verifier.public_key)}",
         f"{VKEY_NAME}+{VKEY_ID}+{to_base64(bytes([ED25519]) + ALICE.verifier.public_key[:-1])}",
+        ALICE_COSIGNS_AGAIN.text.replace(ALICE_COSIGNS_AGAIN.key_id.hex(), VKEY_ID),
+        ALICE_COSIGNS_AGAIN.text[: -len("AAAA")],
     ],
 )
 def test_a_verifier_key_of_another_shape_or_with_anothers_id_is_refused(text: str) -> None:
     with pytest.raises(MalformedError):
         Verifier.parse(text)
+
+
+def test_a_key_for_ml_dsa_44_has_1312_bytes_and_is_no_key_for_another_type() -> None:
+    assert Verifier.parse(ALICE_COSIGNS_AGAIN.text) == ALICE_COSIGNS_AGAIN
+    assert len(ALICE_COSIGNS_AGAIN.public_key) == 1312
+    for kind, key in ((6, ALICE.verifier.public_key), (6, bytes(1311)), (6, bytes(1313)), (4, bytes(1312))):
+        with pytest.raises(MalformedError):
+            Verifier("log.example", kind, key)
+
+
+def test_a_name_of_over_255_bytes_fits_no_ml_dsa_44_cosignature() -> None:
+    Verifier("é" * 127, SUBTREE_COSIGNATURE, ALICE_COSIGNS_AGAIN.public_key)
+
+    with pytest.raises(MalformedError):
+        Verifier("é" * 128, SUBTREE_COSIGNATURE, ALICE_COSIGNS_AGAIN.public_key)
 
 
 def test_a_weak_key_is_no_verifier_key() -> None:
