@@ -61,7 +61,7 @@ def serve(**flags: Any) -> None:
     hub = open_hub(settings, _signer(settings, memorandum.origin))
     app = importlib.import_module("api.app").create_app(hub)  # by name: nothing here stands on api
     remark(f"{memorandum.origin} on {url}, until Ctrl-C")
-    run_app(app, listener)
+    run_app(app, listener, ending=hub.listeners.close)
 
 
 @click.command()
