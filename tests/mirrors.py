@@ -61,18 +61,18 @@ def held(source: Source, size: int) -> Held:
     return Held({path: source.read(path) for path in [*SINGLE, *paths_of(size)]})
 
 
-def busy_alliance() -> given.Alliance:
+def busy_alliance(size: int = LARGE) -> given.Alliance:
     alliance = given.treated()
-    while alliance.database.size < LARGE:
+    while alliance.database.size < size:
         alliance.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
     return alliance
 
 
-def states_of(folder: Path, alliance: given.Alliance) -> States:
+def states_of(folder: Path, alliance: given.Alliance, *sizes: int) -> States:
     """One ledger as it was, as it was later, and as it is now."""
     hub = hubs.founded_hub(folder, alliance)
     found: dict[tuple[str, int], Held] = {}
-    for size in (BEGUN, SMALL, LARGE):
+    for size in sizes or (BEGUN, SMALL, LARGE):
         post_up_to(hub, alliance, size)
         found |= {(view, size): held(hub.source(view), size) for view in ("clear", "full")}
     hub.engine.dispose()

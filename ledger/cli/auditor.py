@@ -9,10 +9,10 @@ import click
 
 from ledger.cli.audit_page import write_page
 from ledger.cli.checkpoints import RememberedCheckpoints
-from ledger.cli.options import File, as_json, hub_options
+from ledger.cli.options import File, as_json, hub_options, read_pin
 from ledger.cli.report_tables import print_contributions
 from ledger.cli.terminal import print_json, print_table, progress, remark
-from ledger.errors import MalformedError
+from ledger.errors import SetupError
 from ledger.operations.audit import STEPS, Audit, Failure
 from ledger.operations.audit import audit as audit_source
 from ledger.operations.bundle import VIEWS, write_bundle
@@ -23,7 +23,6 @@ from ledger.signing.encoding import to_base64
 
 DOES_NOT_HOLD = 3
 STEP_CONSISTENCY, STEP_SIGNATURES = 3, 5
-_HASH_SIZE = 32
 _STATE = Path("~/.local/state/cohort-ledger")
 
 
@@ -59,7 +58,7 @@ def audit(
     Exit code 0: it holds; 3: it does not. Each audit that holds is remembered, and the next one of the same ledger must
     extend it.
     """
-    pinned = _pin(pin)
+    pinned = read_pin(pin)
     with open_source(source) as opened, progress("auditing") as done:
         earlier = RememberedCheckpoints(state_dir.expanduser(), opened)
         result = audit_source(opened, pin=pinned, view=view, remembered=earlier.read(), progress=done)
@@ -168,20 +167,14 @@ def _told(result: Audit, signatures: str) -> dict[str, Any]:
 @contextmanager
 def _own_source(settings: Settings, view: str) -> Iterator[Source]:
     from ledger.operations.hub import open_store, open_vault  # noqa: PLC0415 - only a hub has a store
+    from ledger.store.engine import reading  # noqa: PLC0415 - as above
     from ledger.store.source import StoreSource  # noqa: PLC0415 - as above
 
     engine, _ = open_store(settings)
-    yield StoreSource(engine, open_vault(settings) if view == "full" else None, view)
+    vault = open_vault(settings) if view == "full" else None
+    if vault is not None:
+        with reading(engine) as connection:
+            if vault.never_given(connection):
+                raise SetupError("this hub was restored without disclosures: write a bundle of a clear view")
+    yield StoreSource(engine, vault, view)
     engine.dispose()
-
-
-def _pin(text: str | None) -> bytes | None:
-    if text is None:
-        return None
-    try:
-        pin = bytes.fromhex(text)
-    except ValueError:
-        pin = b""
-    if len(pin) != _HASH_SIZE:
-        raise MalformedError("--pin takes a SHA-256 in hex, 64 characters, as `alliance hash` prints it")
-    return pin

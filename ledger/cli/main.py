@@ -66,7 +66,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "demo": _Listed("demo", "The alliance of 2021, from founding to audit, in one command."),
     "alliance": _Listed("founding", "Draft, show and hash the founding document."),
     "log-key": _Listed("founding", "Make the log's own key."),
-    "init": _Listed("operator", "Found a ledger here."),
+    "init": _Listed("operator", "Found a ledger here, or restore one from a copy."),
     "serve": _Listed("operator", "Run the hub, on loopback."),
     "migrate": _Listed("operator", "Bring the database's schema to this version."),
     "rebuild": _Listed("operator", "Replay the log and replace the tables, or hold them against it."),
@@ -79,6 +79,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "funnel": _Listed("reports", "How far each trial's cases came."),
     "event": _Listed("reports", "One event: who said what, and the cells that it set."),
     "trail": _Listed("reports", "All that was said of one case."),
+    "mirror": _Listed("mirror", "Keep a verified copy of a log in a folder, to be served, audited or restored from."),
     "bundle": _Listed("auditor", "Write a log into one zip file."),
     "audit": _Listed("auditor", "Verify and replay a bundle, a folder or a server's log."),
 }

@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 
 import click
 
-from ledger.errors import SetupError
+from ledger.errors import MalformedError, SetupError
 from ledger.settings import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 File = click.Path(path_type=Path)
+
+_HASH_SIZE = 32
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -42,6 +44,19 @@ def protection_options(command: _Command) -> _Command:
     ):
         command = option(command)
     return command
+
+
+def read_pin(text: str | None) -> bytes | None:
+    """The hash of a founding document, 32 bytes, as `--pin` takes it."""
+    if text is None:
+        return None
+    try:
+        pin = bytes.fromhex(text)
+    except ValueError:
+        pin = b""
+    if len(pin) != _HASH_SIZE:
+        raise MalformedError("--pin takes a SHA-256 in hex, 64 characters, as `alliance hash` prints it")
+    return pin
 
 
 def new_passphrase(passphrase_file: Path | None, *, no_passphrase: bool) -> bytes | None:

@@ -63,8 +63,8 @@ def found_ledger(settings: Settings, memorandum_text: bytes, signer: NoteSigner)
     with writing(engine) as connection:
         found(connection, memorandum.text)
         # the vault before the commit: a ledger without one could take nothing that is sealed, and a key file without a
-        # ledger harms nobody
-        Vault.create(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
+        # ledger harms nobody: the next run takes it up
+        Vault.take_up(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
     publish(engine, memorandum, signer, signed_file(settings))
     engine.dispose()
     return memorandum
