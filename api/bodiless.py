@@ -36,7 +36,7 @@ class Bodiless:
                 message["body"] = b""
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_wanted)
+        await self._app({**scope, "method": "GET", "asked_method": scope["method"]}, receive, send_wanted)
 
 
 def _has(known: str, etag: str | None) -> bool:

@@ -168,7 +168,7 @@ def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]
     if len(found) == page.limit:
         query = urlencode({"after": found[-1].index, "limit": page.limit, **asked})
         response.headers["Link"] = f'</events?{query}>; rel="next"'
-    return Entries([_entry(stored, published) for stored in found])
+    return Entries([entry_of(stored, published) for stored in found])
 
 
 @router.get("/events/{event}", responses=documented(400, 404))
@@ -186,7 +186,7 @@ def read_event(hub: OpenHub, event: Named) -> Event:
     envelope = envelopes.parse_jws(stored.jws)
     claims = envelope.claims
     return Event(
-        entry=_entry(stored, published),
+        entry=entry_of(stored, published),
         version=claims.version,
         issued_at=claims.issued_at,
         prev=None if claims.prev is None else to_base64url(claims.prev),
@@ -238,12 +238,12 @@ def _find(connection: Connection, event: str) -> StoredEntry:
 def _taken(connection: Connection, index: int, receipt: Receipt) -> Taken:
     stored = find_entry(connection, index=index)
     assert stored is not None
-    entry = _entry(stored, published=index + 1)
+    entry = entry_of(stored, published=index + 1)
     proof = receipt.encode().decode()
     return Taken(index, entry.received, entry.event_id, entry.node, entry.seq, entry.state, proof)
 
 
-def _entry(stored: StoredEntry, published: int) -> Entry:
+def entry_of(stored: StoredEntry, published: int) -> Entry:
     claims = envelopes.parse_jws(stored.jws).claims
     return Entry(
         index=stored.index,

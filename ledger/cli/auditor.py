@@ -13,7 +13,7 @@ from ledger.cli.options import File, as_json, hub_options, is_live, read_pin, st
 from ledger.cli.report_tables import print_contributions
 from ledger.cli.terminal import print_json, print_table, progress, remark
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import MalformedError, NotFoundError, TamperedError
+from ledger.errors import MalformedError, NotFoundError, SetupError, TamperedError
 from ledger.operations.audit import STEPS, Audit, Before, Failure
 from ledger.operations.audit import audit as audit_source
 from ledger.operations.bundle import VIEWS, write_bundle
@@ -209,8 +209,14 @@ def _told(result: Audit, signatures: str) -> dict[str, Any]:
 @contextmanager
 def _own_source(settings: Settings, view: str) -> Iterator[Source]:
     from ledger.operations.hub import open_store, open_vault  # noqa: PLC0415 - only a hub has a store
+    from ledger.store.engine import reading  # noqa: PLC0415 - as above
     from ledger.store.source import StoreSource  # noqa: PLC0415 - as above
 
     engine, _ = open_store(settings)
-    yield StoreSource(engine, open_vault(settings) if view == "full" else None, view)
+    vault = open_vault(settings) if view == "full" else None
+    if vault is not None:
+        with reading(engine) as connection:
+            if vault.never_given(connection):
+                raise SetupError("this hub was restored without disclosures: write a bundle of a clear view")
+    yield StoreSource(engine, vault, view)
     engine.dispose()

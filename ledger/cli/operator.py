@@ -7,16 +7,19 @@ from typing import Any
 
 import click
 
+from ledger.cli.auditor import open_source
 from ledger.cli.founding import read_memorandum
-from ledger.cli.options import File, as_json, hub_options, passphrase_for
+from ledger.cli.options import File, as_json, hub_options, passphrase_for, read_pin
 from ledger.cli.serving import check_loopback, listen, run_app
 from ledger.cli.terminal import print_facts, print_json, print_table, progress, remark
+from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError
 from ledger.node.keyring import is_encrypted, read_key
 from ledger.operations.doctor import examine
 from ledger.operations.hub import found_ledger, open_hub, open_store
 from ledger.operations.rebuild import check_tables
 from ledger.operations.rebuild import rebuild as rebuild_tables
+from ledger.operations.restore import restore
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
 from ledger.signing.note import NoteSigner
@@ -29,13 +32,23 @@ _EXITS: Mapping[str, int] = {"history": 3, "tables": 8, "set-up": 7, "well": 0}
 
 
 @click.command()
-@click.option("--memorandum", "memorandum_file", required=True, type=File, help="The founding document.")
+@click.option("--memorandum", "memorandum_file", type=File, help="The founding document.")
+@click.option("--from", "source", metavar="SOURCE", help="What to restore: a mirror, a bundle, a hub's address.")
+@click.option("--pin", metavar="HASH", help="With --from: SHA-256 of the founding document that you trust.")
 @hub_options
 @click.option("--log-key-passphrase-file", type=File, help="What opens the log's key.")
 @as_json
-def init(memorandum_file: Path, as_json: bool, **flags: Any) -> None:
-    """Found a ledger here, with the document that its members will sign."""
+def init(*, memorandum_file: Path | None, source: str | None, pin: str | None, as_json: bool, **flags: Any) -> None:
+    """Found a ledger here, with the document that its members will sign; or restore one from a copy."""
+    if (memorandum_file is None) == (source is None):
+        raise click.UsageError("name the founding document with --memorandum, or what to restore with --from")
+    if pin is not None and source is None:
+        raise click.UsageError("--pin says which ledger is restored: it goes with --from")
     settings = Settings.here(flags)
+    if source is not None:
+        _restore(settings, source, read_pin(pin), as_json=as_json)
+        return
+    assert memorandum_file is not None
     memorandum = read_memorandum(memorandum_file)
     found_ledger(settings, memorandum.text, _signer(settings, memorandum.origin))
     if as_json:
@@ -44,6 +57,23 @@ def init(memorandum_file: Path, as_json: bool, **flags: Any) -> None:
     click.echo(f"founded {memorandum.origin} in {settings.data_dir}")
     click.echo(f"memorandum {memorandum.hash.hex()}")
     remark("next: `cohort-ledger serve`; each founder's first event is memorandum.signed")
+
+
+def _restore(settings: Settings, source: str, pin: bytes | None, *, as_json: bool) -> None:
+    with open_source(source) as opened, progress("restoring") as done:
+        memorandum = Memorandum.parse(opened.read("memorandum"))  # for its name; the audit is what looks at it
+        restored = restore(settings, opened, _signer(settings, memorandum.origin), pin=pin, progress=done)
+    head = restored.checkpoint
+    if as_json:
+        told = {"memorandum": restored.memorandum.hash.hex(), "data_dir": settings.data_dir, "view": restored.view}
+        print_json({"origin": head.origin, "size": head.size, **told})
+        return
+    click.echo(f"restored {head.origin} in {settings.data_dir}: {head.size} entries, {restored.view} view")
+    click.echo(f"memorandum {restored.memorandum.hash.hex()}")
+    if pin is None:
+        remark("it is consistent with itself; that it is the alliance's, only --pin says")
+    if restored.view == "clear":
+        remark("what is sealed was not in it: the hub has none of it, and `doctor` says so")
 
 
 @click.command()
@@ -61,7 +91,7 @@ def serve(**flags: Any) -> None:
     hub = open_hub(settings, _signer(settings, memorandum.origin))
     app = importlib.import_module("api.app").create_app(hub)  # by name: nothing here stands on api
     remark(f"{memorandum.origin} on {url}, until Ctrl-C")
-    run_app(app, listener)
+    run_app(app, listener, ending=hub.listeners.close)
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """Running a web app on an address of this computer: whether it can listen is known before anything is said of it."""
 
 import socket
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
@@ -40,16 +41,28 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
     return listener, f"http://{named}:{listener.getsockname()[1]}"
 
 
-def run_app(app: Any, listener: socket.socket) -> None:
+def run_app(app: Any, listener: socket.socket, *, ending: Callable[[], None] = lambda: None) -> None:
     """Serve until a signal comes; it is raised again once all that was under way is answered.
+
+    ending: called when the signal has come, to end answers that would go on for ever.
 
     Raises SetupError where the app does not start, KeyboardInterrupt after Ctrl-C.
     """
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, ending).run(sockets=[listener])
     except SystemExit:  # how it says that the app's start-up failed, after it has logged why
         raise SetupError("the server did not start") from None
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending()
+        await super().shutdown(sockets)
 
 
 def _is_loopback(host: str) -> bool:

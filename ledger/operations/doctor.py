@@ -20,8 +20,9 @@ from ledger.operations.rebuild import check_tables
 from ledger.operations.signed import SignedFile
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
-from ledger.store.engine import Engine, check_file, check_objects, check_schema, open_engine, reading
-from ledger.store.entries import check_columns
+from ledger.signing.envelope import parse_jws
+from ledger.store.engine import Connection, Engine, check_file, check_objects, check_schema, open_engine, reading
+from ledger.store.entries import check_columns, find_entry
 from ledger.store.head import read_head
 from ledger.store.source import StoreSource
 from ledger.store.tiles import check_tiles, node_reader
@@ -29,7 +30,7 @@ from ledger.store.vault import Vault
 
 Verdict = Literal["well", "set-up", "history", "tables"]
 _OTHERS_MAY_NOT = 0o077
-_STEP_OF_TABLES = 8
+_STEP_OF_DISCLOSURES, _STEP_OF_TABLES = 7, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None)
     yield Finding("database", "well", f"its schema is this version's; {head.size} entries")
     yield _judged("database file", "history", partial(_check_file, engine))
     yield _judged("database objects", "set-up", partial(_check_objects, engine))
-    yield _audited(engine, vault, progress)
+    yield from _audited(engine, vault, progress)
     yield _judged("tiles and vault", "history", partial(_check_no_more, engine, vault))
     yield _judged("last signature", "history", partial(_check_signed, engine, memorandum, signed_file(settings)))
     yield _judged("head", "set-up", partial(_check_head, engine))
@@ -81,12 +82,34 @@ def _check_secret_file(file: Path) -> str:
     return f"{file}, for its owner alone"
 
 
-def _audited(engine: Engine, vault: Vault, progress: Progress) -> Finding:
-    found = audit(StoreSource(engine, vault, "full"), view="full", progress=progress)
-    if found.failure is None:
-        return Finding("log and vault", "well", found.passed[6])
-    where = "" if found.failure.index is None else f"entry {found.failure.index}: "
-    return Finding("log and vault", "history", f"{STEPS[found.failure.step]}: {where}{found.failure.message}")
+def _audited(engine: Engine, vault: Vault, progress: Progress) -> Iterator[Finding]:
+    """Every disclosure must be there, but for those that were never given: a ledger restored from a clear copy."""
+    with reading(engine) as connection:
+        try:
+            absent = vault.never_given(connection)
+            sealed = sum(len(parse_jws(_jws(connection, index)).commitments) for index in absent)
+        except LedgerError as error:
+            yield Finding("log and vault", "history", str(error))
+            return
+    found = audit(StoreSource(engine, vault, "full"), view="clear" if absent else "full", progress=progress)
+    if found.failure is not None:
+        where = "" if found.failure.index is None else f"entry {found.failure.index}: "
+        yield Finding("log and vault", "history", f"{STEPS[found.failure.step]}: {where}{found.failure.message}")
+    elif found.withheld != sealed:
+        what = f"{found.withheld} disclosures are missing, of which {sealed} were never given to this hub"
+        yield Finding("log and vault", "history", f"{STEPS[_STEP_OF_DISCLOSURES]}: {what}")
+    else:
+        yield Finding("log and vault", "well", found.passed[6])
+    if absent:
+        what = f"{len(absent)} entries' are not held: this ledger was restored without them; its full bundles lack them"
+        yield Finding("disclosures", "set-up", what)
+
+
+def _jws(connection: Connection, index: int) -> str:
+    stored = find_entry(connection, index=index)
+    if stored is None:
+        raise TamperedError(f"entry {index} is missing", index=index)
+    return stored.jws
 
 
 def _check_file(engine: Engine) -> str:

@@ -1,12 +1,13 @@
 """A ledger that is open for work: its database, its vault, its key; founded once, opened ever after."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ledger.clock import new_key, now
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError
 from ledger.operations.append import Appender, Posted
+from ledger.operations.listeners import Listeners
 from ledger.operations.publish import publish, receipts
 from ledger.operations.signed import SignedFile
 from ledger.settings import Settings
@@ -20,7 +21,7 @@ from ledger.store.vault import Vault
 
 @dataclass(frozen=True)
 class Hub:
-    """An open ledger. appender: its one way in."""
+    """An open ledger. appender: its one way in. listeners: they are told when something may have been published."""
 
     engine: Engine
     memorandum: Memorandum
@@ -28,6 +29,7 @@ class Hub:
     signer: NoteSigner
     signed: SignedFile
     appender: Appender
+    listeners: Listeners = field(default_factory=Listeners)
 
     def post(self, post: Sequence[str]) -> list[tuple[Posted, Receipt]]:
         """Append a post, publish it, and give a receipt for each envelope. Errors: see `Appender.append`."""
@@ -38,6 +40,7 @@ class Hub:
 
     def publish(self) -> None:
         publish(self.engine, self.memorandum, self.signer, self.signed)
+        self.listeners.tell()
 
     def source(self, view: str) -> StoreSource:
         """The log's static files. view: "full", or "clear" to show no disclosure."""
@@ -60,8 +63,8 @@ def found_ledger(settings: Settings, memorandum_text: bytes, signer: NoteSigner)
     with writing(engine) as connection:
         found(connection, memorandum.text)
         # the vault before the commit: a ledger without one could take nothing that is sealed, and a key file without a
-        # ledger harms nobody
-        Vault.create(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
+        # ledger harms nobody: the next run takes it up
+        Vault.take_up(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
     publish(engine, memorandum, signer, signed_file(settings))
     engine.dispose()
     return memorandum

@@ -1,4 +1,4 @@
-"""Files that appear whole and durable, or not at all, and are their owner's alone."""
+"""Files that appear whole and durable, or not at all, and are their owner's alone unless another mode is asked for."""
 
 import os
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ _FOLDER_MODE = 0o700
 
 
 @contextmanager
-def replacing(file: Path) -> Iterator[BinaryIO]:
+def replacing(file: Path, *, mode: int = _MODE) -> Iterator[BinaryIO]:
     """Write beside a file, and put it in its place once all of it is on disk; a power cut does not undo that.
 
-    What an earlier failure left beside it is replaced.
+    What an earlier failure left beside it is replaced. mode: of the new file, before the process's umask.
     """
     file = file.absolute()  # "." has no name of its own
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as opened:
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as opened:
         try:
             yield opened
             opened.flush()

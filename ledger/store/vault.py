@@ -18,7 +18,7 @@ from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from ledger.errors import SetupError, TamperedError
 from ledger.signing.envelope import parse_jws
@@ -26,6 +26,7 @@ from ledger.store.tables import entries, vault
 
 _KEY_SIZE = 32  # bytes
 _NONCE_SIZE = 12
+_EMPTY_SIZE = _NONCE_SIZE + 16  # of a ciphertext of nothing: its nonce and its tag
 _MODE = 0o600
 _BUSY_TIMEOUT_S = 30.0
 _PRAGMAS = ("journal_mode = DELETE", "synchronous = FULL", "secure_delete = ON")
@@ -34,7 +35,7 @@ _TABLE = "CREATE TABLE keys (event_id TEXT PRIMARY KEY NOT NULL, key BLOB NOT NU
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What is kept of an entry: its disclosures as they travel, joined by `~`."""
+    """What is kept of an entry: its disclosures as they travel, joined by `~`; nothing where they were never given."""
 
     index: int
     event_id: str
@@ -67,6 +68,16 @@ class Vault:
         with created._open_file() as file:
             file.execute(_TABLE)
         return created
+
+    @classmethod
+    def take_up(cls, key_file: Path, *, wrap: bytes | None, draw: Callable[[], bytes]) -> Self:
+        """Make the key file, or go on with the one that is there: its keys stay, and none is written over."""
+        os.close(os.open(key_file, os.O_CREAT | os.O_RDWR, _MODE))
+        taken = cls(key_file, wrap=wrap, draw=draw)
+        with taken._open_file() as file:
+            if file.execute("SELECT name FROM sqlite_master WHERE name = 'keys'").fetchone() is None:
+                file.execute(_TABLE)  # a crash may have left the file without it
+        return taken
 
     def put_keys(self, keys: Mapping[str, bytes]) -> None:
         """Keep a key of 32 bytes for each event id; durable when this returns: call it before the entries commit.
@@ -115,6 +126,14 @@ class Vault:
                 except InvalidTag:
                     raise TamperedError(f"the vault's row of entry {place} was altered", index=place) from None
         return opened
+
+    def never_given(self, conn: Connection) -> list[int]:
+        """The entries whose disclosures this ledger never had: it was restored without them, and remembers it by a row
+        that opens to nothing. It is sealed as any other, so whoever has the database alone cannot make one.
+        """
+        empty = func.length(vault.c.ciphertext) == _EMPTY_SIZE
+        indexes = conn.execute(select(vault.c.index).where(empty).order_by(vault.c.index)).scalars().all()
+        return [index for index in indexes if self.open(conn, index, index + 1).get(index) == ""]
 
     def check(self, conn: Connection) -> None:
         """Raises TamperedError, with the index, for a row of an entry that has nothing sealed, or none at all."""

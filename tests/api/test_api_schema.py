@@ -21,6 +21,9 @@ UNSIGNED: dict[str, list[CheckFunction]] = {"POST /events": [positive_data_accep
 # no parameter, or any text: what names no file of the log names one that is not there
 NOTHING_TO_GET_WRONG = {"GET /log/{path}", "GET /healthz", "GET /readyz", "GET /version", "GET /metrics"}
 
+# its answer has no end, and this tool reads answers to their ends: see test_live_feed
+ENDLESS = {"GET /events/live"}
+
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.BaseSchema]:
@@ -38,6 +41,8 @@ def test_no_request_is_answered_other_than_as_the_description_says(
     for result in described.get_all_operations():
         assert isinstance(result, Ok)
         operation = result.ok()
+        if operation.label in ENDLESS:
+            continue
         if mode is GenerationMode.NEGATIVE and operation.label in NOTHING_TO_GET_WRONG:
             continue
 

@@ -1,0 +1,83 @@
+"""Whoever keeps a full copy of a log: verified, and in step with what it was made of for as long as one wants."""
+
+import json
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+
+from ledger.cli.auditor import open_source
+from ledger.cli.options import File, as_json, read_pin
+from ledger.cli.terminal import progress, remark
+from ledger.operations.following import keep_in_step, listening
+from ledger.operations.mirror import Mirrored
+from ledger.operations.mirror import mirror as mirror_once
+from ledger.operations.source import Source
+from ledger.signing.encoding import to_base64
+
+
+@click.command()
+@click.argument("source")
+@click.argument("folder", type=File, metavar="DIR")
+@click.option("--pin", metavar="HASH", help="SHA-256 of the founding document that you trust (`alliance hash`).")
+@click.option("--follow", is_flag=True, help="Stay, and keep in step over the server's live feed, until Ctrl-C.")
+@click.option(
+    "--every",
+    "every_s",
+    type=click.FloatRange(min=0.1, max=86_400),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --follow: look at least so often.",
+)
+@as_json
+def mirror(*, source: str, folder: Path, pin: str | None, follow: bool, every_s: float, as_json: bool) -> None:
+    """Copy the log of SOURCE (a hub's address, a folder, a bundle) into DIR, or bring DIR in step with it.
+
+    All of it is verified before it is put there. What lies in DIR any file server can serve, below /log/; it can be
+    audited, and a hub restored from it (`init --from`). A run that was broken off goes on where it ended.
+    """
+    copying = _Copying(folder, read_pin(pin), as_json=as_json)
+    with open_source(source) as opened:
+        copying.once(opened)
+        if not follow:
+            return
+        remark(f"keeping {folder} in step with {source}, until Ctrl-C")
+        news = threading.Event()
+        is_server = source.startswith(("http://", "https://"))
+        with listening(source, news, copying.last) if is_server else nullcontext():
+            keep_in_step(lambda: copying.once(opened), news, every_s=every_s, failed=remark)
+
+
+class _Copying:
+    """One mirror, run after run."""
+
+    def __init__(self, folder: Path, pin: bytes | None, *, as_json: bool) -> None:
+        self._folder, self._pin, self._as_json = folder, pin, as_json
+        self._done: Mirrored | None = None
+
+    def last(self) -> int:
+        """Index of the last entry that is in the mirror."""
+        return -1 if self._done is None else self._done.checkpoint.size - 1
+
+    def once(self, source: Source) -> None:
+        """Mirror, and say how much there is now, where that has changed."""
+        verified = 0 if self._done is None else self._done.checkpoint.size
+        with progress("mirroring") if self._done is None else nullcontext(_say_nothing) as told:
+            done = mirror_once(source, self._folder, pin=self._pin, verified=verified, progress=told)
+        if done != self._done:
+            self._done = done
+            self._tell(done)
+
+    def _tell(self, done: Mirrored) -> None:
+        head = done.checkpoint
+        if self._as_json:
+            told = {"folder": str(self._folder), "view": done.view, "size": head.size, "root": to_base64(head.root)}
+            click.echo(json.dumps(told, ensure_ascii=False))
+        else:
+            click.echo(f"{self._folder}: {head.size} entries, {done.view} view")
+
+
+def _say_nothing(_done: int, _of: int) -> None:
+    """What comes in while one follows is there at once."""

@@ -1,0 +1,298 @@
+"""A mirror: a full copy of a log's static files in a folder, verified before any of it is put in place.
+
+What is in place is always whole: the folder's `checkpoint` is backed by its files at every moment, whatever was killed
+when. So it comes after all that it stands on; `digest` and `checkpoints`, which must not be of a larger log than it,
+come after it. Running again goes on where the last run ended, and fetches nothing that is there and verified.
+
+The tree is checked from the top: the partial tiles at its right edge give the root, each full tile has its hash in the
+one above, each entry in a tile. Nothing of the log is kept in memory but a tile or two. Of the digests only the one
+that the log has signed can be checked so; the chain between takes a replay, which is an audit's work.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import LedgerError, MalformedError, NotFoundError, SetupError, TamperedError
+from ledger.merkle.hashing import HASH_SIZE
+from ledger.merkle.tiles import (
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    entries_path,
+    node_from_tiles,
+    numbered_path,
+    tile_path,
+    tile_widths,
+)
+from ledger.merkle.tree import root_at
+from ledger.operations.bundle import VIEWS
+from ledger.operations.mirror_checks import (
+    Check,
+    Span,
+    hashes_of,
+    of_source,
+    read_digest,
+    split_notes,
+    tile_of_hash,
+)
+from ledger.operations.mirror_folder import MirrorFolder, opened_folder
+from ledger.operations.source import Source
+from ledger.signing import canonical
+from ledger.signing.checkpoint import Checkpoint, read_checkpoint
+
+Progress = Callable[[int, int], None]  # entries done, of how many
+_Cut = Callable[[bytes], bytes]  # from a full file what a partial one has
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What a mirror holds now."""
+
+    checkpoint: Checkpoint
+    view: str
+
+
+def mirror(
+    source: Source,
+    folder: Path,
+    *,
+    pin: bytes | None = None,
+    verified: int = 0,
+    progress: Progress = lambda _done, _of: None,
+) -> Mirrored:
+    """Bring a folder in step with a source.
+
+    pin: SHA-256 of the memorandum that must be the log's. verified: so many entries, with their files, this process has
+    found whole in the folder before, and does not look at again.
+
+    Raises TamperedError where anything of the source is not what the log signed, or its checkpoint does not extend the
+    mirror's own (that stays, the other is kept under `contradicts/`); SetupError where another process mirrors there;
+    MalformedError where the source shows another view than the mirror has; NotFoundError and UnavailableError where
+    the source has not, or does not answer. All that was put in place until then holds.
+    """
+    with opened_folder(folder) as here:
+        return _Mirror(source, here, progress).run(pin, verified)
+
+
+class _Mirror:
+    """One run: what the steps hand on to each other."""
+
+    def __init__(self, source: Source, here: MirrorFolder, progress: Progress) -> None:
+        self.source = source
+        self.here = here
+        self.progress = progress
+        self.edge: dict[tuple[int, int], bytes] = {}  # the log's partial tiles, by (level, n): they lead to the root
+
+    def run(self, pin: bytes | None, verified: int) -> Mirrored:
+        # 1. which ledger, and what of it is shown
+        memorandum, view = self._memorandum(pin), self._view()
+        # 2. the checkpoint last, so that no other note is of a larger log
+        digest_note = self.source.read("digest")
+        earlier_notes = self._optional("checkpoints")
+        note = self.source.read("checkpoint")
+        with of_source("checkpoint"):
+            head, _ = read_checkpoint(note, memorandum.log_key)
+        with of_source("digest"):
+            digest = read_digest(digest_note, memorandum, head)
+        # 3. the root, and that the mirror's own checkpoint is extended
+        self._take_edge(head)
+        kept = self._extended(memorandum, head, note)
+        # 4. which ledger this is, and all that the checkpoint stands on
+        self.here.put("memorandum", memorandum.text)
+        self.here.put("view", canonical.dump({"view": view}))
+        if kept is None:  # nothing is claimed yet, so this digest is of no larger log than is claimed
+            self.here.put("digest", digest_note)
+        self._bring_tiles(head.size, verified)
+        self._bring_entries(head.size, view, digest, verified)
+        with of_source("checkpoints"):
+            self._check_earlier(earlier_notes, memorandum, head)
+        # 5. the checkpoint; a crash from now on leaves notes of a smaller log beside it, and they hold
+        self.here.put("checkpoint", note)
+        self.here.put("digest", digest_note)
+        if earlier_notes is not None:
+            self.here.put("checkpoints", earlier_notes)
+        # 6. what is outgrown
+        if kept is None or kept.size < head.size or not verified:
+            self.here.prune(head.size, view=view)
+        return Mirrored(head, view)
+
+    # ------------------------------------------------------------------ 1 and 3: what is said
+
+    def _memorandum(self, pin: bytes | None) -> Memorandum:
+        with of_source("memorandum"):
+            memorandum = Memorandum.parse(self.source.read("memorandum"))
+            kept = self.here.find("memorandum")
+            for expected in (pin, None if kept is None else sha256(kept).digest()):
+                if expected not in (None, memorandum.hash):
+                    raise TamperedError(f"it is {memorandum.hash.hex()}, and not {expected.hex()}")
+        return memorandum
+
+    def _view(self) -> str:
+        """A mirror keeps the view that it began with: else what is sealed would get lost, or come to light."""
+        stated = self._optional("view") or canonical.dump({"view": "clear"})
+        match canonical.load(stated):
+            case {"view": str(view), **rest} if not rest and view in VIEWS:
+                pass
+            case _:
+                raise MalformedError(f"the source's file `view` says none of {', '.join(VIEWS)}: no other is mirrored")
+        if self.here.find("view") not in (None, stated):
+            raise MalformedError(f"the source shows a {view} view, and this mirror's is another: name another folder")
+        if view == "clear":
+            self.here.show_all()
+        return view
+
+    def _take_edge(self, head: Checkpoint) -> None:
+        """Take the tiles at the tree's right edge: those in the folder, where they lead to the root, else the source's.
+
+        At most one a level, so what size is claimed costs nothing before its root is there.
+        """
+        levels = range(-(-head.size.bit_length() // TILE_HEIGHT))
+        reached = {level: divmod(head.size >> TILE_HEIGHT * level, TILE_WIDTH) for level in levels}
+        ragged = {(level, n): width for level, (n, width) in reached.items() if width}
+        self.edge = {
+            (level, n): self.here.find(tile_path(level, n, width)) or b"" for (level, n), width in ragged.items()
+        }
+        try:
+            self._require_root(head)
+        except TamperedError:
+            self.edge = {
+                (level, n): self._fetch(tile_path(level, n, width), tile_path(level, n), partial(_first_hashes, width))
+                for (level, n), width in ragged.items()
+            }
+            with of_source("checkpoint"):
+                self._require_root(head)
+
+    def _require_root(self, head: Checkpoint) -> None:
+        if root_at(head.size, node_from_tiles(lambda level, n, _: self.edge[level, n], head.size)) != head.root:
+            raise TamperedError("the tiles do not lead to the root that it is signed over")
+
+    def _extended(self, memorandum: Memorandum, head: Checkpoint, note: bytes) -> Checkpoint | None:
+        """The mirror's own checkpoint, None where it has none yet, once it is shown that the new one extends it."""
+        data = self.here.find("checkpoint")
+        if data is None:
+            return None
+        try:
+            kept, _ = read_checkpoint(data, memorandum.log_key)
+        except LedgerError as error:
+            raise SetupError(f"{self.here.path / 'checkpoint'} was altered: {error}; restore it") from None
+        if head.size < kept.size:
+            what = f"rolled back: the mirror has {kept.size} entries under the log's signature, the source {head.size}"
+        elif self._root_at(kept.size, head) != kept.root:
+            what = f"forked: the source's first {kept.size} entries are not those that the mirror has"
+        else:
+            return kept
+        beside = self.here.keep_contradicting(note)
+        raise TamperedError(
+            f"{what}; nothing was changed, and both checkpoints are kept, which prove it: "
+            f"{self.here.path / 'checkpoint'} and {beside}"
+        )
+
+    def _root_at(self, size: int, head: Checkpoint) -> bytes:
+        """The root of the source's first entries, from a few tiles of it, each held against the one above."""
+
+        def read(level: int, n: int, width: int) -> bytes:
+            return self.edge.get((level, n)) or self.source.read(tile_path(level, n, width))
+
+        with of_source("tiles"):
+            return root_at(size, node_from_tiles(read, head.size))
+
+    def _check_earlier(self, notes: bytes | None, memorandum: Memorandum, head: Checkpoint) -> None:
+        """The log's earlier checkpoints: each signed, and each the beginning of what is in place now."""
+        if notes is None or notes == self.here.find("checkpoints"):
+            return
+
+        def read(level: int, n: int, _width: int) -> bytes:
+            return self._in_place(level, n)
+
+        for note in split_notes(notes):
+            earlier, _ = read_checkpoint(note, memorandum.log_key)
+            if earlier.size > head.size or root_at(earlier.size, node_from_tiles(read, head.size)) != earlier.root:
+                raise TamperedError(f"the one of {earlier.size} entries is not of this log")
+
+    # ------------------------------------------------------------------ 4: what the checkpoint stands on
+
+    def _bring_tiles(self, size: int, verified: int) -> None:
+        """From the top downwards, so that each tile is held against one that is in place."""
+        for level in reversed(range(-(-size.bit_length() // TILE_HEIGHT))):
+            above, hashes = -1, list[bytes]()
+            for n, width in tile_widths(size, level):
+                path = tile_path(level, n, width)
+                if width < TILE_WIDTH:
+                    self.here.put(path, self.edge[level, n])
+                elif (n + 1) << TILE_HEIGHT * (level + 1) > verified:
+                    parent, place = divmod(n, TILE_WIDTH)
+                    if parent != above:
+                        tile = self._in_place(level + 1, parent)
+                        above, hashes = parent, hashes_of(tile, len(tile) // HASH_SIZE)
+                    self._bring(path, tile_of_hash(hashes[place]))
+
+    def _bring_entries(self, size: int, view: str, digest: Checkpoint, verified: int) -> None:
+        for n, width in tile_widths(size, 0):
+            first, stop = n * TILE_WIDTH, n * TILE_WIDTH + width
+            if stop <= verified and view == "clear" and not first < digest.size <= stop:
+                continue
+            span = Span(first, hashes_of(self._in_place(0, n), width))
+            entries = self._bring(
+                entries_path(n, width), span.check_entries, full=entries_path(n), cut=span.first_entries
+            )
+            self._bring(
+                numbered_path("digests", n, width),
+                span.check_digests(digest),
+                full=numbered_path("digests", n),
+                cut=span.first_hashes,
+            )
+            path = numbered_path("disclosures", n, width)
+            if view == "clear":  # there are none, so there is nothing to fetch
+                self.here.put(path, b"\n" * width)
+            else:  # each time anew: what was erased since must not outlive it here
+                shown = self._fetch(path, numbered_path("disclosures", n), span.first_lines)
+                with of_source(path):
+                    span.check_disclosures(entries, shown)
+                self.here.put(path, shown)
+            self.progress(stop, size)
+
+    def _in_place(self, level: int, n: int) -> bytes:
+        """A tile that was brought, and checked, before."""
+        tile = self.edge.get((level, n)) or self.here.find(tile_path(level, n))
+        if tile is None:
+            raise SetupError(f"{tile_path(level, n)} was taken out of {self.here.path}: run the same command again")
+        return tile
+
+    def _bring(self, path: str, check: Check, *, full: str | None = None, cut: _Cut = bytes) -> bytes:
+        """A file that is in place, if it is whole; else the source's, put there once it is checked."""
+        kept = self.here.find(path)
+        if kept is not None:
+            try:
+                check(kept)
+            except LedgerError:
+                pass  # damaged since, or left by a run that was killed at another size: it is fetched again
+            else:
+                return kept
+        data = self._fetch(path, full or path, cut)
+        with of_source(path):
+            check(data)
+        self.here.put(path, data)
+        return data
+
+    def _fetch(self, path: str, full: str, cut: _Cut) -> bytes:
+        """A file of the source; of a partial one that it has outgrown, the beginning of the full one (tlog-tiles)."""
+        with of_source(path):
+            try:
+                return self.source.read(path)
+            except NotFoundError:
+                if full == path:
+                    raise
+                return cut(self.source.read(full))
+
+    def _optional(self, path: str) -> bytes | None:
+        try:
+            return self.source.read(path)
+        except NotFoundError:
+            return None
+
+
+def _first_hashes(width: int, tile: bytes) -> bytes:
+    return tile[: width * HASH_SIZE]
