@@ -52,7 +52,7 @@ _EXITS: Mapping[type[LedgerError], tuple[int, str]] = {
     SetupError: (7, f"`{PROGRAM} doctor` says what a hub lacks, and where each setting comes from"),
     LedgerError: (UNEXPECTED, "run it again with --debug before the command's name, and report what it says"),
 }
-_PLACES = ("step", "index", "node", "seq", "line", "field", "next_seq")  # facts that say where
+_PLACES = ("step", "index", "node", "seq", "draft", "line", "field", "next_seq")  # facts that say where
 
 
 class _Listed(NamedTuple):

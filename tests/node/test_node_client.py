@@ -54,7 +54,7 @@ def said(alliance: given.Alliance) -> list[Envelope]:
 
 
 def post(client: NodeClient, envelopes: Sequence[Envelope]) -> list[int]:
-    return [each.receipt.index for taken in client.post(envelopes) for each in taken]
+    return [each.kept.receipt.index for taken in client.post(envelopes) for each in taken]
 
 
 class BrokenLine:
