@@ -108,3 +108,13 @@ def cases_of(envelopes: list[Envelope]) -> list[tuple[str, int]]:
     return [
         (each.claims.type, int(str(each.claims.data["case"])[-12:])) for each in envelopes if "case" in each.claims.data
     ]
+
+
+def again(folder: NodeFolder) -> NodeFolder:
+    """As a program finds it that is started anew."""
+    return NodeFolder.open(folder.path)
+
+
+def all_hold_receipts(hub: Hub, folder: NodeFolder, *, since: int) -> bool:
+    kept = {each.envelope.jws.text for each in folder.receipts.kept()}
+    return kept == {each.jws.text for each in said(hub)[since:]}

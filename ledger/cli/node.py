@@ -106,7 +106,9 @@ def seal(draft_file: Path, node_dir: Path | None, url: str | None, passphrase_fi
     folder = NodeFolder.open(settings.node_dir)
     lines = lines_of(draft_file)
     with client_of(folder, settings.url) as client:
-        sealed = list(_seal(folder, lines, key_of(folder, passphrase_file), client.head(folder.name)))
+        head = client.head(folder.name)
+        folder.receipts.check_head(head)
+        sealed = list(_seal(folder, lines, key_of(folder, passphrase_file), head))
     for envelope in sealed:
         click.echo(envelope.text)
 

@@ -20,6 +20,15 @@ url = click.option("--url", help="The hub's address.")
 passphrase = click.option("--passphrase-file", type=File, help="What opens the node's key.")
 
 
+def is_for_subcommand(context: click.Context) -> bool:
+    """Whether a group's command of its own is not what was asked for. Options before a subcommand are for neither."""
+    if context.invoked_subcommand is None:
+        return False
+    if any(value for value in context.params.values()):
+        raise click.UsageError(f"say options after `{context.invoked_subcommand}`")
+    return True
+
+
 def client_of(folder: NodeFolder, hub: str) -> NodeClient:
     """The node's line to a hub."""
     memorandum = memorandum_of(folder, hub)

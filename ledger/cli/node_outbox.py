@@ -9,13 +9,14 @@ from typing import Any
 
 import click
 
-from ledger.cli.node_options import client_of, key_of, lines_of, node_dir, passphrase, url
+from ledger.cli.node_options import client_of, is_for_subcommand, key_of, lines_of, node_dir, passphrase, url
 from ledger.cli.node_receipts import span, told
 from ledger.cli.options import File, as_json
 from ledger.cli.terminal import print_json, print_table, progress, remark
 from ledger.errors import LedgerError, MalformedError, UnavailableError
 from ledger.node.client import Answered, NodeClient
 from ledger.node.flushing import flush as flush_outbox
+from ledger.node.flushing import repost
 from ledger.node.folder import NodeFolder
 from ledger.node.outbox import Added, Outbox, Refusal, Waiting
 from ledger.settings import Settings
@@ -52,15 +53,10 @@ def post(
     outbox = folder.outbox
     added = _add(folder, outbox, drafts_file, after=after)
     with _said_where_it_stops(outbox, added.file, after=after), client_of(folder, settings.url) as client:
-        taken = (
-            _flushed(folder, outbox, client, passphrase_file)
-            if added.waiting
-            else [
-                each
-                for part in client.post([each.envelope for each in folder.receipts.of(added.taken)])
-                for each in part
-            ]
-        )
+        if added.waiting:
+            taken = _flushed(folder, outbox, client, passphrase_file)
+        else:
+            taken = repost(client, folder.receipts, added.taken)
     _tell(folder, taken, as_json=as_json)
 
 
@@ -70,7 +66,7 @@ def post(
 @click.pass_context
 def outbox(context: click.Context, node_dir: Path | None, *, as_json: bool) -> None:
     """Show what waits to be posted, and what stops it."""
-    if context.invoked_subcommand is not None:
+    if is_for_subcommand(context):
         return
     opened = _folder(node_dir).outbox
     waiting, refusal = opened.waiting(), opened.refusal()

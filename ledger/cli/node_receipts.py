@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ledger.cli.auditor import DOES_NOT_HOLD, open_source
-from ledger.cli.node_options import memorandum_of, node_dir, seen_by, url
+from ledger.cli.node_options import is_for_subcommand, memorandum_of, node_dir, seen_by, url
 from ledger.cli.options import as_json
 from ledger.cli.terminal import print_json, print_table
 from ledger.node.folder import NodeFolder
@@ -23,7 +23,7 @@ from ledger.settings import Settings
 @click.pass_context
 def receipts(context: click.Context, node_dir: Path | None, url: str | None, *, as_json: bool) -> None:
     """List the receipts that the node keeps, each checked under the log's key again; no hub is asked."""
-    if context.invoked_subcommand is not None:
+    if is_for_subcommand(context):
         return
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)

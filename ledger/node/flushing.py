@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ledger.cohort.database import Head
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import ConflictError, LedgerError, RuleError, UnavailableError
+from ledger.errors import ConflictError, LedgerError, RuleError, TamperedError, UnavailableError
 from ledger.node.client import BATCH_BYTES_MAX, BATCH_MAX, Answered, NodeClient
 from ledger.node.outbox import Outbox, UnderWay, Waiting, is_sealed
 from ledger.node.receipts import ReceiptFolder
@@ -49,7 +49,9 @@ def flush(
             if not under_way:
                 if stopped is not None:
                     raise stopped
-                under_way, is_fresh = _sealed(outbox, waiting, client.head(node), seal), True
+                head = client.head(node)
+                receipts.check_head(head)
+                under_way, is_fresh = _sealed(outbox, waiting, head, seal), True
                 outbox.put_under_way(under_way)
             # 2. they are posted; whatever fails here but a refusal leaves them to be sent again as they are
             try:
@@ -74,6 +76,28 @@ def flush(
                 outbox.take([(each.number, each.envelope.claims.seq) for each in under_way])
                 yield taken
         outbox.settle()
+
+
+def repost(client: NodeClient, receipts: ReceiptFolder, seqs: Sequence[int]) -> list[Answered]:
+    """Post again what was taken with these places in the node's stream, as the same bytes.
+
+    Raises TamperedError where the hub does not have them where the receipts say; what it says now is kept beside them.
+    """
+    kept = receipts.of(seqs)
+    answered = [each for part in client.post([each.envelope for each in kept]) for each in part]
+    moved = [
+        new.kept
+        for new, old in zip(answered, kept, strict=True)
+        if (new.kept.received, new.kept.receipt.index) != (old.received, old.receipt.index)
+    ]
+    if moved:
+        receipts.keep(moved)
+        raise TamperedError(
+            "the hub has not where its receipt says what it took: both receipts are kept, and convict it",
+            index=moved[0].receipt.index,
+            seq=moved[0].envelope.claims.seq,
+        )
+    return answered
 
 
 def _sealed(outbox: Outbox, waiting: Sequence[Waiting], head: Head | None, seal: Seal) -> list[UnderWay]:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ledger.cohort.database import Head
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import LedgerError, MalformedError, ProofError, SetupError
+from ledger.errors import LedgerError, MalformedError, ProofError, SetupError, TamperedError
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.proofs import check_inclusion
 from ledger.node.lines import LineFile
@@ -92,11 +93,36 @@ class ReceiptFolder:
 
     def of(self, seqs: Collection[int]) -> list[Kept]:
         """Those of these places in the node's stream, in its order. Raises SetupError where one is missing."""
-        found = {each.envelope.claims.seq: each for each in self._read(frozenset(seqs))}
+        found: dict[int, Kept] = {}
+        for each in self._read(frozenset(seqs)):
+            found.setdefault(each.envelope.claims.seq, each)
         for seq in seqs:
             if seq not in found:
                 raise SetupError(f"{self._file} lacks what the node said with seq {seq}: restore the file from a copy")
         return [found[seq] for seq in sorted(found)]
+
+    def check_head(self, head: Head | None) -> None:
+        """Check that a hub which says where the node's stream stands has all that was taken. Else whoever signs on that
+        head signs a second history. Other devices of the node may have brought it further.
+
+        Raises TamperedError where it has not.
+        """
+        seqs = [line.partition(b" ")[0] for line in LineFile(self._file).lines()]
+        if not seqs:
+            return
+        last = self.of([max((int(seq) for seq in seqs if seq.isdigit()), default=0)])[0].envelope
+        if head is None or head.seq < last.claims.seq:
+            raise TamperedError(
+                "rolled back: the hub has less of this node's stream than there are receipts for; nothing is signed on "
+                "that: `cohort-ledger node receipts check` says more",
+                seq=last.claims.seq,
+            )
+        if head.seq == last.claims.seq and head.hash != last.hash:
+            raise TamperedError(
+                "forked: the hub has another end of this node's stream than there is a receipt for; nothing is signed "
+                "on that: `cohort-ledger node receipts check` says more",
+                seq=last.claims.seq,
+            )
 
     def _read(self, seqs: frozenset[int] | None) -> Iterator[Kept]:
         wanted = None if seqs is None else {b"%d" % seq for seq in seqs}

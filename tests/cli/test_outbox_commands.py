@@ -222,6 +222,16 @@ def test_a_newcomer_is_told_what_can_be_said(run: Any) -> None:
     assert "`cohort-ledger node types` lists them" in unknown.err
 
 
+@pytest.mark.parametrize("group", ["outbox", "receipts"])
+def test_an_option_that_a_subcommand_would_not_hear_is_refused(run: Any, group: str) -> None:
+    subcommand = {"outbox": "flush", "receipts": "check"}[group]
+
+    ran = run(group, "--node-dir", "elsewhere", subcommand)
+
+    assert ran.code == 2
+    assert f"say options after `{subcommand}`" in ran.err
+
+
 # ---------------------------------------------------------------------- killed
 
 KILLS = 8

@@ -1,59 +1,25 @@
 """The outbox of a node, flushed to a real hub: whatever fails where, each draft is in the log once, in order."""
 
-import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import desks
 import given
 import httpx2 as httpx
-import hubs
 import pytest
-from desks import added, answering, cases_of, flushed, profiled, refused, said, submitted
+from desks import added, again, all_hold_receipts, answering, cases_of, flushed, profiled, refused, said, submitted
 
 from ledger.errors import ConflictError, LedgerError, RuleError, SignatureError, TamperedError, UnavailableError
-from ledger.node import flushing, lines, outbox, refusals
+from ledger.node import flushing, outbox, refusals
+from ledger.node.flushing import repost
 from ledger.node.folder import NodeFolder
 from ledger.operations.hub import Hub
 from ledger.signing.envelope import Envelope, parse
 
-T = TypeVar("T")
-
-
-@pytest.fixture
-def alliance() -> given.Alliance:
-    alliance = given.founded()
-    alliance.runs_trial(given.DRUP)
-    return alliance
-
-
-@pytest.fixture
-def hub(tmp_path: Path, alliance: given.Alliance) -> Iterator[Hub]:
-    opened = hubs.founded_hub(tmp_path, alliance)
-    hubs.post(opened, alliance)
-    yield opened
-    opened.engine.dispose()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, alliance: given.Alliance) -> NodeFolder:
-    return desks.desk(tmp_path / "node", alliance)
-
-
-def again(folder: NodeFolder) -> NodeFolder:
-    """As a program finds it that is started anew."""
-    return NodeFolder.open(folder.path)
-
 
 def gone(_request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("no route")
-
-
-def all_hold_receipts(hub: Hub, folder: NodeFolder, *, since: int) -> bool:
-    kept = {each.envelope.jws.text for each in folder.receipts.kept()}
-    return kept == {each.jws.text for each in said(hub)[since:]}
 
 
 def test_what_waits_is_sealed_posted_in_order_and_proved(hub: Hub, folder: NodeFolder) -> None:
@@ -226,6 +192,53 @@ def test_a_receipt_that_does_not_hold_is_an_alarm_and_the_draft_is_not_called_ta
     assert folder.receipts.kept() == []
 
 
+# ---------------------------------------------------------------------- a hub with another history
+
+
+def test_nothing_is_signed_for_a_hub_that_lost_what_the_node_holds_receipts_for(
+    hub: Hub, restored: Hub, folder: NodeFolder
+) -> None:
+    added(folder, submitted(1))
+    flushed(folder, answering(hub))
+    added(folder, submitted(2))
+
+    with pytest.raises(TamperedError, match="rolled back"):
+        flushed(folder, answering(restored))
+
+    assert folder.outbox.under_way() == []
+    assert cases_of(said(restored)) == []
+    assert len(folder.outbox.waiting()) == 1
+
+
+def test_nothing_is_signed_for_a_hub_that_has_another_end_of_the_nodes_stream(
+    hub: Hub, restored: Hub, folder: NodeFolder, tmp_path: Path, alliance: given.Alliance
+) -> None:
+    added(folder, submitted(1))
+    flushed(folder, answering(hub))
+    misled = desks.desk(tmp_path / "misled", alliance)
+    added(misled, submitted(2))
+    flushed(misled, answering(restored))
+    added(folder, submitted(3))
+
+    with pytest.raises(TamperedError, match="forked"):
+        flushed(folder, answering(restored))
+
+    assert folder.outbox.under_way() == []
+
+
+def test_a_hub_that_takes_anew_what_it_took_convicts_itself(hub: Hub, restored: Hub, folder: NodeFolder) -> None:
+    added(folder, submitted(1), submitted(2))
+    flushed(folder, answering(hub))
+    seqs = folder.outbox.taken()
+
+    with desks.client_of(folder, answering(hub)) as client:
+        assert [each.is_new for each in repost(client, folder.receipts, seqs)] == [False, False]
+    with desks.client_of(folder, answering(restored)) as client, pytest.raises(TamperedError, match="convict"):
+        repost(client, folder.receipts, seqs)
+
+    assert len(folder.receipts.kept()) == 4
+
+
 # ---------------------------------------------------------------------- another device of the same node
 
 
@@ -357,116 +370,3 @@ def test_what_was_sealed_under_a_key_that_is_no_more_in_force_is_sealed_under_th
     flushed(folder, answering(hub))
 
     assert cases_of(said(hub)) == [("case.submitted", 1)]
-
-
-# ---------------------------------------------------------------------- killed everywhere
-
-
-class Killed(BaseException):
-    """The program ends here, whatever it meant to do next."""
-
-
-class Fault:
-    """Kills at one step of all that are taken. how: before it, after it, or (where a file is written) in the middle."""
-
-    def __init__(self) -> None:
-        self.at, self.how, self.steps = -1, "", 0
-
-    def arm(self, at: int, how: str) -> None:
-        self.at, self.how, self.steps = at, how, 0
-
-    def around(self, step: Callable[[], T], half: Callable[[], object] = lambda: None) -> T:
-        self.steps += 1
-        if self.steps - 1 != self.at:
-            return step()
-        match self.how:
-            case "after":
-                step()
-            case "torn":
-                half()
-        raise Killed
-
-
-@pytest.fixture
-def fault(monkeypatch: pytest.MonkeyPatch) -> Fault:
-    """Stands at every write that a node makes."""
-    fault = Fault()
-    append, replace = lines.Locked.append, lines.Locked.replace
-
-    def appending(self: lines.Locked, added: Iterator[bytes]) -> None:
-        whole = list(added)
-
-        def half() -> None:
-            data = b"".join(line + b"\n" for line in whole)
-            end = self._end()
-            self._opened.truncate(end)
-            self._opened.seek(end)
-            self._opened.write(data[: len(data) * 2 // 3])
-
-        fault.around(lambda: append(self, whole), half)
-
-    def replacing_(self: lines.Locked, put: Iterator[bytes]) -> None:
-        fault.around(lambda: replace(self, put))
-
-    keep, aside = refusals.RefusalFolder.keep, outbox.Outbox._keep_aside
-    monkeypatch.setattr(lines.Locked, "append", appending)
-    monkeypatch.setattr(lines.Locked, "replace", replacing_)
-    monkeypatch.setattr(refusals.RefusalFolder, "keep", lambda *given: fault.around(lambda: keep(*given)))
-    monkeypatch.setattr(outbox.Outbox, "_keep_aside", lambda *given: fault.around(lambda: aside(*given)))
-    return fault
-
-
-def until_done(step: Callable[[], object]) -> int:
-    """Start a program again and again until it was not killed. Returns how often it was."""
-    for killed in itertools.count():
-        try:
-            step()
-        except Killed:
-            continue
-        return killed
-    raise AssertionError
-
-
-@pytest.mark.parametrize("how", ["before", "torn", "after"])
-def test_killed_at_any_step_each_draft_is_in_the_log_once_and_in_order(
-    hub: Hub, folder: NodeFolder, fault: Fault, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    monkeypatch.setattr(flushing, "BATCH_MAX", 2)
-    answer = answering(hub)
-    before = len(said(hub))
-    expected: list[tuple[str, int]] = []
-
-    def faulty(request: httpx.Request) -> httpx.Response:
-        return fault.around(lambda: answer(request))
-
-    def flush_to_refusal() -> None:
-        with pytest.raises(RuleError):
-            flushed(again(folder), faulty)
-
-    def drop_the_refused() -> None:
-        stopped = again(folder).outbox.refusal()
-        if stopped is not None:
-            again(folder).outbox.drop(stopped.number)
-
-    for step in itertools.count():
-        # given: a file of drafts, one of which will be refused
-        number = 10 * step
-        good = [("case.submitted", number), ("case.profiled", number), ("case.submitted", number + 1)]
-        file = [submitted(number), refused(f"nowhere-{step}"), profiled(number), submitted(number + 1)]
-        fault.arm(step, how)
-
-        # when: it is queued, flushed, and cleared of the refused draft, and one step of all is the last of its program
-        killed = until_done(lambda file=file: added(again(folder), *file))  # type: ignore[misc]
-        killed += until_done(flush_to_refusal)
-        killed += until_done(drop_the_refused)
-        killed += until_done(lambda: flushed(again(folder), faulty))
-
-        # then: each good one is in the log once, in order, with a receipt
-        expected += good
-        assert cases_of(said(hub)) == expected, f"killed {how} step {step}"
-        assert all_hold_receipts(hub, folder, since=before), f"killed {how} step {step}"
-        assert again(folder).outbox.waiting() == []
-        if not killed:
-            break
-
-    assert step >= 15
