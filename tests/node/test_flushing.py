@@ -15,6 +15,9 @@ from ledger.node import flushing, outbox, refusals
 from ledger.node.flushing import repost
 from ledger.node.folder import NodeFolder
 from ledger.operations.hub import Hub
+from ledger.signing import jws as statements
+from ledger.signing.canonical import Json
+from ledger.signing.encoding import to_base64url
 from ledger.signing.envelope import Envelope, parse
 
 
@@ -141,15 +144,38 @@ def test_the_signed_refusal_is_kept_with_the_envelopes_of_its_post(
             refusals.check_refusal(evidence["refusal"], others, alliance.memorandum)
 
 
-@pytest.mark.parametrize("refusal", [None, "no.jws.at-all", "a JWS of another key"])
-def test_who_refuses_without_the_logs_signature_is_not_believed(
-    hub: Hub, folder: NodeFolder, refusal: str | None
-) -> None:
+def refusal_by(signer: str, envelope: Envelope) -> str:
+    """A refusal of one envelope as the log signs them, by whoever holds this key."""
+    statement: dict[str, Json] = {
+        "origin": given.ORIGIN,
+        "size": 9,
+        "received": "2021-11-16T09:30:00.123Z",
+        "envelope": to_base64url(envelope.hash),
+        "before": [],
+        "reason": "no",
+    }
+    return statements.sign(statement, typ="cohort-refusal+jwt", key=given.signing_key(signer)).text
+
+
+def test_a_refusal_is_believed_under_the_logs_key_alone(alliance: given.Alliance) -> None:
+    envelope = alliance.heard[0].envelope
+
+    refusals.check_refusal(refusal_by("log", envelope), [envelope], alliance.memorandum)
+    with pytest.raises(SignatureError):
+        refusals.check_refusal(refusal_by("a thief", envelope), [envelope], alliance.memorandum)
+
+
+@pytest.mark.parametrize("refusal", ["none", "not a JWS", "by a thief"])
+def test_who_refuses_without_the_logs_signature_is_not_believed(hub: Hub, folder: NodeFolder, refusal: str) -> None:
     def forging(request: httpx.Request) -> httpx.Response:
         if request.method == "GET":
             return answering(hub)(request)
         told = {"type": "/help/errors/conflict", "detail": "no", "place": 0}
-        return httpx.Response(409, json=told if refusal is None else {**told, "refusal": refusal})
+        if refusal == "none":
+            return httpx.Response(409, json=told)
+        posted = parse(json.loads(request.content)["events"][0])
+        signed = refusal_by("a thief", posted) if refusal == "by a thief" else "not.a.jws"
+        return httpx.Response(409, json={**told, "refusal": signed})
 
     added(folder, submitted(1))
     with pytest.raises(UnavailableError, match="refuses"):
