@@ -122,7 +122,7 @@ def post_all(
             nonlocal posted
             receipts = stage.nodes[node][0].receipts
             for taken in clients[node].post(sealed):
-                receipts.keep(taken)
+                receipts.keep([each.kept for each in taken])
                 posted += len(taken)
                 progress(posted, len(drafts))
 

@@ -43,16 +43,16 @@ _EXITS: Mapping[type[LedgerError], tuple[int, str]] = {
     NotFoundError: (USAGE, _USER_FILES),
     TamperedError: (3, "change nothing, keep a copy of all files, and tell the alliance's partners"),
     ForbiddenError: (4, "ask whoever may"),
-    SignatureError: (4, "sign with the key that is in force; nothing was stored"),
-    RuleError: (5, "nothing was stored; correct the draft, or wait until what it needs is there"),
-    ConflictError: (5, "nothing was stored; run the same command again, it signs on the current head"),
-    GateError: (5, "nothing was stored; correct the draft"),
-    RefusedError: (5, "nothing was stored"),
+    SignatureError: (4, "sign with the key that is in force; it was not stored"),
+    RuleError: (5, "it was not stored; correct the draft, or wait until what it needs is there"),
+    ConflictError: (5, "it was not stored; run the same command again, it signs on the current head"),
+    GateError: (5, "it was not stored; correct the draft"),
+    RefusedError: (5, "it was not stored"),
     UnavailableError: (6, "see that the server runs and its address is right, then run the same command again"),
     SetupError: (7, f"`{PROGRAM} doctor` says what a hub lacks, and where each setting comes from"),
     LedgerError: (UNEXPECTED, "run it again with --debug before the command's name, and report what it says"),
 }
-_PLACES = ("step", "index", "node", "seq", "line", "field", "next_seq")  # facts that say where
+_PLACES = ("step", "index", "node", "seq", "draft", "line", "field", "next_seq")  # facts that say where
 
 
 class _Listed(NamedTuple):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from ledger.errors import MalformedError
 from ledger.names import UUID, When, is_slug
@@ -23,7 +23,9 @@ def _when(value: object) -> When:
     raise ValueError("a date is 2021-11-16, 2021-11, 2021-Q3, 2021 or two days with a slash between them")
 
 
-Date = Annotated[When, BeforeValidator(_when)]
+Date = Annotated[
+    When, BeforeValidator(_when), WithJsonSchema({"type": "string", "title": "date", "examples": ["2021-11-16"]})
+]
 
 
 def _slug(value: str) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx2 as httpx
 
@@ -48,8 +48,20 @@ _KINDS: Mapping[str, type[LedgerError]] = {
 _STANDARD = frozenset({"type", "title", "status", "detail", "instance"})  # RFC 9457, 3.1
 
 
+class Answered(NamedTuple):
+    """What the hub said to an envelope that it has.
+
+    state: sequenced, published or witnessed, in the hub's words. is_new: False where it had all of the post before.
+    """
+
+    kept: Kept
+    state: str
+    is_new: bool
+
+
 class NodeClient:
-    """url: of the hub. memorandum: the node's own copy, whose log key receipts are checked under.
+    """url: of the hub. memorandum: the node's own copy, whose log key receipts are checked under. seen: is given each
+    checkpoint that the hub showed, as it came, once the log's signature on it was checked.
 
     Every call raises what the hub refused with, facts and all, and UnavailableError where no answer can be had.
     """
@@ -61,46 +73,57 @@ class NodeClient:
         *,
         connect: Callable[..., httpx.Client] = httpx.Client,
         pause: Callable[[float], None] = time.sleep,
+        seen: Callable[[bytes], None] = lambda _checkpoint: None,
     ) -> None:
         self._client = connect(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
         self._checker = ReceiptChecker(memorandum)
         self._pause = pause
+        self._seen = seen
 
     def head(self, node: str) -> Head | None:
         """The last envelope of the node's stream, None before its first."""
-        match self._ask("GET", f"/nodes/{node}/head"):
+        _, content = self._ask("GET", f"/nodes/{node}/head")
+        match content:
             case {"seq": None, "prev": None}:
                 return None
             case {"seq": int(seq), "prev": str(prev)}:
                 return Head(seq, from_base64url(prev, size=32))
         raise _strange("a stream's head")
 
-    def post(self, envelopes: Sequence[Envelope]) -> Iterator[list[Kept]]:
-        """Post in order, as many at a time as the hub takes; yields what was taken after each.
+    def post(self, envelopes: Sequence[Envelope]) -> Iterator[list[Answered]]:
+        """Post in order, as many at a time as the hub takes; yields what was taken after each, as `post_once` does.
 
-        What is yielded is in the log, published, and was checked. Raises what the hub refused with, `place` counted
-        over all of `envelopes`; TamperedError for a receipt that does not hold.
+        Raises what the hub refused with, `place` counted over all of `envelopes`.
         """
         done = 0
         for batch in batches(envelopes):
             try:
-                yield self._post(batch)
+                yield self.post_once(batch)
             except LedgerError as error:
                 place = error.facts.get("place")
                 raise error.with_facts(place=done + place if isinstance(place, int) else None) from None
             done += len(batch)
 
-    def _post(self, batch: Sequence[Envelope]) -> list[Kept]:
-        match self._ask("POST", "/events", {"events": [each.text for each in batch]}):
+    def post_once(self, batch: Sequence[Envelope]) -> list[Answered]:
+        """Post what fits in one post. What is returned is in the log, and each receipt was checked.
+
+        Raises what the hub refused with, nothing being stored then: `place` is the refused one's in the post, where the
+        hub names it. TamperedError for a receipt that does not hold.
+        """
+        status, content = self._ask("POST", "/events", {"events": [each.text for each in batch]})
+        is_new = status == HTTPStatus.CREATED
+        match content:
             case {"events": list(answers)} if len(answers) == len(batch):
-                taken = [_kept(envelope, answer) for envelope, answer in zip(batch, answers, strict=True)]
+                taken = [_answered(each, answer, is_new) for each, answer in zip(batch, answers, strict=True)]
             case _:
                 raise _strange("a post")
         for each in taken:
-            self._checker.check(each)
+            self._checker.check(each.kept)
+        for checkpoint in dict.fromkeys(each.kept.receipt.checkpoint for each in taken):
+            self._seen(checkpoint)
         return taken
 
-    def _ask(self, method: str, path: str, content: object = None) -> Any:
+    def _ask(self, method: str, path: str, content: object = None) -> tuple[int, Any]:
         for pause_s in (*_PAUSES_S, None):
             try:
                 answer = self._client.request(method, path, json=content)
@@ -112,7 +135,7 @@ class NodeClient:
                     ) from None
                 self._pause(pause_s)
                 continue
-            return _content(answer)
+            return answer.status_code, _content(answer)
         raise AssertionError  # the last pause is None
 
     def __enter__(self) -> Self:
@@ -158,10 +181,15 @@ def _problem(status: int, members: Mapping[str, Any]) -> LedgerError:
     return kind(str(members.get("detail", f"the hub answered with status {status}")), **facts)
 
 
-def _kept(envelope: Envelope, answer: object) -> Kept:
+def _answered(envelope: Envelope, answer: object, is_new: bool) -> Answered:
     match answer:
-        case {"event_id": envelope.claims.event_id, "received": str(received), "receipt": str(receipt)}:
-            return Kept(envelope, received, Receipt.parse(receipt.encode()))
+        case {
+            "event_id": envelope.claims.event_id,
+            "received": str(received),
+            "state": str(state),
+            "receipt": str(receipt),
+        }:
+            return Answered(Kept(envelope, received, Receipt.parse(receipt.encode())), state, is_new)
     raise _strange("a post")
 
 

@@ -4,20 +4,27 @@ key.pem            PKCS#8, encrypted unless told otherwise
 node.json          the node's name, and who speaks where a draft does not say
 member.json        what the founding document says of it; no secret
 memorandum.json    the document whose log key its receipts are checked under
-receipts/          see `ledger.node.receipts`
+outbox/            what it has yet to say, see `ledger.node.outbox`
+receipts/          what was taken, see `ledger.node.receipts`
+refusals/          what was not, see `ledger.node.refusals`
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ledger import clock
 from ledger.cohort.database import Head
 from ledger.cohort.memorandum import Member, Memorandum
-from ledger.errors import SetupError
-from ledger.node.drafts import Draft, seal_draft
+from ledger.errors import MalformedError, SetupError
+from ledger.node.drafts import Draft, nobodys_key, seal_draft
 from ledger.node.keyring import write_key
+from ledger.node.outbox import Outbox, is_sealed
 from ledger.node.receipts import ReceiptFolder
+from ledger.node.refusals import RefusalFolder
+from ledger.operations.replacing import replacing
+from ledger.signing import envelope as envelopes
 from ledger.signing.canonical import dump
 from ledger.signing.envelope import Actor, Envelope
 from ledger.signing.keys import SigningKey
@@ -62,6 +69,14 @@ class NodeFolder:
         return ReceiptFolder(self.path / "receipts")
 
     @property
+    def refusals(self) -> RefusalFolder:
+        return RefusalFolder(self.path / "refusals")
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.path / "outbox")
+
+    @property
     def memorandum(self) -> Memorandum | None:
         """The node's own copy, None where it has none yet."""
         try:
@@ -70,7 +85,8 @@ class NodeFolder:
             return None
 
     def keep_memorandum(self, memorandum: Memorandum) -> None:
-        (self.path / "memorandum.json").write_bytes(memorandum.text)
+        with replacing(self.path / "memorandum.json") as opened:
+            opened.write(memorandum.text)
 
     def seal(self, draft: Draft, key: SigningKey, head: Head | None) -> Envelope:
         """Seal and sign a draft as what follows `head`, now. Raises as `seal_draft` does."""
@@ -84,3 +100,19 @@ class NodeFolder:
             issued_at=clock.now(),
             salts=clock.new_salts(),
         )
+
+    def seal_line(self, text: str, key: Callable[[], SigningKey], head: Head | None) -> Envelope:
+        """Seal a draft as it stands in a file; what is an envelope already stays as it is, and asks for no key.
+
+        Raises as `Draft.parse` and `seal_draft` do, and MalformedError for what another node sealed.
+        """
+        if not is_sealed(text):
+            return self.seal(Draft.parse(text), key(), head)
+        envelope = envelopes.parse(text)
+        if envelope.claims.node != self.name:
+            raise MalformedError(f"sealed by {envelope.claims.node}: {self.name} posts what it sealed itself")
+        return envelope
+
+    def check_line(self, text: str) -> None:
+        """Check that a line can be sealed, by doing so on no head, under a key of nobody's. Raises as `seal_line`."""
+        self.seal_line(text, nobodys_key, None)

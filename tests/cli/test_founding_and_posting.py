@@ -1,6 +1,7 @@
 """An alliance of two from nothing: keys, document, hub, and what its nodes post, by the commands alone."""
 
 import json
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,6 @@ from typing import Any
 import given
 import pytest
 from running import run, serving
-
-from ledger.cli.main import main
-from ledger.node import client as node_client
 
 MEMBERS = {"drup-nl": ("DRUP", "NL", "Ed25519"), "protarget-dk": ("ProTarget", "DK", "ES256")}
 PASSPHRASE = "correct horse battery"
@@ -116,7 +114,7 @@ def test_the_same_file_posted_again_posts_the_same_bytes(home: Path, url: str) -
     again = post(home, url, "protarget-dk", committed("olaparib"), committed("nivolumab"))
 
     assert first.stdout.startswith("2 taken, entries ")
-    assert again.stdout == first.stdout
+    assert again.stdout == first.stdout.replace("2 taken", "2 were there already")
     assert next_seq(home, url) == before + 2
 
 
@@ -140,43 +138,55 @@ def test_what_another_node_sealed_is_not_posted_as_ones_own(home: Path, url: str
     assert "drup-nl posts what it sealed itself" in refused.stderr
 
 
+def drop(home: Path, refused: Any, *flags: str) -> None:
+    """Take out the draft that a command said was refused."""
+    number = re.search(r"outbox drop (\d+)", refused.stderr)
+    assert number, refused.stderr
+    dropped = run(home, "node", "outbox", "drop", number[1], "--node-dir", "protarget-dk", *flags)
+    assert dropped.returncode == 0, dropped.stderr
+
+
 def test_after_a_refusal_only_what_was_not_taken_is_posted_again(home: Path, url: str) -> None:
     opened = json.dumps({"type": "cohort.opened", "data": {"cohort": "nowhere", "on": "2021-11-16"}})
+    before = next_seq(home, url)
 
-    refused = post(home, url, "protarget-dk", committed("imatinib"), opened)
-    corrected = post(home, url, "protarget-dk", committed("imatinib"), committed("sunitinib"))
+    refused = post(home, url, "protarget-dk", committed("imatinib"), opened, committed("axitinib"))
+    drop(home, refused, "--later")
+    corrected = post(home, url, "protarget-dk", committed("imatinib"), committed("sunitinib"), after=1)
 
     assert refused.returncode == 5
-    assert corrected.stdout.startswith("2 taken")
+    assert "line 2" in refused.stderr
+    assert "1 wait behind it; what was before it is taken" in refused.stderr
+    assert corrected.stdout.startswith("1 taken")
+    assert next_seq(home, url) == before + 2
 
 
 def test_what_was_refused_is_signed_anew_when_it_is_posted_again(home: Path, url: str) -> None:
     opened = json.dumps({"type": "cohort.opened", "data": {"cohort": "nowhere", "on": "2021-11-16"}})
 
-    post(home, url, "protarget-dk", opened)
-    post(home, url, "protarget-dk", committed("lapatinib"))  # the stream moves on
+    drop(home, post(home, url, "protarget-dk", opened))
+    assert post(home, url, "protarget-dk", committed("lapatinib")).returncode == 0  # the stream moves on
     again = post(home, url, "protarget-dk", opened)
+    drop(home, again)
 
     assert "needs a definition of cohort nowhere" in again.stderr  # and is no conflict
 
 
-def test_a_refusal_in_a_later_post_says_where_to_go_on(
-    home: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(node_client, "BATCH_MAX", 1)
+def test_what_waits_behind_a_refusal_is_posted_once_the_refused_draft_is_dropped(home: Path, url: str) -> None:
     opened = json.dumps({"type": "cohort.opened", "data": {"cohort": "nowhere", "on": "2021-11-16"}})
-    (home / "long.jsonl").write_text(f"{committed('afatinib')}\n{opened}\n")
-    flags = ["--node-dir", str(home / "protarget-dk"), "--url", url]
+    flags = ["--node-dir", "protarget-dk"]
     before = next_seq(home, url)
 
-    refused = main(["node", "post", str(home / "long.jsonl"), *flags])
-    said = capsys.readouterr().err
-    (home / "long.jsonl").write_text(f"{committed('afatinib')}\n{committed('crizotinib')}\n")
-    corrected = main(["node", "post", str(home / "long.jsonl"), "--after", "1", *flags])
+    refused = post(home, url, "protarget-dk", opened, committed("afatinib"))
+    still = post(home, url, "protarget-dk", committed("crizotinib"))
+    shown = json.loads(run(home, "node", "outbox", *flags, "--json").stdout)
+    drop(home, refused)
+    flushed = run(home, "node", "outbox", "flush", *flags, "--url", url)
 
-    assert (refused, corrected) == (5, 0)
-    assert "1 were taken before; correct the file and post it with --after 1" in said
-    assert "(line 2)" in said
+    assert (refused.returncode, still.returncode) == (5, 5)
+    assert [each["state"] for each in shown] == ["refused", "waits", "waits"]
+    assert "needs a definition of cohort nowhere" in shown[0]["reason"]
+    assert flushed.stdout.startswith("2 taken")
     assert next_seq(home, url) == before + 2
 
 
@@ -192,12 +202,13 @@ def test_every_receipt_is_listed_and_holds_without_a_hub(home: Path, url: str) -
 
 def test_a_receipt_that_was_altered_is_an_alarm(home: Path, url: str) -> None:
     post(home, url, "protarget-dk", committed("everolimus"))
-    proof = home / "protarget-dk" / "receipts" / "1.proof"
-    good = proof.read_bytes()
-    proof.write_bytes((home / "protarget-dk" / "receipts" / "2.proof").read_bytes())
+    stream = home / "protarget-dk" / "receipts" / "stream"
+    good = stream.read_bytes()
+    first, second = (line.split(b" ") for line in good.split(b"\n")[:2])
+    stream.write_bytes(good.replace(first[3], second[3], 1))
 
     ran = run(home, "node", "receipts", "--node-dir", "protarget-dk")
-    proof.write_bytes(good)
+    stream.write_bytes(good)
 
     assert ran.returncode == 3
     assert "protarget-dk" in ran.stderr

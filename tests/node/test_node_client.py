@@ -54,7 +54,7 @@ def said(alliance: given.Alliance) -> list[Envelope]:
 
 
 def post(client: NodeClient, envelopes: Sequence[Envelope]) -> list[int]:
-    return [each.receipt.index for taken in client.post(envelopes) for each in taken]
+    return [each.kept.receipt.index for taken in client.post(envelopes) for each in taken]
 
 
 class BrokenLine:
@@ -81,11 +81,11 @@ class BrokenLine:
         return httpx.Response(answer.status_code, content=answer.content)
 
 
-def answering(answer: Answer, memorandum: Memorandum) -> NodeClient:
+def answering(answer: Answer, memorandum: Memorandum, **more: Any) -> NodeClient:
     def connect(**settings: Any) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(answer), **settings)
 
-    return NodeClient(URL, memorandum, connect=connect, pause=lambda _seconds: None)
+    return NodeClient(URL, memorandum, connect=connect, pause=lambda _seconds: None, **more)
 
 
 def test_what_is_posted_is_taken_in_order_and_each_receipt_checked(hub: Hub, client: NodeClient) -> None:
@@ -95,6 +95,34 @@ def test_what_is_posted_is_taken_in_order_and_each_receipt_checked(hub: Hub, cli
 
     assert indexes == list(range(len(alliance.heard)))
     assert hub.appender.size() == len(alliance.heard)
+
+
+def test_each_checkpoint_that_the_hub_shows_passes_one_place_once_it_was_checked(hub: Hub) -> None:
+    alliance = given.founded()
+    served = TestClient(create_app(hub), base_url=URL)
+    seen: list[bytes] = []
+
+    def lying(request: httpx.Request) -> httpx.Response:
+        answer = served.post("/events", content=request.content, headers=request.headers)
+        altered = answer.text.replace(given.ORIGIN, "other.example/log") if seen else answer.text
+        return httpx.Response(answer.status_code, text=altered)
+
+    with answering(lying, hub.memorandum, seen=seen.append) as client:
+        (first,) = client.post(said(alliance)[:3])
+        with pytest.raises(SignatureError):
+            list(client.post(said(alliance)[3:]))
+
+    assert seen == [first[0].kept.receipt.checkpoint]
+
+
+def test_an_answer_says_whether_the_hub_had_it_before(client: NodeClient) -> None:
+    alliance = given.founded()
+
+    first, again = (next(client.post(said(alliance))) for _ in range(2))
+
+    assert {(each.is_new, each.state) for each in first} == {(True, "published")}
+    assert {(each.is_new, each.state) for each in again} == {(False, "published")}
+    assert [each.kept for each in again] == [each.kept for each in first]
 
 
 def test_a_stream_stands_where_its_last_envelope_left_it(client: NodeClient) -> None:

@@ -1,4 +1,4 @@
-"""What a node keeps: envelopes before they are posted, receipts afterwards, and nothing that it did not check."""
+"""What a node keeps of what was taken: its envelopes and their receipts, and nothing that it did not check."""
 
 import stat
 from dataclasses import replace
@@ -84,48 +84,50 @@ def test_what_was_kept_is_read_back_in_the_order_of_the_stream(tmp_path: Path, t
     assert folder.kept() == mine
 
 
-def test_an_envelope_that_a_crash_cut_off_is_left_out(tmp_path: Path, taken: list[Kept]) -> None:
+def test_a_line_that_a_crash_cut_off_is_left_out_and_written_over(tmp_path: Path, taken: list[Kept]) -> None:
     folder, mine = ReceiptFolder(tmp_path), of_drup(taken)
     folder.keep(mine[:3])
     with (tmp_path / "stream").open("a") as stream:
-        stream.write(f"{mine[3].received} {mine[3].envelope.text[:40]}")
+        stream.write(f"3 {mine[3].received} {mine[3].envelope.text[:40]}")
 
     assert folder.kept() == mine[:3]
+    folder.keep(mine[3:])
+    assert folder.kept() == mine
 
 
 def test_what_a_node_keeps_is_for_its_eyes_alone(tmp_path: Path, taken: list[Kept]) -> None:
     folder = ReceiptFolder(tmp_path / "receipts")
 
     folder.keep(of_drup(taken))
-    folder.put_outbox("some.envelopes", [of_drup(taken)[0].envelope])
 
-    files = [file for file in (tmp_path / "receipts").rglob("*") if file.is_file()]
-    assert len(files) == len(of_drup(taken)) + 2
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert stat.S_IMODE((tmp_path / "receipts" / "stream").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "receipts").stat().st_mode) == 0o700
 
 
-def test_a_receipt_that_was_changed_or_lost_is_not_passed_over(tmp_path: Path, taken: list[Kept]) -> None:
-    folder = ReceiptFolder(tmp_path)
-    folder.keep(of_drup(taken))
-    proof = tmp_path / "2.proof"
+def test_a_receipt_that_was_changed_is_not_passed_over(tmp_path: Path, taken: list[Kept]) -> None:
+    ReceiptFolder(tmp_path).keep(of_drup(taken))
+    good = (tmp_path / "stream").read_bytes().split(b"\n")
 
-    proof.write_bytes(proof.read_bytes().replace(b"tlog-proof", b"tlog-prooF"))
-    with pytest.raises(MalformedError):
-        folder.kept()
-    proof.unlink()
-    with pytest.raises(SetupError, match=r"no 2\.proof"):
-        folder.kept()
+    for line, altered in ((1, b"7" + good[1][1:]), (2, good[2][:-1]), (3, good[3].replace(b" ", b"  ", 1)), (0, b"")):
+        (tmp_path / "stream").write_bytes(b"\n".join([*good[:line], altered, *good[line + 1 :]]))
+        with pytest.raises(MalformedError, match="was altered") as refusal:
+            ReceiptFolder(tmp_path).kept()
+        assert refusal.value.facts["line"] == line + 1
 
 
-def test_what_was_sealed_is_in_the_outbox_until_it_is_replaced(tmp_path: Path, taken: list[Kept]) -> None:
-    folder = ReceiptFolder(tmp_path)
-    envelopes = [each.envelope for each in of_drup(taken)]
+def test_a_receipt_that_was_lost_is_missed_by_its_seq(tmp_path: Path, taken: list[Kept]) -> None:
+    folder, mine = ReceiptFolder(tmp_path), of_drup(taken)
+    folder.keep([*mine[:2], mine[3]])
 
-    assert folder.outbox("a.envelopes") == []
-    folder.put_outbox("a.envelopes", envelopes)
-    folder.put_outbox("b.envelopes", envelopes[:1])
-    assert folder.outbox("a.envelopes") == envelopes
-    folder.put_outbox("a.envelopes", envelopes[:2])
-    assert folder.outbox("a.envelopes") == envelopes[:2]
-    assert folder.outbox("b.envelopes") == envelopes[:1]
+    assert folder.of([3, 0]) == [mine[0], mine[3]]
+    with pytest.raises(SetupError, match="with seq 2"):
+        folder.of([1, 2, 3])
+
+
+def test_what_contradicts_a_receipt_is_kept_beside_it(tmp_path: Path, taken: list[Kept]) -> None:
+    folder, mine = ReceiptFolder(tmp_path), of_drup(taken)
+    elsewhere = mine[1]._replace(receipt=replace(mine[1].receipt, index=99))
+
+    folder.keep([mine[0], mine[1], elsewhere])
+
+    assert folder.kept() == [mine[0], mine[1], elsewhere]

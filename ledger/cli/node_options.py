@@ -1,0 +1,66 @@
+"""Options that a node's commands share, and what they become: its memorandum, its key, its line to the hub."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from ledger.cli.options import File, passphrase_for
+from ledger.cli.terminal import remark
+from ledger.cohort.memorandum import Memorandum
+from ledger.errors import MalformedError, NotFoundError
+from ledger.node.client import NodeClient
+from ledger.node.folder import NodeFolder
+from ledger.node.keyring import is_encrypted, read_key
+from ledger.operations.source import HttpSource
+from ledger.signing.keys import SigningKey
+
+node_dir = click.option("--node-dir", type=File, help="The node's folder.")
+url = click.option("--url", help="The hub's address.")
+passphrase = click.option("--passphrase-file", type=File, help="What opens the node's key.")
+
+
+def is_for_subcommand(context: click.Context) -> bool:
+    """Whether a group's command of its own is not what was asked for. Options before a subcommand are for neither."""
+    if context.invoked_subcommand is None:
+        return False
+    if any(value for value in context.params.values()):
+        raise click.UsageError(f"say options after `{context.invoked_subcommand}`")
+    return True
+
+
+def client_of(folder: NodeFolder, hub: str) -> NodeClient:
+    """The node's line to a hub."""
+    memorandum = memorandum_of(folder, hub)
+    return NodeClient(hub, memorandum, seen=seen_by(memorandum, hub))
+
+
+def seen_by(_memorandum: Memorandum, _source: str) -> Callable[[bytes], None]:
+    """What takes note of every checkpoint that a source shows to a node's command; so far nothing does."""
+    return lambda _checkpoint: None
+
+
+def memorandum_of(folder: NodeFolder, hub: str) -> Memorandum:
+    """The node's own copy; where it has none yet, the one that the hub serves is kept, and its hash told."""
+    if folder.memorandum is None:
+        with HttpSource(hub) as source:
+            served = Memorandum.parse(source.read("memorandum"))
+        folder.keep_memorandum(served)
+        remark(f"kept the memorandum that {hub} serves; compare its hash with your partners': {served.hash.hex()}")
+        return served
+    return folder.memorandum
+
+
+def key_of(folder: NodeFolder, passphrase_file: Path | None) -> SigningKey:
+    file = folder.key_file
+    return read_key(file, passphrase_for(file, passphrase_file, encrypted=is_encrypted(file)))
+
+
+def lines_of(file: Path) -> list[str]:
+    """The lines of a file of drafts, blank ones left out. Raises NotFoundError, or MalformedError for other bytes."""
+    try:
+        return [line for line in map(str.strip, file.read_text("utf-8").split("\n")) if line]
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file {file}") from None
+    except UnicodeDecodeError:
+        raise MalformedError(f"{file} is not UTF-8") from None
