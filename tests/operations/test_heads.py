@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from naive_log import LOG, MEMORANDUM, NaiveLog, Outgrown, forked, leaves
@@ -18,7 +19,7 @@ from ledger.operations.evidence import Fork, Rollback, read_evidence
 from ledger.operations.forks import check_fork
 from ledger.operations.heads import Heads, Seen
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
-from ledger.signing.cosignature import cosign
+from ledger.signing.cosignature import Cosigner
 from ledger.signing.keys import SigningKey
 from ledger.signing.note import Note, NoteSigner
 
@@ -58,10 +59,10 @@ def test_what_is_remembered_is_for_its_owners_eyes_and_durable(tmp_path: Path, m
 
 def test_cosignatures_are_kept_with_it(tmp_path: Path) -> None:
     log = NaiveLog(leaves(5))
-    witness = NoteSigner("witness.example", SigningKey.from_seed(b"w" * 32))
+    witness = Cosigner("witness.example", Ed25519PrivateKey.from_private_bytes(b"w" * 32))
     note = Note.parse(log.note)
     at_s = int(datetime(2022, 1, 3, tzinfo=UTC).timestamp())
-    cosigned = Note(note.text, (*note.signatures, cosign(note.text, time_s=at_s, signer=witness))).encode()
+    cosigned = Note(note.text, (*note.signatures, witness.cosign(note.text, time_s=at_s))).encode()
 
     Heads(tmp_path).see(cosigned, MEMORANDUM, log, live=True)
 
