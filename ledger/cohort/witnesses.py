@@ -94,9 +94,10 @@ def names_of(cosignatures: Iterable[Cosignature]) -> frozenset[str]:
 
 
 def with_cosignatures(note: Note, lines: Iterable[NoteSignature]) -> Note:
-    """A note with more lines; one by the same key takes the place of the one that is there."""
+    """A note with more lines, behind the log's, by name; one by the same key takes the place of the one there."""
     by_key = {(each.name, each.key_id): each for each in (*note.signatures, *lines)}
-    return Note(note.text, tuple(by_key.values()))
+    logs, *others = by_key
+    return Note(note.text, tuple(by_key[each] for each in (logs, *sorted(others))))
 
 
 def of_one_day(note: Note, cosignatures: Sequence[Cosignature], day: int) -> Note:
