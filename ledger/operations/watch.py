@@ -71,7 +71,7 @@ def take_cosignatures(connection: Connection, note: Note, witnesses: tuple[Witne
     """Store what witnesses cosigned. note: a checkpoint that this log signed, with cosignatures that were checked.
 
     They go onto the newest checkpoint, where that is still this one. Where enough have cosigned it, and none that is
-    newer, it is the one that is witnessed, and for each day on which enough did, one is kept. Returns how many have.
+    newer, it is the one that is witnessed. Returns how many have.
     """
     head = read_head(connection)
     if head.checkpoint is not None:
@@ -83,11 +83,23 @@ def take_cosignatures(connection: Connection, note: Note, witnesses: tuple[Witne
     count = len(names_of(found))
     if 0 < needed <= count and Checkpoint.parse(note.text).size >= head.witnessed_size:
         heads.witness(connection, note=note.encode())
-        for day in sorted({each.day for each in found}):
-            on_that_day = names_of(each for each in found if each.day == day)
-            if len(on_that_day) >= needed and not is_kept(connection, day):
-                keep_checkpoint(connection, KeptCheckpoint(day, of_one_day(note, found, day).encode()))
     return count
+
+
+def keep_witnessed(connection: Connection, witnesses: tuple[Witness, ...], *, needed: int) -> None:
+    """Keep the checkpoint that is witnessed, for each day on which enough cosigned it and of which none is kept.
+
+    What is kept never changes: this comes when all have answered who do, and not as soon as enough have.
+    """
+    witnessed = read_head(connection).witnessed
+    if witnessed is None:
+        return
+    note = Note.parse(witnessed)
+    found = cosignatures_on(note, witnesses)
+    for day in sorted({each.day for each in found}):
+        on_that_day = names_of(each for each in found if each.day == day)
+        if len(on_that_day) >= needed and not is_kept(connection, day):
+            keep_checkpoint(connection, KeptCheckpoint(day, of_one_day(note, found, day).encode()))
 
 
 def check_cosigned(connection: Connection, memorandum: Memorandum) -> int:

@@ -18,7 +18,7 @@ from ledger.cohort.witnesses import Cosignature, Witness, cosignatures_on, names
 from ledger.errors import LedgerError, TamperedError
 from ledger.operations.asking import Asking
 from ledger.operations.standing import Standing
-from ledger.operations.watch import Policy, stored_witnesses, take_cosignatures
+from ledger.operations.watch import Policy, keep_witnessed, stored_witnesses, take_cosignatures
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 from ledger.signing.note import Note
 from ledger.store.checkpoints import is_kept
@@ -48,7 +48,9 @@ class _Contact:
 
 @dataclass
 class _Round:
-    """One checkpoint, and who is asked for it. note: with the cosignatures that came in; count: how many witnesses'."""
+    """One checkpoint, and who is asked for it. note: with the cosignatures that came in; count: how many witnesses'.
+    is_due: of this day none is kept yet.
+    """
 
     checkpoint: Checkpoint
     note: Note
@@ -57,6 +59,7 @@ class _Round:
     needed: int
     count: int
     asked: tuple[Witness, ...]
+    is_due: bool
 
     @property
     def is_witnessed(self) -> bool:
@@ -169,15 +172,24 @@ class Witnessing:
     # ------------------------------------------------------------------ 2. a cosignature for the newest checkpoint
 
     def ask_all(self) -> bool:
-        """Ask for the newest checkpoint whom it lacks; all, while none of this day is kept. Returns whether enough have
-        cosigned it.
+        """Ask whom the newest checkpoint lacks; while none of this day is kept, whom it lacks of this day.
+
+        Returns whether enough have cosigned it, and all have said what they knew when this process started.
         """
         with reading(self._engine) as connection:
             asking = self._next_round(connection)
         if asking is None:
             return True
         self._ask_each(asking.asked, partial(self._ask, asking), lambda: asking.is_witnessed)
-        return asking.is_witnessed
+        if asking.is_due and asking.is_witnessed:
+            self._keep(asking)
+        return asking.is_witnessed and self._answered.issuperset(each.name for each in asking.witnesses)
+
+    def _keep(self, asking: _Round) -> None:
+        with self._storing:
+            if not self._stopped.is_set():
+                with writing(self._engine) as connection:
+                    keep_witnessed(connection, asking.witnesses, needed=asking.needed)
 
     def _next_round(self, connection: Connection) -> _Round | None:
         head = read_head(connection)
@@ -188,7 +200,9 @@ class Witnessing:
         found = cosignatures_on(note, witnesses)
         names = names_of(found)
         needed = self._policy.needed(len(witnesses))
-        is_due = needed > 0 and not is_kept(connection, int(self._now().timestamp()) // _DAY_S)
+        today = int(self._now().timestamp()) // _DAY_S
+        is_due = 0 < needed <= len(witnesses) and not is_kept(connection, today)
+        done = names_of(each for each in found if each.day == today or not is_due) & self._answered
         for each in found:
             self._remember(each)
         cosigned = [each.line for each in found]
@@ -199,10 +213,13 @@ class Witnessing:
             witnesses,
             needed,
             len(names),
-            asked=tuple(each for each in witnesses if is_due or each.name not in names),
+            asked=tuple(each for each in witnesses if each.name not in done),
+            is_due=is_due,
         )
 
     def _ask(self, asking: _Round, witness: Witness) -> None:
+        if witness.name not in self._answered:  # it slept when this process started, or was named since
+            self._ask_last(witness)
         contact = self._contact(witness.name)
         found = self.asking.cosignatures(witness, asking.checkpoint, asking.submitted, known=contact.known)
         contact.known = asking.checkpoint.size
