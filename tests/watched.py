@@ -23,7 +23,7 @@ from ledger.settings import Settings
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 from ledger.signing.cosignature import cosign
 from ledger.signing.encoding import from_base64
-from ledger.signing.note import Note, NoteSigner
+from ledger.signing.note import Note, NoteSignature, NoteSigner, cosigned
 
 NAMES = ("w1.example", "w2.example", "w3.example")
 Answer = tuple[int, bytes]
@@ -31,7 +31,7 @@ Answer = tuple[int, bytes]
 
 @dataclass
 class Witness:
-    """seen: the note that it cosigned last. asked: each request's first line of body, or its path. instead: what it
+    """seen: the note that it cosigned last. asked: the first line of each submission. instead: what it
     answers to a submission in place of what it should; last_instead: to who asks what it cosigned last.
     """
 
@@ -59,7 +59,6 @@ class Witness:
 
     def last(self, path: str) -> Answer:
         with self.lock:
-            self.asked.append(path)
             if self.last_instead:
                 return self.last_instead()
             if self.seen is None or path != f"/{sha256(given.ORIGIN.encode()).hexdigest()}/checkpoint":
@@ -94,6 +93,12 @@ class Witness:
         """A cosignature of a checkpoint's text, whatever it is."""
         given_ = cosign(text, time_s=int(self.now().timestamp()), signer=signer or self.signer)
         return f"{given_.line}\n".encode()
+
+    def line_over(self, text: str) -> bytes:
+        """A cosignature of any text, a checkpoint or not."""
+        time_s = int(self.now().timestamp())
+        signature = time_s.to_bytes(8) + self.signer.key.sign(cosigned(text, time_s=time_s))
+        return f"{NoteSignature(self.name, self.signer.cosigner.key_id, signature).line}\n".encode()
 
 
 @contextmanager

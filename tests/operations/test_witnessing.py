@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import given
@@ -13,7 +13,7 @@ import watched as kit
 from watched import Answer, Watched, Witness, watched
 
 from ledger.cohort.witnesses import cosignatures_on, witnesses_of
-from ledger.errors import NotFoundError, SetupError, UnavailableError
+from ledger.errors import UnavailableError
 from ledger.operations import witnessing as module
 from ledger.operations.asking import CLOCKS_DIFFER_S
 from ledger.operations.doctor import examine
@@ -21,7 +21,7 @@ from ledger.operations.watch import Policy, take_cosignatures
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 from ledger.signing.kept import parse_kept
 from ledger.signing.note import Note, NoteSigner
-from ledger.store.engine import reading
+from ledger.store.engine import reading, writing
 from ledger.store.head import Head, read_head
 
 
@@ -141,8 +141,8 @@ LIES: dict[str, Callable[[Witness, bytes], Answer]] = {
     "another checkpoint": lambda witness, body: (
         200, witness.line(Checkpoint(given.ORIGIN, Checkpoint.parse(text_of(body)).size, bytes(32)).text)
     ),
-    "another text behind an empty line": lambda witness, body: (
-        200, b"\n" + witness.line(text_of(body))
+    "another text, that an empty line makes of ours": lambda witness, body: (
+        200, b"\n" + witness.line_over(body.partition(b"\n\n")[2].decode())
     ),
     "no number": lambda _witness, _body: (409, b"-1\n"),
     "a huge number": lambda _witness, _body: (409, b"9" * 5000),
@@ -326,76 +326,6 @@ def test_publishing_again_keeps_the_cosignatures(three: Watched) -> None:
     assert three.file("checkpoint") == before
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
-def test_a_checkpoint_is_kept_of_each_day_with_new_entries_and_without(tmp_path: Path) -> None:
-    clock = Clock()
-    with watched(tmp_path, now=clock) as made:
-        made.hub.witnessing._now = made.hub.witnessing.asking._now = clock
-        made.hub.witnessing.work()
-        made.post_one()
-        made.hub.witnessing.work()  # the same day: nothing more is kept
-
-        for hours in (24, 1, 30):
-            clock.time += timedelta(hours=hours)
-            made.hub.witnessing.work()
-
-        notes = [read_checkpoint(note, hubs.LOG.verifier) for note in parse_kept(made.file("checkpoints"))]
-        size = len(made.alliance.heard)
-        assert [checkpoint.size for checkpoint, _ in notes] == [size - 1, size, size]
-        witnesses = witnesses_of(made.alliance.database)
-        days = [{each.day for each in cosignatures_on(note, witnesses)} for _, note in notes]
-        assert days == [{20781}, {20782}, {20783}]
-        assert min(len(note.signatures) for _, note in notes) >= 3  # the log's, and two: it was kept as soon as two had
-        assert well(made)
-
-
-def test_a_day_on_which_too_few_cosign_keeps_nothing(tmp_path: Path) -> None:
-    clock = Clock()
-    with watched(tmp_path, now=clock) as made:
-        made.hub.witnessing._now = made.hub.witnessing.asking._now = clock
-        made.hub.witnessing.work()
-        clock.time += timedelta(days=1)
-        for each in made.witnesses[1:]:
-            each.instead = lambda _body: (503, b"")
-
-        made.hub.witnessing.work()
-
-        assert len(parse_kept(made.file("checkpoints"))) == 1
-        assert head_of(made).witnessed_size == len(made.alliance.heard)
-        assert well(made)
-
-
-@pytest.mark.parametrize(
-    ("asked_for", "count", "said"),
-    [
-        *[(None, 0, None), (None, 3, None), (2, 3, None), (0, 0, None)],
-        *[(1, 2, "not more than half"), (0, 3, "not more than half"), (4, 3, "no checkpoint can ever be witnessed")],
-    ],
-)
-def test_too_few_or_too_many_that_must_cosign_are_warned_of(
-    asked_for: int | None, count: int, said: str | None
-) -> None:
-    warning = Policy({}, asked_for).warning(count)
-
-    assert (warning or "").count(said or "") > 0 if said else warning is None
-
-
-def test_the_doctor_says_where_half_of_the_witnesses_are_enough(tmp_path: Path) -> None:
-    with watched(tmp_path, names=kit.NAMES[:2], witnesses_needed=1) as made:
-        findings = {each.what: each for each in examine(made.settings)}
-
-        assert findings["witnesses"].verdict == "set-up"
-        assert "1 of 2" in findings["witnesses"].message
-        assert "1 of 2" in (made.hub.witnessing.warning() or "")
-
-
 def test_two_keys_of_one_name_are_one_witness(tmp_path: Path) -> None:
     with watched(tmp_path, names=kit.NAMES[:1]) as made:
         other = NoteSigner(kit.NAMES[0], given.signing_key("its second key"))
@@ -427,32 +357,19 @@ def test_without_witnesses_nobody_is_asked_and_nothing_is_kept(tmp_path: Path) -
     hub.engine.dispose()
 
 
-def test_settings_name_where_each_witness_is_reached(tmp_path: Path) -> None:
-    settings = hubs.settings_in(
-        tmp_path, witness_urls="a.example=http://127.0.0.1:1 b/c=https://d", witnesses_needed="2"
-    )
+def test_what_comes_too_late_for_an_older_checkpoint_takes_nothing_back(three: Watched) -> None:
+    # given
+    three.hub.witnessing.work()
+    older = Note.parse(three.file("checkpoint"))
+    three.post_one()
+    three.hub.witnessing.work()
+    before = head_of(three)
 
-    policy = Policy.of(settings)
+    # when
+    witnesses = witnesses_of(three.alliance.database)
+    with writing(three.hub.engine) as connection:
+        count = take_cosignatures(connection, older, witnesses, needed=2)
 
-    assert [policy.url(name) for name in ("a.example", "b/c", "e.example")] == [
-        "http://127.0.0.1:1", "https://d", "https://e.example",
-    ]  # fmt: skip
-    assert policy.needed(9) == 2
-
-
-@pytest.mark.parametrize("urls", ["a", "a=ftp://b", "=https://b", "a=https://b a=https://c"])
-def test_addresses_of_witnesses_that_cannot_be_read_are_refused(tmp_path: Path, urls: str) -> None:
-    with pytest.raises(SetupError, match="witness_urls"):
-        hubs.settings_in(tmp_path, witness_urls=urls)
-
-
-@pytest.mark.parametrize("needed", ["-1", "100", "1.5", "9" * 5000])
-def test_a_number_of_witnesses_that_is_none_is_refused(tmp_path: Path, needed: str) -> None:
-    with pytest.raises(SetupError, match="witnesses_needed"):
-        hubs.settings_in(tmp_path, witnesses_needed=needed)
-
-
-def test_before_anything_is_kept_the_file_is_there_and_empty(one: Watched) -> None:
-    assert one.file("checkpoints") == b""
-    with pytest.raises(NotFoundError):
-        one.file("checkpoints/000")
+    # then
+    assert count == 3
+    assert head_of(three) == before
