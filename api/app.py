@@ -19,11 +19,13 @@ from ledger.operations.hub import Hub
 
 
 def create_app(hub: Hub) -> FastAPI:
-    """An app that serves a ledger, and closes it when it ends."""
+    """An app that serves a ledger, asks its witnesses meanwhile, and closes it when it ends."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        hub.witnessing.start()
         yield
+        hub.witnessing.stop()
         hub.engine.dispose()
 
     app = FastAPI(

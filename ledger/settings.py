@@ -21,6 +21,8 @@ USER_FILE = Path(".config/cohort-ledger/config.toml")
 
 _KEY_SIZE = 32  # bytes
 _PORT_MAX = 65535
+_COUNT_MAX = 99  # a note has at most 100 signatures, and the log's is one
+_DIGITS_MAX = 9  # of a number that is read: `int` refuses thousands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,9 @@ class Settings:
     vault_key_file: the keys of the vault; vault_wrap_key: 32 bytes that they are encrypted under, None where they lie
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
     host, port: where `serve` listens. url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys,
-    stream and receipts. witness_dir: what a witness keeps. Paths are absolute.
+    stream and receipts. witness_dir: what a witness keeps. witness_urls: name -> where a witness is reached, if not at
+    `https://<name>`; witnesses_needed: how many must cosign a checkpoint, None for more than half of them. Paths are
+    absolute.
     """
 
     data_dir: Path
@@ -43,6 +47,8 @@ class Settings:
     url: str
     node_dir: Path
     witness_dir: Path
+    witness_urls: Mapping[str, str]
+    witnesses_needed: int | None
     origin: Mapping[str, str] = field(compare=False)
 
     @classmethod
@@ -132,6 +138,24 @@ def _port(text: str, _folder: Path) -> int:
     return int(text)
 
 
+def _count_or_none(text: str, _folder: Path) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and int(text) <= _COUNT_MAX):
+        raise ValueError(f"it is a number up to {_COUNT_MAX}, or empty for more than half of the witnesses")
+    return int(text)
+
+
+def _urls(text: str, _folder: Path) -> Mapping[str, str]:
+    urls: dict[str, str] = {}
+    for pair in text.split():
+        name, _, url = pair.partition("=")
+        if not name or name in urls or not url.startswith(("https://", "http://")):
+            raise ValueError("write name=https://... for each witness, once, with spaces between")
+        urls[name] = url
+    return MappingProxyType(urls)
+
+
 def _key_or_none(text: str, _folder: Path) -> bytes | None:
     if not text:
         return None
@@ -156,4 +180,6 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "url": (_text, lambda _: "http://127.0.0.1:8700"),
     "node_dir": (_path, lambda _: "cohort-ledger-node"),
     "witness_dir": (_path, lambda _: "cohort-ledger-witness"),
+    "witness_urls": (_urls, lambda _: ""),
+    "witnesses_needed": (_count_or_none, lambda _: ""),
 }

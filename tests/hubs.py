@@ -14,9 +14,9 @@ from ledger.signing.receipt import Receipt
 LOG = NoteSigner(given.ORIGIN, given.signing_key("log"))
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path, **more: object) -> Settings:
     """Settings of a hub that keeps everything in `<folder>/hub`; its log key lies there in PEM."""
-    settings = Settings.load({"data_dir": folder / "hub"}, {}, cwd=folder, home=folder)
+    settings = Settings.load({"data_dir": folder / "hub", **more}, {}, cwd=folder, home=folder)
     settings.data_dir.mkdir(mode=0o700, exist_ok=True)
     if not settings.log_key_file.exists():
         settings.log_key_file.touch(mode=0o600)

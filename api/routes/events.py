@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -27,11 +27,11 @@ from ledger.signing.receipt import Receipt
 from ledger.store.cells import changes_at
 from ledger.store.engine import Connection, reading
 from ledger.store.entries import StoredEntry, find_entry, page_entries
-from ledger.store.head import read_head
+from ledger.store.head import Head, read_head
 
 router = APIRouter(tags=["events"])
 
-State = Literal["sequenced", "published"]
+State = Literal["sequenced", "published", "witnessed"]
 
 PAGE_MAX = 1_000
 _INDEX = r"(?:0|[1-9][0-9]{0,14})"
@@ -126,6 +126,22 @@ class Event:
     cells: list[Cell]
 
 
+class Reach(NamedTuple):
+    """How far the log is published and witnessed, in entries."""
+
+    published: int
+    witnessed: int
+
+    @classmethod
+    def of(cls, head: Head) -> "Reach":
+        return cls(head.published, head.witnessed_size)
+
+    def state_of(self, index: int) -> State:
+        if index < self.witnessed:
+            return "witnessed"
+        return "published" if index < self.published else "sequenced"
+
+
 async def _read_body(request: Request) -> bytes:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -154,7 +170,8 @@ def post_events(hub: OpenHub, body: Body, response: Response) -> Receipts:
     if not any(place.is_new for place, _ in posted):
         response.status_code = HTTPStatus.OK
     with reading(hub.engine) as connection:
-        return Receipts([_taken(connection, place.index, receipt) for place, receipt in posted])
+        reach = Reach.of(read_head(connection))
+        return Receipts([_taken(connection, place.index, receipt, reach) for place, receipt in posted])
 
 
 @router.get("/events", responses=documented(400))
@@ -164,11 +181,11 @@ def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]
     with reading(hub.engine) as connection:
         after = -1 if page.after is None else page.after
         found = page_entries(connection, after=after, limit=page.limit, **asked)
-        published = read_head(connection).published
+        reach = Reach.of(read_head(connection))
     if len(found) == page.limit:
         query = urlencode({"after": found[-1].index, "limit": page.limit, **asked})
         response.headers["Link"] = f'</events?{query}>; rel="next"'
-    return Entries([entry_of(stored, published) for stored in found])
+    return Entries([entry_of(stored, reach) for stored in found])
 
 
 @router.get("/events/{event}", responses=documented(400, 404))
@@ -176,7 +193,7 @@ def read_event(hub: OpenHub, event: Named) -> Event:
     """One event, by its index or its id, decoded beside its bytes, with the cells that it set."""
     with reading(hub.engine) as connection:
         stored = _find(connection, event)
-        published = read_head(connection).published
+        reach = Reach.of(read_head(connection))
         cells = [
             Cell(version.table, list(version.key), field, value)
             for version in changes_at(connection, stored.index)
@@ -186,7 +203,7 @@ def read_event(hub: OpenHub, event: Named) -> Event:
     envelope = envelopes.parse_jws(stored.jws)
     claims = envelope.claims
     return Event(
-        entry=entry_of(stored, published),
+        entry=entry_of(stored, reach),
         version=claims.version,
         issued_at=claims.issued_at,
         prev=None if claims.prev is None else to_base64url(claims.prev),
@@ -235,20 +252,20 @@ def _find(connection: Connection, event: str) -> StoredEntry:
     return stored
 
 
-def _taken(connection: Connection, index: int, receipt: Receipt) -> Taken:
+def _taken(connection: Connection, index: int, receipt: Receipt, reach: Reach) -> Taken:
     stored = find_entry(connection, index=index)
     assert stored is not None
-    entry = entry_of(stored, published=index + 1)
+    entry = entry_of(stored, reach)
     proof = receipt.encode().decode()
     return Taken(index, entry.received, entry.event_id, entry.node, entry.seq, entry.state, proof)
 
 
-def entry_of(stored: StoredEntry, published: int) -> Entry:
+def entry_of(stored: StoredEntry, reach: Reach) -> Entry:
     claims = envelopes.parse_jws(stored.jws).claims
     return Entry(
         index=stored.index,
         received=stored.received,
-        state="published" if stored.index < published else "sequenced",
+        state=reach.state_of(stored.index),
         event_id=claims.event_id,
         node=claims.node,
         seq=claims.seq,

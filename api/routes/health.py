@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from api.hub import OpenHub
 from api.problems import documented, help_page
-from ledger.errors import NotFoundError
+from ledger.errors import NotFoundError, UnavailableError
 from ledger.store.engine import reading
 from ledger.store.head import Head, read_head
 
@@ -22,7 +22,16 @@ cohort_ledger_entries {sequenced}
 # HELP cohort_ledger_published_entries Entries under the signed checkpoint.
 # TYPE cohort_ledger_published_entries gauge
 cohort_ledger_published_entries {published}
+# HELP cohort_ledger_witnessed_entries Entries under a checkpoint that enough witnesses cosigned.
+# TYPE cohort_ledger_witnessed_entries gauge
+cohort_ledger_witnessed_entries {witnessed}
+# HELP cohort_ledger_read_only 1 while no post is taken.
+# TYPE cohort_ledger_read_only gauge
+cohort_ledger_read_only {read_only}
+# HELP cohort_ledger_witness_cosigned_seconds When a witness cosigned last, since the epoch; 0 before it did.
+# TYPE cohort_ledger_witness_cosigned_seconds gauge
 """
+_WITNESS = 'cohort_ledger_witness_cosigned_seconds{{witness="{name}"}} {time_s}\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +41,15 @@ class Up:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """sequenced: entries that are stored. published: how many of them are under the signed checkpoint."""
+    """sequenced: entries that are stored. published: how many of them are under the signed checkpoint; witnessed: under
+    one that enough witnesses cosigned. read_only: why no post is taken yet. warning: what is wrong with the witnesses.
+    """
 
     sequenced: int
     published: int
+    witnessed: int
+    read_only: str | None
+    warning: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +70,11 @@ def is_up() -> Up:
 
 @router.get("/readyz", responses=documented(400, 500, 503))
 def is_ready(hub: OpenHub) -> Ready:
-    """The ledger can be read."""
+    """The ledger can be read, and no witness knows another log than this one."""
+    if hub.standing.alarm is not None:
+        raise UnavailableError(f"alarm: {hub.standing.alarm}")
     head = _head(hub)
-    return Ready(head.size, head.published)
+    return Ready(head.size, head.published, head.witnessed_size, hub.standing.read_only, hub.witnessing.warning())
 
 
 @router.get("/version", responses=documented(400))
@@ -78,9 +94,15 @@ def describe(request: Request) -> dict[str, Any]:
 
 @router.get("/metrics", response_class=PlainTextResponse, responses=documented(400))
 def read_metrics(hub: OpenHub) -> PlainTextResponse:
-    """Sizes in Prometheus's text format."""
+    """Sizes and times in Prometheus's text format."""
     head = _head(hub)
-    text = _METRICS.format(sequenced=head.size, published=head.published)
+    text = _METRICS.format(
+        sequenced=head.size,
+        published=head.published,
+        witnessed=head.witnessed_size,
+        read_only=int(hub.standing.read_only is not None),
+    )
+    text += "".join(_WITNESS.format(name=name, time_s=time_s) for name, time_s in hub.witnessing.cosigned_at().items())
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter
 from api.hub import OpenHub
 from api.problems import documented
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
-from api.routes.events import Entry, entry_of
+from api.routes.events import Entry, Reach, entry_of
 from ledger.errors import NotFoundError
 from ledger.operations.hub import Hub
 from ledger.store.engine import reading
@@ -95,6 +95,6 @@ async def _wait(news: asyncio.Event) -> None:
 
 def _published_behind(hub: Hub, after: int) -> list[Entry]:
     with reading(hub.engine) as connection:
-        published = read_head(connection).published
+        reach = Reach.of(read_head(connection))
         found = page_entries(connection, after=after, limit=_AT_A_TIME)
-    return [entry_of(stored, published) for stored in found if stored.index < published]
+    return [entry_of(stored, reach) for stored in found if stored.index < reach.published]

@@ -18,7 +18,7 @@ _BYTES = "application/octet-stream"
 
 # what a path begins with: its content type and who may keep it how long; the first that fits
 _KINDS: tuple[tuple[str, str, str], ...] = (
-    ("checkpoint", _TEXT, f"public, {A_SECOND}"),
+    ("checkpoint", _TEXT, f"public, {A_SECOND}"),  # and `checkpoints`
     ("digests/", _BYTES, f"private, {FOR_EVER}"),
     ("digest", _TEXT, f"private, {A_SECOND}"),
     ("memorandum", _JSON, f"public, {FOR_EVER}"),

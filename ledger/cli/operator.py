@@ -88,7 +88,10 @@ def serve(**flags: Any) -> None:
     listener, url = listen(settings.host, settings.port)
     engine, memorandum = open_store(settings)
     engine.dispose()
-    hub = open_hub(settings, _signer(settings, memorandum.origin))
+    hub = open_hub(settings, _signer(settings, memorandum.origin), tell=remark)
+    for line in (hub.witnessing.warning(), hub.standing.read_only):
+        if line is not None:
+            remark(line)
     app = importlib.import_module("api.app").create_app(hub)  # by name: nothing here stands on api
     remark(f"{memorandum.origin} on {url}, until Ctrl-C")
     run_app(app, listener, ending=hub.listeners.close)
@@ -156,6 +159,8 @@ def _told(settings: Settings) -> dict[str, dict[str, str]]:
 def _shown(name: str, value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={each}" for key, each in value.items()) or "none"
     return "set" if name in _SECRETS else str(value)
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import MalformedError
+from ledger.errors import MalformedError, NotFoundError
 from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, entries_path, numbered_path, tile_path, tile_widths, tiles_of
 from ledger.operations.replacing import replacing
 from ledger.operations.source import Source, stated_view
 from ledger.signing import canonical
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
+from ledger.signing.kept import parse_kept
 
 _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; a bundle's times mean nothing
 _MODE = 0o600
@@ -37,13 +38,16 @@ def write_bundle(
     if view == "full" and stated_view(source) != "full":
         raise MalformedError("the source does not hold every disclosure: ask for a clear bundle, or make it on the hub")
     memorandum = source.read("memorandum")
-    digest = source.read("digest")  # before the checkpoint, so that it is never of a larger log
+    # before the checkpoint, so that neither is ever of a larger log
+    digest = source.read("digest")
+    kept = _kept(source)
     checkpoint = source.read("checkpoint")
     head, _ = read_checkpoint(checkpoint, Memorandum.parse(memorandum).log_key)
     files = _count(head.size)
     with replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
         _put(bundle, "memorandum", memorandum)
         _put(bundle, "checkpoint", checkpoint)
+        _put(bundle, "checkpoints", kept)
         _put(bundle, "digest", digest)
         _put(bundle, "view", canonical.dump({"view": view}))
         for done, (path, width) in enumerate(_paths(head.size), start=1):
@@ -51,6 +55,16 @@ def write_bundle(
             _put(bundle, path, b"\n" * width if hidden else source.read(path))
             progress(done, files)
     return head
+
+
+def _kept(source: Source) -> bytes:
+    """Earlier cosigned checkpoints; what was made before there were any has no such file."""
+    try:
+        kept = source.read("checkpoints")
+    except NotFoundError:
+        return b""
+    parse_kept(kept)
+    return kept
 
 
 def _paths(size: int) -> Iterator[tuple[str, int]]:

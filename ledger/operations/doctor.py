@@ -18,6 +18,7 @@ from ledger.operations.hub import open_vault, signed_file
 from ledger.operations.publish import check_extends
 from ledger.operations.rebuild import check_tables
 from ledger.operations.signed import SignedFile
+from ledger.operations.watch import Policy, check_cosigned, stored_witnesses
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
 from ledger.signing.envelope import parse_jws
@@ -64,6 +65,8 @@ def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None)
     yield from _audited(engine, vault, progress)
     yield _judged("tiles and vault", "history", partial(_check_no_more, engine, vault))
     yield _judged("last signature", "history", partial(_check_signed, engine, memorandum, signed_file(settings)))
+    yield _judged("what was witnessed", "history", partial(_check_cosigned, engine, memorandum))
+    yield _judged("witnesses", "set-up", partial(_check_witnesses, engine, Policy.of(settings)))
     yield _judged("head", "set-up", partial(_check_head, engine))
     yield _judged("derived columns", "history", partial(_check_columns, engine))
     yield _tables(engine, memorandum)
@@ -138,6 +141,24 @@ def _check_signed(engine: Engine, memorandum: Memorandum, signed: SignedFile) ->
         head = read_head(connection)
         check_extends(head, note, memorandum, node_reader(connection, head.size))
     return "the stored log extends what was signed last"
+
+
+def _check_cosigned(engine: Engine, memorandum: Memorandum) -> str:
+    with reading(engine) as connection:
+        kept = check_cosigned(connection, memorandum)
+        witnessed = read_head(connection).witnessed_size
+    return f"{witnessed} entries are under cosignatures that hold, and {kept} earlier checkpoints are kept"
+
+
+def _check_witnesses(engine: Engine, policy: Policy) -> str:
+    with reading(engine) as connection:
+        count = len(stored_witnesses(connection, read_head(connection).size))
+    warning = policy.warning(count)
+    if warning is not None:
+        raise SetupError(warning)
+    if not count:
+        return "none are named by resolutions: nothing shows that all are shown the same log"
+    return f"{policy.needed(count)} of {count} must cosign a checkpoint"
 
 
 def _check_head(engine: Engine) -> str:

@@ -1,15 +1,20 @@
 """A ledger that is open for work: its database, its vault, its key; founded once, opened ever after."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from ledger.clock import new_key, now
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError
 from ledger.operations.append import Appender, Posted
+from ledger.operations.asking import Asking
 from ledger.operations.listeners import Listeners
-from ledger.operations.publish import publish, receipts
+from ledger.operations.publish import check_publishable, publish, receipts
 from ledger.operations.signed import SignedFile
+from ledger.operations.standing import Standing
+from ledger.operations.watch import Policy, stored_witnesses
+from ledger.operations.witnessing import Witnessing
 from ledger.settings import Settings
 from ledger.signing.note import NoteSigner
 from ledger.signing.receipt import Receipt
@@ -29,17 +34,27 @@ class Hub:
     signer: NoteSigner
     signed: SignedFile
     appender: Appender
+    standing: Standing
+    witnessing: Witnessing
     listeners: Listeners = field(default_factory=Listeners)
 
     def post(self, post: Sequence[str]) -> list[tuple[Posted, Receipt]]:
-        """Append a post, publish it, and give a receipt for each envelope. Errors: see `Appender.append`."""
+        """Append a post, publish it, and give a receipt for each envelope.
+
+        Raises UnavailableError while witnesses must answer first, TamperedError once one knew another log, and what
+        `Appender.append` does.
+        """
+        self.standing.check()
         places = self.appender.append(post)
         self.publish()
         given = receipts(self.engine, self.memorandum, [place.index for place in places])
         return list(zip(places, given, strict=True))
 
     def publish(self) -> None:
+        """Errors: as `post`."""
+        self.standing.check()
         publish(self.engine, self.memorandum, self.signer, self.signed)
+        self.witnessing.wake()
         self.listeners.tell()
 
     def source(self, view: str) -> StoreSource:
@@ -87,19 +102,43 @@ def signed_file(settings: Settings) -> SignedFile:
     return SignedFile(settings.log_key_file.with_name("last-checkpoint"))
 
 
-def open_hub(settings: Settings, signer: NoteSigner) -> Hub:
-    """Open a ledger for posting: what a crash left stored is published before anything else."""
+def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], None] = lambda _line: None) -> Hub:
+    """Open a ledger for posting. tell: what its operator must know while it runs, in a line; called from any thread.
+
+    What a crash left stored is published before anything else: here, or, where there are witnesses, by `Witnessing`
+    once enough of them have said what they cosigned last. Until then the hub is read-only.
+    """
     engine, memorandum = open_store(settings)
     if signer.verifier != memorandum.log_key:
         raise SetupError("the log key is not the one that the ledger's memorandum names")
-    vault = open_vault(settings)
+    vault, signed, policy = open_vault(settings), signed_file(settings), Policy.of(settings)
+    check_publishable(engine, memorandum, signed)
+    standing = _standing(engine, policy)
     hub = Hub(
         engine,
         memorandum,
         vault,
         signer,
-        signed_file(settings),
+        signed,
         Appender(engine, memorandum, vault, signer, now, new_key),
+        standing,
+        Witnessing(
+            engine,
+            memorandum,
+            policy,
+            standing,
+            asking=Asking(engine, memorandum, policy, now=now),
+            publish=partial(publish, engine, memorandum, signer, signed),
+            now=now,
+            tell=tell,
+        ),
     )
-    hub.publish()
+    if not standing.is_waiting:
+        hub.publish()
     return hub
+
+
+def _standing(engine: Engine, policy: Policy) -> Standing:
+    with reading(engine) as connection:
+        count = len(stored_witnesses(connection, read_head(connection).size))
+    return Standing(needed=min(policy.needed(count), count), of=count)

@@ -26,12 +26,7 @@ def publish(engine: Engine, memorandum: Memorandum, signer: NoteSigner, signed: 
     force. Raises TamperedError where the stored log does not extend what was signed: nothing is signed then.
     """
     with writing(engine) as connection:
-        head = read_head(connection)
-        nodes = node_reader(connection, head.size)
-        published = check_extends(head, head.checkpoint, memorandum, nodes)
-        kept = signed.read()
-        if kept != head.checkpoint:
-            check_extends(head, kept, memorandum, nodes)
+        head, nodes, published = _check_signed(connection, memorandum, signed)
         if published is not None and published.size == head.size:
             return published
         if published is None and head.size > 0:
@@ -44,6 +39,26 @@ def publish(engine: Engine, memorandum: Memorandum, signer: NoteSigner, signed: 
         signed.write(note)  # a crash from now on is healed: the log is stored, and extends it
         heads.publish(connection, checkpoint=note, digest_note=sign_checkpoint(digest, signer).encode())
         return checkpoint
+
+
+def check_publishable(engine: Engine, memorandum: Memorandum, signed: SignedFile) -> None:
+    """Raises TamperedError where `publish` would for what was signed before; signs nothing."""
+    with reading(engine) as connection:
+        _check_signed(connection, memorandum, signed)
+
+
+def _check_signed(
+    connection: Connection, memorandum: Memorandum, signed: SignedFile
+) -> tuple[Head, NodeReader, Checkpoint | None]:
+    """Hold what is stored against both places that remember what was signed. Returns the checkpoint in force.
+
+    The two notes differ where a crash came between them, and by the cosignatures that the database's has.
+    """
+    head = read_head(connection)
+    nodes = node_reader(connection, head.size)
+    published = check_extends(head, head.checkpoint, memorandum, nodes)
+    check_extends(head, signed.read(), memorandum, nodes)
+    return head, nodes, published
 
 
 def check_extends(head: Head, note: bytes | None, memorandum: Memorandum, nodes: NodeReader) -> Checkpoint | None:
@@ -68,7 +83,8 @@ def check_extends(head: Head, note: bytes | None, memorandum: Memorandum, nodes:
 
 
 def receipts(engine: Engine, memorandum: Memorandum, indexes: list[int]) -> list[Receipt]:
-    """A receipt for each place, all under one published checkpoint that has them.
+    """A receipt for each place, all under one published checkpoint that has them: the newest that enough witnesses
+    cosigned, where that has them all, else the newest.
 
     Raises NotFoundError for a place that is not published.
     """
@@ -76,9 +92,11 @@ def receipts(engine: Engine, memorandum: Memorandum, indexes: list[int]) -> list
         head = read_head(connection)
         if head.checkpoint is None:
             raise NotFoundError("nothing is published here yet")
-        published, _ = read_checkpoint(head.checkpoint, memorandum.log_key)
+        witnessed = head.witnessed if max(indexes, default=0) < head.witnessed_size else None
+        note = witnessed or head.checkpoint
+        published, _ = read_checkpoint(note, memorandum.log_key)
         nodes = node_reader(connection, published.size)
-        return [Receipt(index, prove_inclusion(index, published.size, nodes), head.checkpoint) for index in indexes]
+        return [Receipt(index, prove_inclusion(index, published.size, nodes), note) for index in indexes]
 
 
 def _digest(connection: Connection, size: int) -> bytes:

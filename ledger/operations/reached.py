@@ -18,7 +18,7 @@ from ledger.cohort.database import Database
 from ledger.cohort.digest import START
 from ledger.cohort.dump import dump_database, load_database
 from ledger.cohort.memorandum import Memorandum
-from ledger.cohort.witnesses import witnesses_in_force
+from ledger.cohort.witnesses import Witness, witnesses_named, witnesses_of
 from ledger.errors import MalformedError
 from ledger.merkle.hashing import EMPTY_ROOT
 from ledger.reports.contributions import Contribution, InTable, contributions
@@ -34,8 +34,8 @@ _VERSION = 1
 class Reached:
     """memorandum: SHA-256 of it. view, signatures: the settings. size, root: of the tree so far; edge: its partial tile
     at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
-    of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: name -> verifier keys,
-    as the database names them. contributed: what step 10 counted.
+    of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: whom the
+    database names. contributed: what step 10 counted.
     """
 
     memorandum: bytes
@@ -49,7 +49,7 @@ class Reached:
     heads: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     shown: int = 0
     withheld: int = 0
-    witnesses: dict[str, list[str]] = field(default_factory=dict)
+    witnesses: tuple[Witness, ...] = ()
     contributed: tuple[Contribution, ...] = ()
     _dumped: bytes | None = field(default=None, repr=False)
     _dump_hash: bytes = b""
@@ -74,9 +74,7 @@ class Reached:
     def conclude(self, root: bytes) -> None:
         """Take out of the database what a later audit may want to know without it."""
         self.root = root
-        self.witnesses = {
-            name: [each.text for each in verifiers] for name, verifiers in witnesses_in_force(self.database).items()
-        }
+        self.witnesses = witnesses_of(self.database)
         self.contributed = contributions(
             snapshot.of_versions(snapshot.current(self.database), self.database.events, size=self.size)
         )
@@ -96,7 +94,11 @@ class Reached:
             "heads": [[node, kid, index, jws] for (node, kid), (index, jws) in self.heads.items()],
             "shown": self.shown,
             "withheld": self.withheld,
-            "witnesses": self.witnesses,
+            "witnesses": [
+                {"name": witness.name, "verifier": each.text}
+                for witness in self.witnesses
+                for each in witness.verifiers
+            ],
             "contributed": self.contributed,
             "database": to_base64url(sha256(dumped).digest()),
         }
@@ -122,7 +124,7 @@ class Reached:
                 heads={(node, kid): (index, jws) for node, kid, index, jws in told["heads"]},
                 shown=told["shown"],
                 withheld=told["withheld"],
-                witnesses=told["witnesses"],
+                witnesses=witnesses_named(told["witnesses"]),
                 contributed=tuple(_contribution(each) for each in told["contributed"]),
                 _dumped=dumped,
                 _dump_hash=from_base64url(told["database"], size=32),

@@ -1,4 +1,8 @@
-"""The head of the log: how far it goes, what it was founded with, and what was last signed about it. One row."""
+"""The head of the log: how far it goes, what it was founded with, and what was last signed about it. One row.
+
+Of the checkpoint there are two: the newest, with what cosignatures came in, and the newest that enough witnesses have
+cosigned, which may lag behind.
+"""
 
 from dataclasses import dataclass
 
@@ -13,13 +17,16 @@ from ledger.store import tables
 @dataclass(frozen=True, slots=True)
 class Head:
     """size: entries that are sequenced. memorandum: canonical JSON. checkpoint, digest_note: signed notes, None before
-    the first were published.
+    the first were published. witnessed: the newest checkpoint that enough witnesses cosigned, None before the first
+    was. kept: how many earlier ones are kept.
     """
 
     size: int
     memorandum: bytes
     checkpoint: bytes | None
     digest_note: bytes | None
+    witnessed: bytes | None
+    kept: int
 
     @property
     def published(self) -> int:
@@ -27,15 +34,17 @@ class Head:
 
         Raises TamperedError where it is no checkpoint any more.
         """
-        if self.checkpoint is None:
-            return 0
-        try:
-            return Checkpoint.parse(Note.parse(self.checkpoint).text).size
-        except MalformedError:
-            raise TamperedError("the head's checkpoint was altered: it cannot be read") from None
+        return _size_of(self.checkpoint, "checkpoint")
+
+    @property
+    def witnessed_size(self) -> int:
+        """How many entries are under the checkpoint that enough witnesses cosigned; else as `published`."""
+        return _size_of(self.witnessed, "witnessed checkpoint")
 
 
-_HEAD = select(*(tables.head.c[name] for name in ("size", "memorandum", "checkpoint", "digest_note")))
+_HEAD = select(
+    *(tables.head.c[name] for name in ("size", "memorandum", "checkpoint", "digest_note", "witnessed", "kept"))
+)
 
 
 def read_head(conn: Connection) -> Head:
@@ -60,3 +69,22 @@ def advance(conn: Connection, size: int) -> None:
 def publish(conn: Connection, *, checkpoint: bytes, digest_note: bytes) -> None:
     """Keep what was signed last. The caller has checked that it extends what was signed before."""
     conn.execute(tables.head.update().values(checkpoint=checkpoint, digest_note=digest_note))
+
+
+def cosign(conn: Connection, *, checkpoint: bytes) -> None:
+    """Put the newest checkpoint's note in place again, with more cosignatures on it."""
+    conn.execute(tables.head.update().values(checkpoint=checkpoint))
+
+
+def witness(conn: Connection, *, note: bytes) -> None:
+    """Keep the newest checkpoint that enough witnesses cosigned. The caller has checked that it is no older one."""
+    conn.execute(tables.head.update().values(witnessed=note))
+
+
+def _size_of(note: bytes | None, name: str) -> int:
+    if note is None:
+        return 0
+    try:
+        return Checkpoint.parse(Note.parse(note).text).size
+    except MalformedError:
+        raise TamperedError(f"the head's {name} was altered: it cannot be read") from None

@@ -10,6 +10,8 @@ from ledger.errors import MalformedError, NotFoundError, TamperedError
 from ledger.merkle.hashing import HASH_SIZE
 from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, TilePath, pack_entries, parse_path
 from ledger.signing.canonical import dump
+from ledger.signing.kept import encode_kept
+from ledger.store.checkpoints import kept_checkpoints
 from ledger.store.engine import reading
 from ledger.store.entries import read_entries
 from ledger.store.head import Head, read_head
@@ -39,6 +41,8 @@ class StoreSource:
                     if note is None:
                         raise NotFoundError(f"there is no {path} yet")
                     return note
+                case "checkpoints":
+                    return encode_kept(each.note for each in kept_checkpoints(conn))
             return self._read_numbered(conn, head, path)
 
     def _read_numbered(self, conn: Connection, head: Head, path: str) -> bytes:

@@ -73,6 +73,17 @@ head = Table(
     Column("memorandum", LargeBinary, nullable=False),
     Column("checkpoint", LargeBinary),
     Column("digest_note", LargeBinary),
+    Column("witnessed", LargeBinary),
+    Column("kept", Number, nullable=False, server_default="0"),
+    sqlite_strict=True,
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("n", Number, primary_key=True, autoincrement=False),
+    Column("day", Number, nullable=False, unique=True),
+    Column("note", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 

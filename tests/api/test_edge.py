@@ -227,7 +227,13 @@ def test_the_server_says_how_it_is_and_what_it_serves(client: TestClient, hub: H
     hubs.post(hub, given.founded())
 
     assert client.get("/healthz").json() == {"status": "up"}
-    assert client.get("/readyz").json() == {"sequenced": 5, "published": 5}
+    assert client.get("/readyz").json() == {
+        "sequenced": 5,
+        "published": 5,
+        "witnessed": 0,
+        "read_only": None,
+        "warning": None,
+    }
     assert client.get("/version").json()["memorandum"] == hub.memorandum.hash.hex()
     assert "\ncohort_ledger_published_entries 5\n" in client.get("/metrics").text
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import given
 import hubs
 import pytest
+from watched import watched
 
 from ledger.errors import MalformedError, NotFoundError
 from ledger.merkle.tiles import tile_widths, tiles_of
+from ledger.operations.audit import audit
 from ledger.operations.bundle import write_bundle
 from ledger.operations.hub import Hub
 from ledger.operations.source import Source, ZipSource
@@ -141,3 +143,45 @@ def test_a_bundle_can_be_made_of_a_bundle(hub: Hub, out: Path) -> None:
 
     with ZipSource(out) as source:
         assert source.read("memorandum") == hub.memorandum.text
+
+
+def test_a_bundle_has_the_kept_checkpoints_and_the_same_bytes_each_time(tmp_path: Path, out: Path) -> None:
+    again = out.with_name("again.zip")
+    with watched(tmp_path) as made:
+        made.hub.witnessing.work()
+
+        write_bundle(made.hub.source("full"), out, view="full")
+        write_bundle(made.hub.source("full"), again, view="full")
+
+        with ZipSource(out) as source:
+            assert source.read("checkpoints") == made.file("checkpoints") != b""
+        assert out.read_bytes() == again.read_bytes()
+
+
+class Older:
+    """A source that was made before checkpoints were kept."""
+
+    def __init__(self, source: Source, answer: bytes | None = None) -> None:
+        self.source, self.answer = source, answer
+
+    def read(self, path: str) -> bytes:
+        if path == "checkpoints":
+            if self.answer is None:
+                raise NotFoundError("there is no checkpoints")
+            return self.answer
+        return self.source.read(path)
+
+
+def test_a_bundle_of_a_source_that_keeps_no_checkpoints_has_an_empty_file(hub: Hub, out: Path) -> None:
+    write_bundle(Older(hub.source("full")), out, view="full")
+
+    with ZipSource(out) as source:
+        assert source.read("checkpoints") == b""
+    assert audit(Older(hub.source("full")), view="full").failure is None
+
+
+def test_a_bundle_is_not_made_of_kept_checkpoints_that_are_none(hub: Hub, out: Path) -> None:
+    with pytest.raises(MalformedError, match="kept checkpoint"):
+        write_bundle(Older(hub.source("full"), b"nothing"), out, view="full")
+
+    assert not list(out.parent.iterdir())

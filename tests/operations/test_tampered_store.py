@@ -10,11 +10,15 @@ from typing import Any, NamedTuple
 
 import hubs
 import pytest
+from given import witness
 from story import STORY, before
+from watched import Witness, running
 
 from ledger.operations.doctor import Finding, examine
+from ledger.operations.hub import open_hub
 from ledger.settings import Settings
 
+WITNESS = "w1.example"
 APART = ("alembic_version", "sqlite_")  # the schema's own tables; `check_schema` reads the first
 
 
@@ -29,13 +33,17 @@ class Cell(NamedTuple):
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A hub with a history that has a row in every table, open and closed versions among them."""
+    """A hub with a history that has a row in every table, open and closed versions among them, and that is watched."""
     folder = tmp_path_factory.mktemp("stored")
     alliance = before(STORY[-1])
     alliance.says(*STORY[-1])
-    hub = hubs.founded_hub(folder, alliance)
-    hubs.post(hub, alliance)
-    hub.engine.dispose()
+    alliance.adopts("witness", "witness", witness(WITNESS))
+    hubs.founded_hub(folder, alliance).engine.dispose()
+    with running(Witness(WITNESS)) as other:
+        hub = open_hub(hubs.settings_in(folder, witness_urls=f"{WITNESS}={other.url}"), hubs.LOG)
+        hubs.post(hub, alliance)
+        hub.witnessing.work()
+        hub.engine.dispose()
     return hubs.settings_in(folder)
 
 
@@ -188,6 +196,11 @@ def test_a_row_taken_out_of_any_table_is_found(stored: Settings, tmp_path: Path)
         "UPDATE trials SET name = CAST(x'4472F0BFBD70' AS TEXT)",
         "UPDATE head SET size = size - 1",
         "UPDATE head SET checkpoint = NULL, digest_note = NULL",
+        "UPDATE head SET witnessed = NULL",
+        "UPDATE head SET witnessed = CAST(witnessed || x'0a' AS BLOB)",
+        "UPDATE head SET kept = kept - 1",
+        "UPDATE checkpoints SET day = day - 1",
+        "UPDATE checkpoints SET n = 1",
     ],
 )
 def test_more_or_less_than_there_should_be_is_found(stored: Settings, tmp_path: Path, statement: str) -> None:
@@ -214,3 +227,19 @@ def test_a_trigger_that_was_taken_out_is_found(stored: Settings, tmp_path: Path)
         database.execute(f'DROP TRIGGER "{trigger}"')
 
     assert [finding.what for finding in examined(copy)] == ["database objects"]
+
+
+@pytest.mark.parametrize("column", ["checkpoint", "witnessed"])
+def test_a_cosignature_that_was_taken_out_or_put_in_another_name_is_found(
+    stored: Settings, tmp_path: Path, column: str
+) -> None:
+    copy = replace(stored, **copied(stored, tmp_path / "hub"))
+    with behind_its_back(copy) as database:
+        (note,) = database.execute(f"SELECT {column} FROM head").fetchone()  # noqa: S608
+        renamed = note.replace(WITNESS.encode(), b"w2.example")
+        database.execute(f"UPDATE head SET {column} = ?", (renamed,))  # noqa: S608
+
+    [finding] = examined(copy)
+
+    assert (finding.what, finding.verdict) == ("what was witnessed", "history")
+    assert finding.message.startswith("head: its ")

@@ -6,13 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from kept import Kept, new_engine
 from sqlalchemy.exc import IntegrityError
 
 from ledger.errors import SetupError
-from ledger.store.engine import Engine, check_schema, migrate, open_engine, reading, writing
+from ledger.store import engine as engine_module
+from ledger.store.checkpoints import KeptCheckpoint, is_kept, keep_checkpoint, kept_checkpoints
+from ledger.store.engine import Engine, check_objects, check_schema, migrate, open_engine, reading, writing
+from ledger.store.head import Head, found, read_head
 from ledger.store.tables import metadata
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +111,44 @@ def test_the_database_refuses_to_change_entries(altered: Kept, statement: str, r
 
     with reading(altered.engine) as conn:
         assert conn.exec_driver_sql("SELECT * FROM entries").all() == before
+
+
+def test_kept_checkpoints_are_never_changed_taken_out_or_put_between(empty: Engine) -> None:
+    note = b"a note"
+    with writing(empty) as conn:
+        found(conn, b"{}")
+        for day in (20_780, 20_781):
+            keep_checkpoint(conn, KeptCheckpoint(day, note))
+
+    for statement in (
+        "UPDATE checkpoints SET note = x'00'",
+        "DELETE FROM checkpoints WHERE n = 1",
+        "INSERT INTO checkpoints VALUES (9, 20790, x'00')",
+        "INSERT OR REPLACE INTO checkpoints VALUES (1, 20790, x'00')",
+        "INSERT OR REPLACE INTO checkpoints VALUES (2, 20781, x'00')",
+    ):
+        with pytest.raises(IntegrityError, match="kept checkpoint"), writing(empty) as conn:
+            conn.exec_driver_sql(statement)
+
+    with reading(empty) as conn:
+        assert list(kept_checkpoints(conn)) == [KeptCheckpoint(20_780, note), KeptCheckpoint(20_781, note)]
+        assert (is_kept(conn, 20_781), is_kept(conn, 20_782)) == (True, False)
+
+
+def test_a_database_of_the_first_version_is_brought_to_this_one_with_what_is_in_it(tmp_path: Path) -> None:
+    # given
+    engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    config = engine_module._alembic()
+    with writing(engine) as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0001")
+        conn.exec_driver_sql("INSERT INTO head (only, size, memorandum) VALUES (1, 0, x'7b7d')")
+    with pytest.raises(SetupError, match="cohort-ledger migrate"):
+        check_schema(engine)
+
+    migrate(engine)
+
+    check_schema(engine)
+    check_objects(engine)
+    with reading(engine) as conn:
+        assert read_head(conn) == Head(0, b"{}", None, None, None, 0)

@@ -127,7 +127,6 @@ def test_the_memorandum_is_the_one_that_is_pinned(story: Kept) -> None:
         "tile/0/000.p/0",
         "tile/0/000.p/256",
         "tile/entries/../../memorandum",
-        "checkpoints",
         "Checkpoint",
         "memorandum/",
         "",
