@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.cohort.cells import RowKey
 from ledger.cohort.database import Database, Taken
@@ -23,6 +24,7 @@ from ledger.events.catalog import EVENT_TYPES
 from ledger.node.drafts import Draft, seal_draft
 from ledger.replay import key_of, step
 from ledger.signing.canonical import Json, load
+from ledger.signing.cosignature import Cosigner
 from ledger.signing.envelope import Actor, Claims, Envelope, parse_jws, seal, sign, verify
 from ledger.signing.keys import SigningKey
 from ledger.signing.note import COSIGNATURE, ED25519, Verifier
@@ -87,6 +89,11 @@ def case(number: int) -> str:
 
 def signing_key(name: str) -> SigningKey:
     return SigningKey.from_seed(sha256(name.encode()).digest())
+
+
+def cosigner(name: str, key: str | None = None) -> Cosigner:
+    """A witness's. key: of whom, if not the witness's own."""
+    return Cosigner(name, Ed25519PrivateKey.from_private_bytes(sha256((key or name).encode()).digest()))
 
 
 def memorandum_of(*nodes: str, quorum: str | int = "majority") -> dict[str, Any]:

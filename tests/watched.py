@@ -21,9 +21,10 @@ from ledger.merkle.proofs import check_consistency
 from ledger.operations.hub import Hub, found_ledger, open_hub
 from ledger.settings import Settings
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
-from ledger.signing.cosignature import cosign
+from ledger.signing.cosignature import Cosigner
+from ledger.signing.cosigned import cosignature_message
 from ledger.signing.encoding import from_base64
-from ledger.signing.note import Note, NoteSignature, NoteSigner, cosigned
+from ledger.signing.note import Note, NoteSignature
 
 NAMES = ("w1.example", "w2.example", "w3.example")
 Answer = tuple[int, bytes]
@@ -45,8 +46,8 @@ class Witness:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def signer(self) -> NoteSigner:
-        return NoteSigner(self.name, given.signing_key(self.name))
+    def signer(self) -> Cosigner:
+        return given.cosigner(self.name)
 
     @property
     def size(self) -> int:
@@ -89,16 +90,16 @@ class Witness:
         self.seen = Note(note.text, (*note.signatures, Note.parse(data + line).signatures[-1]))
         return 200, line
 
-    def line(self, text: str, *, signer: NoteSigner | None = None) -> bytes:
+    def line(self, text: str, *, signer: Cosigner | None = None) -> bytes:
         """A cosignature of a checkpoint's text, whatever it is."""
-        given_ = cosign(text, time_s=int(self.now().timestamp()), signer=signer or self.signer)
+        given_ = (signer or self.signer).cosign(text, time_s=int(self.now().timestamp()))
         return f"{given_.line}\n".encode()
 
     def line_over(self, text: str) -> bytes:
         """A cosignature of any text, a checkpoint or not."""
         time_s = int(self.now().timestamp())
-        signature = time_s.to_bytes(8) + self.signer.key.sign(cosigned(text, time_s=time_s))
-        return f"{NoteSignature(self.name, self.signer.cosigner.key_id, signature).line}\n".encode()
+        signature = time_s.to_bytes(8) + given.signing_key(self.name).sign(cosignature_message(text, time_s=time_s))
+        return f"{NoteSignature(self.name, self.signer.verifier.key_id, signature).line}\n".encode()
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from ledger.cohort.witnesses import (
 )
 from ledger.errors import MalformedError, SignatureError
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
-from ledger.signing.cosignature import cosign
 from ledger.signing.note import Note, NoteSignature, NoteSigner
 
 LOG = NoteSigner(given.ORIGIN, signing_key("log"))
@@ -44,7 +43,7 @@ def told() -> Told:
 
 
 def line_of(note: Note, name: str, time_s: int, *, key: str | None = None) -> NoteSignature:
-    return cosign(note.text, time_s=time_s, signer=NoteSigner(name, signing_key(key or name)))
+    return given.cosigner(name, key).cosign(note.text, time_s=time_s)
 
 
 def test_witnesses_are_those_in_force_by_name(told: Told) -> None:
@@ -56,8 +55,8 @@ def test_witnesses_are_those_in_force_by_name(told: Told) -> None:
 
 
 def test_keys_of_one_name_are_one_witness(told: Told) -> None:
-    second = NoteSigner(A, signing_key("second"))
-    told.alliance.adopts("a2", "witness", {"name": A, "verifier": second.cosigner.text})
+    second = given.cosigner(A, "second")
+    told.alliance.adopts("a2", "witness", {"name": A, "verifier": second.verifier.text})
 
     first, _ = witnesses = witnesses_of(told.alliance.database)
     lines = [line_of(told.note, A, 5), line_of(told.note, A, 6, key="second")]

@@ -169,7 +169,7 @@ USELESS: dict[str, Callable[[Witness], Answer]] = {
     "a huge answer": lambda _witness: (200, b"x" * 2_000_000),
     "an error": lambda _witness: (500, b""),
     "a larger log that this one never signed": lambda witness: (
-        200, other_log(NoteSigner(given.ORIGIN, witness.signer.key))
+        200, other_log(NoteSigner(given.ORIGIN, given.signing_key(witness.name)))
     ),
     "another log": lambda _witness: (200, other_log(NoteSigner("other.example/log", given.signing_key("log")))),
     "a checkpoint that it did not cosign": lambda witness: (

@@ -20,7 +20,7 @@ from ledger.operations.doctor import examine
 from ledger.operations.watch import Policy, take_cosignatures
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 from ledger.signing.kept import parse_kept
-from ledger.signing.note import Note, NoteSigner
+from ledger.signing.note import Note
 from ledger.store.engine import reading, writing
 from ledger.store.head import Head, read_head
 
@@ -133,10 +133,10 @@ LIES: dict[str, Callable[[Witness, bytes], Answer]] = {
     "a huge answer": lambda _witness, _body: (200, b"x" * 1_000_000),
     "more lines than a note has": lambda witness, body: (200, witness.line(text_of(body)) * 101),
     "another key under its name": lambda witness, body: (
-        200, witness.line(text_of(body), signer=NoteSigner(witness.name, given.signing_key("other")))
+        200, witness.line(text_of(body), signer=given.cosigner(witness.name, "other"))
     ),
     "another's cosignature": lambda witness, body: (
-        200, witness.line(text_of(body), signer=NoteSigner(kit.NAMES[1], given.signing_key(kit.NAMES[1])))
+        200, witness.line(text_of(body), signer=given.cosigner(kit.NAMES[1]))
     ),
     "another checkpoint": lambda witness, body: (
         200, witness.line(Checkpoint(given.ORIGIN, Checkpoint.parse(text_of(body)).size, bytes(32)).text)
@@ -191,7 +191,7 @@ def test_lines_of_keys_that_are_not_its_own_are_ignored(one: Watched) -> None:
 
     def chatty(body: bytes) -> Answer:
         status, line = witness.cosign(body)
-        return status, witness.line(text_of(body), signer=NoteSigner("other.example", given.signing_key("o"))) + line
+        return status, witness.line(text_of(body), signer=given.cosigner("other.example", "o")) + line
 
     witness.instead = chatty
 
@@ -328,8 +328,8 @@ def test_publishing_again_keeps_the_cosignatures(three: Watched) -> None:
 
 def test_two_keys_of_one_name_are_one_witness(tmp_path: Path) -> None:
     with watched(tmp_path, names=kit.NAMES[:1]) as made:
-        other = NoteSigner(kit.NAMES[0], given.signing_key("its second key"))
-        made.alliance.adopts("second-key", "witness", {"name": other.name, "verifier": other.cosigner.text})
+        other = given.cosigner(kit.NAMES[0], "its second key")
+        made.alliance.adopts("second-key", "witness", {"name": other.name, "verifier": other.verifier.text})
         hubs.post(made.hub, made.alliance)
         witness = made.witnesses[0]
 

@@ -7,17 +7,16 @@ from hypothesis import strategies as st
 
 from ledger.errors import MalformedError
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
-from ledger.signing.cosignature import cosign
 from ledger.signing.kept import encode_kept, parse_kept
 from ledger.signing.note import Note, NoteSigner
 
 LOG = NoteSigner(alliances.ORIGIN, alliances.signing_key("log"))
-WITNESS = NoteSigner("w.example", alliances.signing_key("w.example"))
+WITNESS = alliances.cosigner("w.example")
 
 
 def note_of(size: int, witnesses: int) -> bytes:
     note = sign_checkpoint(Checkpoint(alliances.ORIGIN, size, bytes(32)), LOG)
-    lines = [cosign(note.text, time_s=each + 1, signer=WITNESS) for each in range(witnesses)]
+    lines = [WITNESS.cosign(note.text, time_s=each + 1) for each in range(witnesses)]
     return Note(note.text, (*note.signatures, *lines)).encode()
 
 
