@@ -39,6 +39,14 @@ STEP_CONSISTENCY, STEP_SIGNATURES = 3, 5
     help="Verify every one, or the last of each node and key only.",
 )
 @click.option("--view", type=click.Choice(VIEWS), help="Which disclosures you expect; else what the source says.")
+@click.option(
+    "--witnesses",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="K",
+    help="How many witnesses must have cosigned the checkpoint.",
+)
 @click.option("--from-start", is_flag=True, help="Look again at what an earlier audit of yours has checked.")
 @click.option(
     "--processes",
@@ -56,6 +64,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     pin: str | None,
     signatures: Signatures,
     view: str | None,
+    witnesses: int,
     from_start: bool,
     processes: int,
     state_dir: Path,
@@ -76,6 +85,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
             view=view,
             before=Before(head, is_live(source), None if from_start else reached),
             signatures=signatures,
+            witnesses=witnesses,
             processes=processes,
             progress=done,
         )

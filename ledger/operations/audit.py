@@ -10,10 +10,13 @@ happens in the order of the log happens here.
 """
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from ledger.cohort.memorandum import Memorandum
+from ledger.cohort.witnesses import cosignatures_on, names_of
 from ledger.errors import (
     MalformedError,
+    NotFoundError,
     TamperedError,
 )
 from ledger.merkle.tiles import (
@@ -21,6 +24,7 @@ from ledger.merkle.tiles import (
     tile_path,
 )
 from ledger.merkle.tree import NodeReader, root_at
+from ledger.operations.bracketing import check_kept
 from ledger.operations.bundle import VIEWS
 from ledger.operations.folding import Fold, Progress, failing
 from ledger.operations.reached import Reached, Signatures
@@ -29,6 +33,8 @@ from ledger.operations.uncollected import uncollected
 from ledger.reports.contributions import Contribution
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
 from ledger.signing.encoding import to_base64
+from ledger.signing.kept import parse_kept
+from ledger.signing.note import Note
 
 STEPS = {
     1: "memorandum",
@@ -105,6 +111,7 @@ def audit(
     view: str | None = None,
     before: Before = NOTHING_BEFORE,
     signatures: Signatures = "every",
+    witnesses: int = 0,
     processes: int = 1,
     progress: Progress = lambda _done, _of: None,
 ) -> Audit:
@@ -116,14 +123,16 @@ def audit(
 
     signatures: "every" verifies each one. "heads" verifies the last of each node and key, which authenticates what
     came before it in the node's chain, at the speed of hashing: it shows that the key's holder later committed to these
-    bytes, not that each envelope stands alone. processes: how many others share the work, 1 for none.
+    bytes, not that each envelope stands alone. witnesses: how many must have cosigned the checkpoint, of those that the
+    alliance's resolutions name; with 0 nothing shows that others were shown the same log. processes: how many others
+    share the work, 1 for none.
 
     Never raises for what a log may get wrong: that is in the result. Raises UnavailableError where the source cannot be
     reached.
     """
     result = Audit(pinned=pin is not None, view=view or "", signatures=signatures)
     try:
-        _Auditor(source, result, progress, processes).run(pin=pin, view=view, before=before)
+        _Auditor(source, result, progress, processes).run(pin=pin, view=view, before=before, witnesses=witnesses)
     except TamperedError as error:
         facts = error.facts
         result.failure = Failure(int(facts["step"]), str(error), _int(facts.get("index")), _str(facts.get("node")))
@@ -139,7 +148,7 @@ class _Auditor:
         self.progress = progress
         self.processes = processes
 
-    def run(self, *, pin: bytes | None, view: str | None, before: Before) -> None:
+    def run(self, *, pin: bytes | None, view: str | None, before: Before, witnesses: int) -> None:
         with failing(1):
             self.memorandum = self._check_memorandum(pin)
         with failing(2):
@@ -155,6 +164,11 @@ class _Auditor:
             fold = Fold(self.source, self.memorandum, self.checkpoint, self.digest_note, at, self.processes)
             fold.run(self.progress)
             self._conclude(at)
+            # whom to ask for, and when entries were received, the log itself has told only now
+            with failing(2):
+                self._check_witnesses(at, witnesses)
+            with failing(4):
+                self._check_kept(at)
 
     # ------------------------------------------------------------------ 1 to 3
 
@@ -178,10 +192,6 @@ class _Auditor:
         self.result.checkpoint = checkpoint
         if self.digest_note.size > checkpoint.size:
             raise TamperedError("the digest note is of a larger log than the checkpoint", step=6)
-        self.result.passed[2] = (
-            f"{checkpoint.size} entries, signed by the log; no witnesses asked for: "
-            "nothing here shows that others were shown the same log"
-        )
         return checkpoint
 
     def _check_remembered(self, before: Before) -> None:
@@ -216,6 +226,41 @@ class _Auditor:
         return node_from_tiles(
             lambda level, n, width: self.source.read(tile_path(level, n, width)), self.checkpoint.size
         )
+
+    def _check_witnesses(self, at: Reached, needed: int) -> None:
+        names = names_of(cosignatures_on(Note.parse(self.result.evidence), at.witnesses))
+        count, of = len(names), len(at.witnesses)
+        by = f"; cosigned by {', '.join(sorted(names))}" if names else ""
+        if count < needed:
+            raise TamperedError(
+                f"{count} of {of} witnesses have cosigned the checkpoint over {at.size} entries{by}; {needed} are "
+                "asked for: take it again in a while, or ask the witnesses what they saw"
+            )
+        if needed == 0:
+            shows = "no witnesses asked for: nothing here shows that others were shown the same log"
+        elif 2 * needed <= of:
+            shows = f"{needed} of {of} were asked for, half or fewer: two halves may have been shown two histories"
+        else:
+            shows = f"{needed} of {of} were asked for: nobody was shown another log whom more than half would vouch for"
+        self.result.passed[2] = f"{at.size} entries, signed by the log{by}; {shows}"
+
+    def _check_kept(self, at: Reached) -> None:
+        try:
+            data = self.source.read("checkpoints")
+        except NotFoundError:
+            return
+        seen = at.kept_size if sha256(data[: at.kept_size]).digest() == at.kept_hash else 0
+        at.kept_cosigned = (at.kept_cosigned if seen else 0) + check_kept(
+            parse_kept(data[seen:]),
+            log_key=self.memorandum.log_key,
+            witnesses=at.witnesses,
+            size=at.size,
+            nodes=self._nodes(),
+            received_at=at.received_at,
+        )
+        at.kept_size, at.kept_hash = len(data), sha256(data).digest()
+        if at.kept_cosigned:
+            self.result.passed[4] += f"; times of receipt fit {at.kept_cosigned} checkpoints that were cosigned since"
 
     # ------------------------------------------------------------------ 4 to 7
 

@@ -35,7 +35,7 @@ class Reached:
     """memorandum: SHA-256 of it. view, signatures: the settings. size, root: of the tree so far; edge: its partial tile
     at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
     of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: whom the
-    database names. contributed: what step 10 counted.
+    database names. kept_size, kept_hash: of the file `checkpoints`, as it was checked; kept_cosigned: in it. contributed: what step 10 counted.
     """
 
     memorandum: bytes
@@ -50,6 +50,9 @@ class Reached:
     shown: int = 0
     withheld: int = 0
     witnesses: tuple[Witness, ...] = ()
+    kept_size: int = 0
+    kept_hash: bytes = b""
+    kept_cosigned: int = 0
     contributed: tuple[Contribution, ...] = ()
     _dumped: bytes | None = field(default=None, repr=False)
     _dump_hash: bytes = b""
@@ -66,6 +69,12 @@ class Reached:
         if sha256(self._dumped).digest() != self._dump_hash:  # torn or damaged; who forges one forges both
             raise MalformedError("the state of an earlier audit is not whole: audit from the start")
         return load_database(self._dumped)
+
+    def received_at(self, index: int) -> datetime:
+        """When the hub says that it received an entry. The last one's is known without the database."""
+        if index == self.size - 1 and self.received is not None:
+            return self.received
+        return self.database.events[index].received
 
     def serves(self, memorandum: Memorandum, *, view: str, signatures: Signatures) -> bool:
         """Whether an audit with these settings can go on from here: it asks for what was checked."""
@@ -99,6 +108,7 @@ class Reached:
                 for witness in self.witnesses
                 for each in witness.verifiers
             ],
+            "kept": [self.kept_size, to_base64url(self.kept_hash), self.kept_cosigned],
             "contributed": self.contributed,
             "database": to_base64url(sha256(dumped).digest()),
         }
@@ -125,6 +135,9 @@ class Reached:
                 shown=told["shown"],
                 withheld=told["withheld"],
                 witnesses=witnesses_named(told["witnesses"]),
+                kept_size=told["kept"][0],
+                kept_hash=from_base64url(told["kept"][1]),
+                kept_cosigned=told["kept"][2],
                 contributed=tuple(_contribution(each) for each in told["contributed"]),
                 _dumped=dumped,
                 _dump_hash=from_base64url(told["database"], size=32),

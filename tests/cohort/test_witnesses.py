@@ -19,6 +19,7 @@ from ledger.cohort.witnesses import (
 )
 from ledger.errors import MalformedError, SignatureError
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
+from ledger.signing.cosigned import cosignature_message
 from ledger.signing.note import Note, NoteSignature, NoteSigner
 
 LOG = NoteSigner(given.ORIGIN, signing_key("log"))
@@ -82,7 +83,8 @@ def test_a_line_that_does_not_hold_spoils_the_note(told: Told, fault: str) -> No
             other = sign_checkpoint(Checkpoint(given.ORIGIN, 8, bytes(32)), LOG)
             line = line_of(other, A, 5)
         case "no time":
-            line = line_of(told.note, A, 0)
+            signature = bytes(8) + signing_key(A).sign(cosignature_message(told.note.text, time_s=0))
+            line = NoteSignature(line.name, line.key_id, signature)
         case "cut off":
             line = NoteSignature(line.name, line.key_id, line.signature[:5])
 

@@ -127,7 +127,7 @@ def test_an_audit_of_what_did_not_change_reads_no_entry(hub: Hub, early: dict[st
 
     assert second.holds
     assert (second.continued, second.digest, second.contributed) == (LATE, first.digest, first.contributed)
-    assert set(source.read_paths) == {"memorandum", "digest", "checkpoint", "view", "tile/1/000.p/2"}
+    assert set(source.read_paths) == {"memorandum", "digest", "checkpoint", "checkpoints", "view", "tile/1/000.p/2"}
 
 
 def test_a_log_that_does_not_begin_with_what_was_audited_is_a_fork(
