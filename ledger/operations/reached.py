@@ -34,8 +34,9 @@ _VERSION = 1
 class Reached:
     """memorandum: SHA-256 of it. view, signatures: the settings. size, root: of the tree so far; edge: its partial tile
     at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
-    of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: whom the
-    database names. kept_size, kept_hash: of the file `checkpoints`, as it was checked; kept_cosigned: in it. contributed: what step 10 counted.
+    of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: whom the database
+    names. kept_size, kept_hash: of the file `checkpoints` as it was checked; kept_cosigned: how many in it are.
+    contributed: what step 10 counted.
     """
 
     memorandum: bytes
