@@ -31,7 +31,8 @@ class Settings:
     vault_key_file: the keys of the vault; vault_wrap_key: 32 bytes that they are encrypted under, None where they lie
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
     host, port: where `serve` listens. url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys,
-    stream and receipts. witness_dir: what a witness keeps. witness_urls: name -> where a witness is reached, if not at
+    stream and receipts. witness_dir: what a witness keeps. state_dir: what a reader
+    of logs remembers of them. witness_urls: name -> where a witness is reached, if not at
     `https://<name>`; witnesses_needed: how many must cosign a checkpoint, None for more than half of them. Paths are
     absolute.
     """
@@ -47,6 +48,7 @@ class Settings:
     url: str
     node_dir: Path
     witness_dir: Path
+    state_dir: Path
     witness_urls: Mapping[str, str]
     witnesses_needed: int | None
     origin: Mapping[str, str] = field(compare=False)
@@ -180,6 +182,7 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "url": (_text, lambda _: "http://127.0.0.1:8700"),
     "node_dir": (_path, lambda _: "cohort-ledger-node"),
     "witness_dir": (_path, lambda _: "cohort-ledger-witness"),
+    "state_dir": (_path, lambda _: "~/.local/state/cohort-ledger"),
     "witness_urls": (_urls, lambda _: ""),
     "witnesses_needed": (_count_or_none, lambda _: ""),
 }

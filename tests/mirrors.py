@@ -18,7 +18,7 @@ from ledger.operations.mirror_folder import CONTRADICTS
 from ledger.operations.source import FolderSource, Source
 from ledger.signing.checkpoint import Checkpoint, database_origin, sign_checkpoint
 
-SINGLE = ["memorandum", "view", "digest", "checkpoint"]
+SINGLE = ["memorandum", "view", "digest", "checkpoint", "checkpoints"]
 BEGUN, SMALL, LARGE = 270, 300, 560  # a tile and a bit, twice; two tiles and a bit
 
 States = Mapping[tuple[str, int], "Held"]  # the files of one ledger, by view and size

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from ledger.cli.audit_page import write_page
-from ledger.cli.options import File, as_json, hub_options, is_live, read_pin, state_dir
+from ledger.cli.options import File, as_json, hub_options, read_pin, state_dir
 from ledger.cli.report_tables import print_contributions
+from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import print_json, print_table, progress, remark
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError, NotFoundError, SetupError, TamperedError
@@ -20,7 +21,7 @@ from ledger.operations.bundle import VIEWS, write_bundle
 from ledger.operations.heads import Heads
 from ledger.operations.kept_audits import KeptAudits
 from ledger.operations.reached import Reached, Signatures
-from ledger.operations.source import FolderSource, HttpSource, Source, ZipSource, stated_view
+from ledger.operations.source import Source, stated_view
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
 
@@ -47,7 +48,11 @@ STEP_CONSISTENCY, STEP_SIGNATURES = 3, 5
     metavar="K",
     help="How many witnesses must have cosigned the checkpoint.",
 )
-@click.option("--from-start", is_flag=True, help="Look again at what an earlier audit of yours has checked.")
+@click.option(
+    "--go-on/--from-start",
+    default=None,
+    help="Whether to leave out what an earlier audit of yours has checked; else that of a server is, of a file not.",
+)
 @click.option(
     "--processes",
     type=click.IntRange(min=1),
@@ -65,7 +70,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     signatures: Signatures,
     view: str | None,
     witnesses: int,
-    from_start: bool,
+    go_on: bool | None,
     processes: int,
     state_dir: Path,
     html: Path | None,
@@ -74,8 +79,9 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     """Verify and replay SOURCE: a bundle (.zip), a folder with a log's files, or a hub's address.
 
     Exit code 0: it holds; 3: it does not. Each audit that holds is remembered: the next one of the same ledger must
-    extend it, and looks at what is new.
+    extend it, and of a server the next one looks at what is new.
     """
+    goes_on = is_live(source) if go_on is None else go_on  # a file is evidence by itself: all of it is looked at
     pinned, heads, kept = read_pin(pin), Heads(state_dir), KeptAudits(state_dir)
     with open_source(source) as opened, progress("auditing") as done:
         head, reached = _remembered(opened, heads, kept, view=view, signatures=signatures)
@@ -83,7 +89,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
             opened,
             pin=pinned,
             view=view,
-            before=Before(head, is_live(source), None if from_start else reached),
+            before=Before(head, is_live(source), reached if goes_on else None),
             signatures=signatures,
             witnesses=witnesses,
             processes=processes,
@@ -151,19 +157,6 @@ def bundle(*, out: Path, view: str | None, source: str | None, state_dir: Path, 
         print_json({"file": str(out), "view": view, "size": checkpoint.size, "root": to_base64(checkpoint.root)})
     else:
         click.echo(f"{out}: {checkpoint.size} entries, {view} view")
-
-
-@contextmanager
-def open_source(text: str) -> Iterator[Source]:
-    """A bundle, a folder or a server, by how it is written. Raises NotFoundError and MalformedError as they do."""
-    if is_live(text):
-        with HttpSource(text) as server:
-            yield server
-    elif Path(text).is_dir():
-        yield FolderSource(Path(text))
-    else:
-        with ZipSource(Path(text)) as bundled:
-            yield bundled
 
 
 def print_audit(result: Audit, *, signatures: str) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ledger.cli.auditor import open_source
 from ledger.cli.founding import read_memorandum
-from ledger.cli.options import File, as_json, is_live, read_pin, state_dir
+from ledger.cli.options import File, as_json, read_pin, state_dir
+from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import print_facts, print_json, progress
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.auditor import open_source
-from ledger.cli.options import File, as_json, read_pin
+from ledger.cli.options import File, as_json, read_pin, state_dir
+from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import progress, remark
+from ledger.cohort.memorandum import Memorandum
 from ledger.operations.following import keep_in_step, listening
+from ledger.operations.heads import Heads
 from ledger.operations.mirror import Mirrored
 from ledger.operations.mirror import mirror as mirror_once
-from ledger.operations.source import Source
+from ledger.operations.source import FolderSource, Source
 from ledger.signing.encoding import to_base64
 
 
@@ -31,30 +33,32 @@ from ledger.signing.encoding import to_base64
     metavar="SECONDS",
     help="With --follow: look at least so often.",
 )
+@state_dir
 @as_json
-def mirror(*, source: str, folder: Path, pin: str | None, follow: bool, every_s: float, as_json: bool) -> None:
+def mirror(
+    *, source: str, folder: Path, pin: str | None, follow: bool, every_s: float, state_dir: Path, as_json: bool
+) -> None:
     """Copy the log of SOURCE (a hub's address, a folder, a bundle) into DIR, or bring DIR in step with it.
 
     All of it is verified before it is put there. What lies in DIR any file server can serve, below /log/; it can be
     audited, and a hub restored from it (`init --from`). A run that was broken off goes on where it ended.
     """
-    copying = _Copying(folder, read_pin(pin), as_json=as_json)
+    copying = _Copying(folder, read_pin(pin), Heads(state_dir), live=is_live(source), as_json=as_json)
     with open_source(source) as opened:
         copying.once(opened)
         if not follow:
             return
         remark(f"keeping {folder} in step with {source}, until Ctrl-C")
         news = threading.Event()
-        is_server = source.startswith(("http://", "https://"))
-        with listening(source, news, copying.last) if is_server else nullcontext():
+        with listening(source, news, copying.last) if is_live(source) else nullcontext():
             keep_in_step(lambda: copying.once(opened), news, every_s=every_s, failed=remark)
 
 
 class _Copying:
     """One mirror, run after run."""
 
-    def __init__(self, folder: Path, pin: bytes | None, *, as_json: bool) -> None:
-        self._folder, self._pin, self._as_json = folder, pin, as_json
+    def __init__(self, folder: Path, pin: bytes | None, heads: Heads, *, live: bool, as_json: bool) -> None:
+        self._folder, self._pin, self._heads, self._live, self._as_json = folder, pin, heads, live, as_json
         self._done: Mirrored | None = None
 
     def last(self) -> int:
@@ -67,6 +71,8 @@ class _Copying:
         with progress("mirroring") if self._done is None else nullcontext(_say_nothing) as told:
             done = mirror_once(source, self._folder, pin=self._pin, verified=verified, progress=told)
         if done != self._done:
+            copied = FolderSource(self._folder)
+            self._heads.look(copied, Memorandum.parse(copied.read("memorandum")), live=self._live)
             self._done = done
             self._tell(done)
 

@@ -6,13 +6,16 @@ from pathlib import Path
 import click
 
 from ledger.cli.options import File, passphrase_for
+from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import remark
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError, NotFoundError
 from ledger.node.client import NodeClient
 from ledger.node.folder import NodeFolder
 from ledger.node.keyring import is_encrypted, read_key
+from ledger.operations.heads import Heads
 from ledger.operations.source import HttpSource
+from ledger.settings import Settings
 from ledger.signing.keys import SigningKey
 
 node_dir = click.option("--node-dir", type=File, help="The node's folder.")
@@ -35,9 +38,15 @@ def client_of(folder: NodeFolder, hub: str) -> NodeClient:
     return NodeClient(hub, memorandum, seen=seen_by(memorandum, hub))
 
 
-def seen_by(_memorandum: Memorandum, _source: str) -> Callable[[bytes], None]:
-    """What takes note of every checkpoint that a source shows to a node's command; so far nothing does."""
-    return lambda _checkpoint: None
+def seen_by(memorandum: Memorandum, named: str) -> Callable[[bytes], None]:
+    """What holds every checkpoint that a source shows to a node's command against the largest one seen before."""
+    heads = Heads(Settings.here({}).state_dir)
+
+    def see(checkpoint: bytes) -> None:
+        with open_source(named) as source:
+            heads.see(checkpoint, memorandum, source, live=is_live(named))
+
+    return see
 
 
 def memorandum_of(folder: NodeFolder, hub: str) -> Memorandum:

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from ledger.cli.auditor import DOES_NOT_HOLD, open_source
+from ledger.cli.auditor import DOES_NOT_HOLD
 from ledger.cli.node_options import is_for_subcommand, memorandum_of, node_dir, seen_by, url
 from ledger.cli.options import as_json
+from ledger.cli.sources import open_source
 from ledger.cli.terminal import print_json, print_table
 from ledger.node.folder import NodeFolder
 from ledger.node.receipts import Kept, ReceiptChecker

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from ledger.cli.auditor import open_source
 from ledger.cli.founding import read_memorandum
 from ledger.cli.options import File, as_json, hub_options, passphrase_for, read_pin
 from ledger.cli.serving import check_loopback, listen, run_app
+from ledger.cli.sources import open_source
 from ledger.cli.terminal import print_facts, print_json, print_table, progress, remark
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError

@@ -18,17 +18,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 state_dir = click.option(
     "--state-dir",
     type=File,
-    default=Path("~/.local/state/cohort-ledger"),
-    envvar="COHORT_LEDGER_STATE_DIR",
-    show_default=True,
-    callback=lambda _context, _option, folder: folder.expanduser(),
-    help="Where the largest checkpoint that you saw of each log is remembered.",
+    callback=lambda _context, _option, folder: Settings.here({"state_dir": folder}).state_dir,
+    help="Where the largest checkpoint that you saw of each log is remembered, and what your audits reached.",
 )
-
-
-def is_live(source: str) -> bool:
-    """Whether a source, as it is written, is a log as it stands now, and no bundle or folder of what it once was."""
-    return source.startswith(("http://", "https://"))
 
 
 def hub_options(command: _Command) -> _Command:

@@ -7,15 +7,17 @@ another key. A draft that is refused right after it was sealed stops the queue.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from ledger.cohort.database import Head
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import ConflictError, LedgerError, RuleError, TamperedError, UnavailableError
+from ledger.errors import ConflictError, LedgerError, RuleError, SignatureError, TamperedError, UnavailableError
 from ledger.node.client import BATCH_BYTES_MAX, BATCH_MAX, Answered, NodeClient
 from ledger.node.outbox import Outbox, UnderWay, Waiting, is_sealed
 from ledger.node.receipts import ReceiptFolder
-from ledger.node.refusals import RefusalFolder
+from ledger.operations.evidence import keep_refusal
 from ledger.signing.envelope import Envelope
+from ledger.signing.refusal import read_refusal
 
 Seal = Callable[[str, Head | None], Envelope]
 _RACES_MAX = 10  # how often another device may be faster before we say so
@@ -29,7 +31,7 @@ def flush(
     seal: Seal,
     client: NodeClient,
     receipts: ReceiptFolder,
-    refusals: RefusalFolder,
+    refusals: Path,
 ) -> Iterator[list[Answered]]:
     """Post all that waits; yields what was taken after each post, with its receipts kept.
 
@@ -132,9 +134,7 @@ def _refused(under_way: Sequence[UnderWay], error: LedgerError) -> int:
     return under_way[place].number
 
 
-def _keep_evidence(
-    error: LedgerError, envelopes: Sequence[Envelope], refusals: RefusalFolder, memorandum: Memorandum
-) -> None:
+def _keep_evidence(error: LedgerError, envelopes: Sequence[Envelope], refusals: Path, memorandum: Memorandum) -> None:
     """Keep the refusal that the log signed. Raises UnavailableError where it ought to have and has not."""
     refusal = error.facts.get("refusal")
     if not isinstance(refusal, str):
@@ -142,7 +142,10 @@ def _keep_evidence(
             raise UnavailableError(f"what answers there refuses, and does not sign it as the log does: {error}")
         return  # what the posting gate refuses is not signed
     try:
-        refusals.keep(refusal, envelopes, memorandum)
+        stated = read_refusal(refusal, memorandum.log_key)
+        if (*stated.before, stated.envelope) != tuple(each.hash for each in envelopes):
+            raise SignatureError("it is of other envelopes than those that were posted")
+        keep_refusal(refusals, refusal, envelopes, memorandum.log_key)
     except LedgerError as fault:
         raise UnavailableError(f"what answers there refuses, and the log has not signed that: {fault}") from None
 

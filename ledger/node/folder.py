@@ -6,7 +6,7 @@ member.json        what the founding document says of it; no secret
 memorandum.json    the document whose log key its receipts are checked under
 outbox/            what it has yet to say, see `ledger.node.outbox`
 receipts/          what was taken, see `ledger.node.receipts`
-refusals/          what was not, see `ledger.node.refusals`
+refusals/          what was not, see `ledger.operations.evidence`
 """
 
 import json
@@ -22,7 +22,6 @@ from ledger.node.drafts import Draft, nobodys_key, seal_draft
 from ledger.node.keyring import write_key
 from ledger.node.outbox import Outbox, is_sealed
 from ledger.node.receipts import ReceiptFolder
-from ledger.node.refusals import RefusalFolder
 from ledger.operations.replacing import replacing
 from ledger.signing import envelope as envelopes
 from ledger.signing.canonical import dump
@@ -69,8 +68,9 @@ class NodeFolder:
         return ReceiptFolder(self.path / "receipts")
 
     @property
-    def refusals(self) -> RefusalFolder:
-        return RefusalFolder(self.path / "refusals")
+    def refusals(self) -> Path:
+        """What the log refused and signed so, as evidence."""
+        return self.path / "refusals"
 
     @property
     def outbox(self) -> Outbox:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
-from ledger.errors import LedgerError, MalformedError, NotFoundError, SignatureError
+from ledger.errors import MalformedError, NotFoundError, SignatureError
 from ledger.merkle.hashing import HASH_SIZE
 from ledger.operations.replacing import make_folder, replacing
 from ledger.signing import canonical
@@ -139,21 +139,7 @@ def write_evidence(file: Path, evidence: Evidence) -> None:
         opened.write(encode(evidence))
 
 
-def keep_refusal(folder: Path, error: LedgerError, posted: Iterable[Envelope], log: Verifier) -> Path | None:
-    """Keep the refusal that a hub's error carries; see `keep_signed_refusal`.
-
-    None where the error carries none, or one that proves nothing: whoever posts is told the error that it came with.
-    """
-    refusal = error.facts.get("refusal")
-    if not isinstance(refusal, str):
-        return None
-    try:
-        return keep_signed_refusal(folder, refusal, posted, log)
-    except (MalformedError, SignatureError):
-        return None
-
-
-def keep_signed_refusal(folder: Path, text: str, posted: Iterable[Envelope], log: Verifier) -> Path:
+def keep_refusal(folder: Path, text: str, posted: Iterable[Envelope], log: Verifier) -> Path:
     """Keep a refusal, a JWS by the log, with the envelopes that it names, in a file of its own, which is returned.
 
     posted: the envelopes that were sent, in any number of posts; nothing sealed in them is kept. The same refusal has

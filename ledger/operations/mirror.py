@@ -35,13 +35,13 @@ from ledger.operations.mirror_checks import (
     hashes_of,
     of_source,
     read_digest,
-    split_notes,
     tile_of_hash,
 )
 from ledger.operations.mirror_folder import MirrorFolder, opened_folder
 from ledger.operations.source import Source
 from ledger.signing import canonical
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
+from ledger.signing.kept import parse_kept
 
 Progress = Callable[[int, int], None]  # entries done, of how many
 _Cut = Callable[[bytes], bytes]  # from a full file what a partial one has
@@ -207,9 +207,10 @@ class _Mirror:
         def read(level: int, n: int, _width: int) -> bytes:
             return self._in_place(level, n)
 
-        for note in split_notes(notes):
+        nodes = node_from_tiles(read, head.size)
+        for note in parse_kept(notes):
             earlier, _ = read_checkpoint(note, memorandum.log_key)
-            if earlier.size > head.size or root_at(earlier.size, node_from_tiles(read, head.size)) != earlier.root:
+            if earlier.size > head.size or root_at(earlier.size, nodes) != earlier.root:
                 raise TamperedError(f"the one of {earlier.size} entries is not of this log")
 
     # ------------------------------------------------------------------ 4: what the checkpoint stands on

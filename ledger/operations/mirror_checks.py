@@ -14,7 +14,6 @@ from ledger.merkle.hashing import HASH_SIZE, leaf_hash
 from ledger.merkle.tiles import TILE_WIDTH, pack_entries, unpack_entries
 from ledger.merkle.tree import Frontier
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
-from ledger.signing.encoding import from_decimal
 from ledger.signing.entry import Entry
 from ledger.signing.envelope import Disclosure, parse_jws
 
@@ -40,19 +39,6 @@ def read_digest(note: bytes, memorandum: Memorandum, head: Checkpoint) -> Checkp
     if digest.size == 0 and digest.root != START:
         raise TamperedError("it is of no entries, and not the digest of none")
     return digest
-
-
-def split_notes(data: bytes) -> Iterator[bytes]:
-    """The notes of the file `checkpoints`, each after its length in bytes, in decimal, on a line."""
-    while data:
-        length, newline, rest = data.partition(b"\n")
-        if not newline or not length.isdigit():
-            raise MalformedError("a checkpoint in it does not have its length on the line before it")
-        size = from_decimal(length.decode("ascii"))
-        if not 0 < size <= len(rest):
-            raise MalformedError("a checkpoint in it is not as long as the line before it says")
-        yield rest[:size]
-        data = rest[size:]
 
 
 def tile_of_hash(expected: bytes) -> Check:

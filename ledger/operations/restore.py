@@ -12,7 +12,8 @@ from typing import NamedTuple
 from ledger.clock import new_key
 from ledger.cohort.database import Database, Taken
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import MalformedError, RefusedError, SetupError, TamperedError
+from ledger.cohort.witnesses import Cosignature, Witness, cosignatures_on, witnesses_of
+from ledger.errors import MalformedError, NotFoundError, RefusedError, SetupError, TamperedError
 from ledger.events.base import Recorded
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import entries_path, extend_tiles, numbered_path, tile_widths, unpack_entries
@@ -21,13 +22,17 @@ from ledger.operations.audit import Audit, audit
 from ledger.operations.hub import signed_file
 from ledger.operations.publish import check_extends
 from ledger.operations.source import Source
+from ledger.operations.watch import Policy, take_cosignatures
 from ledger.replay import step
 from ledger.settings import Settings
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint, sign_checkpoint
 from ledger.signing.entry import Entry, format_time
 from ledger.signing.envelope import Disclosure, Envelope, parse_jws
-from ledger.signing.note import NoteSigner
+from ledger.signing.kept import parse_kept
+from ledger.signing.note import Note, NoteSigner
+from ledger.store import head as heads
 from ledger.store.cells import write_versions
+from ledger.store.checkpoints import KeptCheckpoint, is_kept, keep_checkpoint
 from ledger.store.engine import Connection, check_schema, migrate, open_engine, reading, writing
 from ledger.store.entries import NewEntry, StoredEntry, append_entries
 from ledger.store.head import advance, found, publish, read_head
@@ -91,6 +96,8 @@ def restore(
         if root_at(head.size, nodes) != head.root or restoring.database.digest != audited.digest:
             raise _other_bytes("its entries are others")
         publish(connection, checkpoint=audited.evidence, digest_note=_digest_note(digest_note, audited, signer))
+        with _read_again():
+            _keep_cosigned(connection, source, audited, witnesses_of(restoring.database), Policy.of(settings))
         check_extends(read_head(connection), signed_file(settings).read(), memorandum, nodes)
     # 5. from now on it is a ledger. What its log signed last is remembered beside the key, as a hub does that signs
     signed_file(settings).write(audited.evidence)
@@ -188,6 +195,36 @@ def _digest_note(note: bytes, audited: Audit, signer: NoteSigner) -> bytes:
     if digest != expected:
         raise _other_bytes("its digest note is another")
     return note
+
+
+def _keep_cosigned(
+    connection: Connection, source: Source, audited: Audit, witnesses: tuple[Witness, ...], policy: Policy
+) -> None:
+    """What witnesses cosigned, of today's checkpoint and of earlier ones; lines by anybody else are left behind."""
+    memorandum, _ = _held(audited)
+    try:
+        kept = parse_kept(source.read("checkpoints"))
+    except NotFoundError:
+        kept = ()
+    for data in kept:
+        note, found = _cosigned_only(data, memorandum, witnesses)
+        days = {each.day for each in found}
+        if len(days) == 1 and not is_kept(connection, min(days)):
+            keep_checkpoint(connection, KeptCheckpoint(min(days), note.encode()))
+            heads.witness(connection, note=note.encode())
+    note, _ = _cosigned_only(audited.evidence, memorandum, witnesses)
+    heads.cosign(connection, checkpoint=note.encode())
+    take_cosignatures(connection, note, witnesses, needed=policy.needed(len(witnesses)))
+
+
+def _cosigned_only(
+    data: bytes, memorandum: Memorandum, witnesses: tuple[Witness, ...]
+) -> tuple[Note, list[Cosignature]]:
+    """A checkpoint with its log's signature, and the cosignatures of these witnesses, which are checked."""
+    note, log = Note.parse(data), memorandum.log_key
+    found = cosignatures_on(note, witnesses)
+    logs = [line for line in note.signatures if (line.name, line.key_id) == (log.name, log.key_id)]
+    return Note(note.text, (*logs, *(each.line for each in found))), found
 
 
 def _check_none_is_here(settings: Settings) -> None:

@@ -45,8 +45,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     envelope = sign(claims, [], given.signing_key(given.DRUP))
     with pytest.raises(RuleError) as refused:
         hub.post([envelope.text])
-    kept = keep_refusal(folder, refused.value, [envelope], alliance.memorandum.log_key)
-    assert kept is not None
+    kept = keep_refusal(folder, str(refused.value.facts["refusal"]), [envelope], alliance.memorandum.log_key)
     kept.rename(folder / "refusal.json")
     for each in (hub, double):
         each.engine.dispose()

@@ -10,15 +10,17 @@ import httpx2 as httpx
 import pytest
 from desks import added, again, all_hold_receipts, answering, cases_of, flushed, profiled, refused, said, submitted
 
-from ledger.errors import ConflictError, LedgerError, RuleError, SignatureError, TamperedError, UnavailableError
-from ledger.node import flushing, outbox, refusals
+from ledger.errors import ConflictError, LedgerError, RuleError, TamperedError, UnavailableError
+from ledger.node import flushing, outbox
 from ledger.node.flushing import repost
 from ledger.node.folder import NodeFolder
+from ledger.operations.evidence import RefusedPost, read_evidence
 from ledger.operations.hub import Hub
 from ledger.signing import jws as statements
 from ledger.signing.canonical import Json
 from ledger.signing.encoding import to_base64url
 from ledger.signing.envelope import Envelope, parse
+from ledger.signing.refusal import read_refusal
 
 
 def gone(_request: httpx.Request) -> httpx.Response:
@@ -131,17 +133,14 @@ def test_the_signed_refusal_is_kept_with_the_envelopes_of_its_post(
         flushed(folder, answering(hub))
 
     (file,) = (folder.path / "refusals").iterdir()
-    evidence = json.loads(file.read_bytes())
+    evidence = read_evidence(file)
 
-    assert set(evidence) == {"kind", "refusal", "envelopes"}
-    assert evidence["kind"] == "refusal"
-    posted = [parse(text) for text in evidence["envelopes"]]
+    assert isinstance(evidence, RefusedPost)
+    posted = [parse(text) for text in evidence.envelopes]
     assert [each.claims.type for each in posted] == ["case.profiled", "cohort.opened"]
     assert [each.disclosures for each in posted] == [(), ()]
-    refusals.check_refusal(evidence["refusal"], posted, alliance.memorandum)
-    for others in (posted[:1], posted[1:], list(reversed(posted))):
-        with pytest.raises(SignatureError):
-            refusals.check_refusal(evidence["refusal"], others, alliance.memorandum)
+    stated = read_refusal(evidence.refusal, alliance.memorandum.log_key)
+    assert [*stated.before, stated.envelope] == [each.hash for each in posted]
 
 
 def refusal_by(signer: str, envelope: Envelope) -> str:
@@ -157,16 +156,10 @@ def refusal_by(signer: str, envelope: Envelope) -> str:
     return statements.sign(statement, typ="cohort-refusal+jwt", key=given.signing_key(signer)).text
 
 
-def test_a_refusal_is_believed_under_the_logs_key_alone(alliance: given.Alliance) -> None:
-    envelope = alliance.heard[0].envelope
-
-    refusals.check_refusal(refusal_by("log", envelope), [envelope], alliance.memorandum)
-    with pytest.raises(SignatureError):
-        refusals.check_refusal(refusal_by("a thief", envelope), [envelope], alliance.memorandum)
-
-
-@pytest.mark.parametrize("refusal", ["none", "not a JWS", "by a thief"])
-def test_who_refuses_without_the_logs_signature_is_not_believed(hub: Hub, folder: NodeFolder, refusal: str) -> None:
+@pytest.mark.parametrize("refusal", ["none", "not a JWS", "by a thief", "of another envelope"])
+def test_who_refuses_without_the_logs_signature_is_not_believed(
+    hub: Hub, folder: NodeFolder, alliance: given.Alliance, refusal: str
+) -> None:
     def forging(request: httpx.Request) -> httpx.Response:
         if request.method == "GET":
             return answering(hub)(request)
@@ -174,7 +167,11 @@ def test_who_refuses_without_the_logs_signature_is_not_believed(hub: Hub, folder
         if refusal == "none":
             return httpx.Response(409, json=told)
         posted = parse(json.loads(request.content)["events"][0])
-        signed = refusal_by("a thief", posted) if refusal == "by a thief" else "not.a.jws"
+        signed = {
+            "not a JWS": "not.a.jws",
+            "by a thief": refusal_by("a thief", posted),
+            "of another envelope": refusal_by("log", alliance.heard[0].envelope),
+        }[refusal]
         return httpx.Response(409, json={**told, "refusal": signed})
 
     added(folder, submitted(1))

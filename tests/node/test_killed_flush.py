@@ -9,8 +9,9 @@ import pytest
 from desks import added, again, all_hold_receipts, answering, cases_of, flushed, profiled, refused, said, submitted
 
 from ledger.errors import RuleError
-from ledger.node import flushing, lines, outbox, refusals
+from ledger.node import flushing, lines, outbox
 from ledger.node.folder import NodeFolder
+from ledger.operations import evidence
 from ledger.operations.hub import Hub
 
 T = TypeVar("T")
@@ -62,10 +63,10 @@ def fault(monkeypatch: pytest.MonkeyPatch) -> Fault:
     def replacing_(self: lines.Locked, put: Iterator[bytes]) -> None:
         fault.around(lambda: replace(self, put))
 
-    keep, aside = refusals.RefusalFolder.keep, outbox.Outbox._keep_aside
+    keep, aside = evidence.keep_refusal, outbox.Outbox._keep_aside
     monkeypatch.setattr(lines.Locked, "append", appending)
     monkeypatch.setattr(lines.Locked, "replace", replacing_)
-    monkeypatch.setattr(refusals.RefusalFolder, "keep", lambda *given: fault.around(lambda: keep(*given)))
+    monkeypatch.setattr(flushing, "keep_refusal", lambda *given: fault.around(lambda: keep(*given)))
     monkeypatch.setattr(outbox.Outbox, "_keep_aside", lambda *given: fault.around(lambda: aside(*given)))
     return fault
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive_log import LOG
 
-from ledger.errors import LedgerError, MalformedError, NotFoundError, RuleError, SignatureError
+from ledger.errors import MalformedError, NotFoundError, SignatureError
 from ledger.operations.evidence import (
     EVIDENCE_MAX,
     Evidence,
@@ -20,7 +20,6 @@ from ledger.operations.evidence import (
     WitnessRequest,
     encode,
     keep_refusal,
-    keep_signed_refusal,
     parse,
     read_evidence,
     write_evidence,
@@ -111,12 +110,12 @@ def posted() -> list[Envelope]:
     return [heard.envelope for heard in alliance_given.treated().heard]
 
 
-def refusing(post: list[Envelope], *, by: NoteSigner = LOG) -> RuleError:
-    """The error of a hub that refused the last of a post."""
+def refusing(post: list[Envelope], *, by: NoteSigner = LOG) -> str:
+    """A hub's refusal of the last of a post."""
     refusal = Refusal(
         LOG.name, 7, datetime(2022, 1, 3, tzinfo=UTC), post[-1].hash, tuple(each.hash for each in post[:-1]), "no"
     )
-    return RuleError("no", refusal=sign_refusal(refusal, by))
+    return sign_refusal(refusal, by)
 
 
 def test_a_refusal_is_kept_with_the_envelopes_that_it_names_and_nothing_sealed(tmp_path: Path) -> None:
@@ -125,7 +124,6 @@ def test_a_refusal_is_kept_with_the_envelopes_that_it_names_and_nothing_sealed(t
 
     file = keep_refusal(tmp_path / "refusals", refusing(envelopes[-3:]), envelopes, LOG.verifier)
 
-    assert file is not None
     kept = read_evidence(file)
     assert isinstance(kept, RefusedPost)
     assert list(kept.envelopes) == [f"{each.jws.text}~" for each in envelopes[-3:]]
@@ -143,18 +141,15 @@ def test_the_same_refusal_is_kept_once(tmp_path: Path) -> None:
 def test_what_proves_nothing_is_not_kept(tmp_path: Path) -> None:
     envelopes = posted()
     stranger = NoteSigner(LOG.name, alliance_given.signing_key("stranger"))
-    errors: list[tuple[LedgerError, list[Envelope]]] = [
-        (RuleError("no"), envelopes),
-        (RuleError("no", refusal="no.refusal.at-all"), envelopes),
-        (RuleError("no", refusal=7), envelopes),
+    refusals: list[tuple[str, list[Envelope]]] = [
+        ("no.refusal.at-all", envelopes),
         (refusing(envelopes, by=stranger), envelopes),
         (refusing(envelopes), envelopes[:-1]),
         (refusing(envelopes), envelopes[1:]),
     ]
 
-    for error, sent in errors:
-        assert keep_refusal(tmp_path, error, sent, LOG.verifier) is None
-        if isinstance(refusal := error.facts.get("refusal"), str):
-            with pytest.raises((MalformedError, SignatureError)):
-                keep_signed_refusal(tmp_path, refusal, sent, LOG.verifier)
+    for refusal, sent in refusals:
+        with pytest.raises((MalformedError, SignatureError)):
+            keep_refusal(tmp_path, refusal, sent, LOG.verifier)
+
     assert list(tmp_path.iterdir()) == []

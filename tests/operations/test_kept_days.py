@@ -31,7 +31,7 @@ class Clock:
 def test_a_checkpoint_is_kept_of_each_day_with_new_entries_and_without(tmp_path: Path) -> None:
     clock = Clock()
     with watched(tmp_path, now=clock) as made:
-        made.hub.witnessing._now = made.hub.witnessing.asking._now = clock
+        made.hub.witnessing._now = made.hub.witnessing.asking._now = made.hub.appender.now = clock
         made.hub.witnessing.work()
         made.post_one()
         made.hub.witnessing.work()  # the same day: nothing more is kept
@@ -53,7 +53,7 @@ def test_a_checkpoint_is_kept_of_each_day_with_new_entries_and_without(tmp_path:
 def test_a_day_on_which_too_few_cosign_keeps_nothing(tmp_path: Path) -> None:
     clock = Clock()
     with watched(tmp_path, now=clock) as made:
-        made.hub.witnessing._now = made.hub.witnessing.asking._now = clock
+        made.hub.witnessing._now = made.hub.witnessing.asking._now = made.hub.appender.now = clock
         made.hub.witnessing.work()
         clock.time += timedelta(days=1)
         for each in made.witnesses[1:]:

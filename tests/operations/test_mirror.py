@@ -102,7 +102,7 @@ def test_a_mirror_of_an_unchanged_log_takes_a_handful_of_requests(states: States
 
     mirror(counting, tmp_path / "log")
 
-    assert sorted(counting.asked) == sorted([*SINGLE, "checkpoints"])
+    assert sorted(counting.asked) == sorted(SINGLE)
     assert files_in(tmp_path / "log") == before
 
 

@@ -158,8 +158,9 @@ class Place:
         """The hub's own refusal of a post, as its client keeps it."""
         with pytest.raises(error) as refusal:
             self.hub.post([each.text for each in post])
-        file = keep_refusal(self.folder / "kept", refusal.value, post, self.hub.memorandum.log_key)
-        assert file is not None
+        file = keep_refusal(
+            self.folder / "kept", str(refusal.value.facts["refusal"]), post, self.hub.memorandum.log_key
+        )
         return read_evidence(file)
 
     def claims_to_refuse(

@@ -44,6 +44,7 @@ def test_without_a_word_everything_lies_here_and_listens_on_loopback(places: tup
         url="http://127.0.0.1:8700",
         node_dir=here / "cohort-ledger-node",
         witness_dir=here / "cohort-ledger-witness",
+        state_dir=Path("~/.local/state/cohort-ledger").expanduser(),
         witness_urls={},
         witnesses_needed=None,
         origin={},
