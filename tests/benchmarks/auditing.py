@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ledger.cohort.database import Taken
+from ledger.errors import NotFoundError
 from ledger.merkle.hashing import HASH_SIZE, leaf_hash
 from ledger.merkle.tiles import (
     TILE_WIDTH,
@@ -59,6 +60,8 @@ class Files:
         self.files: dict[str, bytes] = {}
 
     def read(self, path: str) -> bytes:
+        if path not in self.files:
+            raise NotFoundError(f"there is no {path}")
         return self.files[path]
 
 
