@@ -1,6 +1,6 @@
 """A trial's own side: its key, what it says, and the receipts that prove that it was heard."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -117,8 +117,8 @@ for _command in (post, outbox, receipts, types):
     node.add_command(_command)
 
 
-def _seal(folder: NodeFolder, lines: Iterable[str], key: SigningKey, head: Head | None) -> Iterator[Envelope]:
-    for number, line in enumerate(lines, start=1):
+def _seal(folder: NodeFolder, lines: Mapping[int, str], key: SigningKey, head: Head | None) -> Iterator[Envelope]:
+    for number, line in lines.items():
         try:
             envelope = folder.seal_line(line, lambda: key, head)
         except LedgerError as error:

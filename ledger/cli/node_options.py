@@ -65,11 +65,18 @@ def key_of(folder: NodeFolder, passphrase_file: Path | None) -> SigningKey:
     return read_key(file, passphrase_for(file, passphrase_file, encrypted=is_encrypted(file)))
 
 
-def lines_of(file: Path) -> list[str]:
-    """The lines of a file of drafts, blank ones left out. Raises NotFoundError, or MalformedError for other bytes."""
+def lines_of(file: Path, *, after: int = 0) -> dict[int, str]:
+    """The lines of a file of drafts by their numbers, from 1, behind line `after`; blank ones are left out.
+
+    Raises NotFoundError where there is no such file, MalformedError for other bytes and where no line is left.
+    """
     try:
-        return [line for line in map(str.strip, file.read_text("utf-8").split("\n")) if line]
+        lines = file.read_text("utf-8-sig").split("\n")  # some editors put a mark before the first
     except FileNotFoundError:
         raise NotFoundError(f"there is no file {file}") from None
     except UnicodeDecodeError:
         raise MalformedError(f"{file} is not UTF-8") from None
+    found = {number: line.strip() for number, line in enumerate(lines, start=1) if number > after and line.strip()}
+    if not found:
+        raise MalformedError(f"{file} has no line after line {after}")
+    return found

@@ -13,12 +13,12 @@ from ledger.cli.node_options import client_of, is_for_subcommand, key_of, lines_
 from ledger.cli.node_receipts import span, told
 from ledger.cli.options import File, as_json
 from ledger.cli.terminal import print_json, print_table, progress, remark
-from ledger.errors import LedgerError, MalformedError, UnavailableError
+from ledger.errors import LedgerError, UnavailableError
 from ledger.node.client import Answered, NodeClient
 from ledger.node.flushing import flush as flush_outbox
 from ledger.node.flushing import repost
 from ledger.node.folder import NodeFolder
-from ledger.node.outbox import Added, Outbox, Refusal, Waiting
+from ledger.node.outbox import Added, Outbox, Refusal, Waiting, is_sealed
 from ledger.settings import Settings
 from ledger.signing.keys import SigningKey
 
@@ -29,7 +29,9 @@ drafts = click.argument("drafts_file", metavar="DRAFTS", type=File)
 
 @click.command()
 @drafts
-@click.option("--after", default=0, metavar="LINE", help="Leave out the lines up to this one.")
+@click.option(
+    "--after", type=click.IntRange(min=0), default=0, metavar="LINE", help="Leave out the lines up to this one."
+)
 @node_dir
 @url
 @passphrase
@@ -52,7 +54,7 @@ def post(
     folder = NodeFolder.open(settings.node_dir)
     outbox = folder.outbox
     added = _add(folder, outbox, drafts_file, after=after)
-    with _said_where_it_stops(outbox, added.file, after=after), client_of(folder, settings.url) as client:
+    with _said_where_it_stops(outbox, added.file), client_of(folder, settings.url) as client:
         if added.waiting:
             taken = _flushed(folder, outbox, client, passphrase_file)
         else:
@@ -108,7 +110,7 @@ def flush(*, node_dir: Path | None, url: str | None, passphrase_file: Path | Non
     outbox = folder.outbox
     taken: list[Answered] = []
     if outbox.waiting():
-        with _said_where_it_stops(outbox, None, after=0), client_of(folder, settings.url) as client:
+        with _said_where_it_stops(outbox, None), client_of(folder, settings.url) as client:
             taken = _flushed(folder, outbox, client, passphrase_file)
     _tell(folder, taken, as_json=as_json)
 
@@ -147,15 +149,13 @@ def _folder(node_dir: Path | None) -> NodeFolder:
 
 def _add(folder: NodeFolder, outbox: Outbox, drafts_file: Path, *, after: int) -> Added:
     """Check every line of a file, then add them all."""
-    lines = lines_of(drafts_file)[after:]
-    if not lines:
-        raise MalformedError(f"{drafts_file} has no line after line {after}")
-    for number, line in enumerate(lines, start=after + 1):
+    lines = lines_of(drafts_file, after=after)
+    for number, line in lines.items():
         try:
             folder.check_line(line)
         except LedgerError as error:
             raise error.with_facts(line=number) from None
-    return outbox.add(lines, [f"{drafts_file.name}:{after + number}" for number in range(1, len(lines) + 1)])
+    return outbox.add(list(lines.values()), [f"{drafts_file.name}:{number}" for number in lines])
 
 
 def _flushed(folder: NodeFolder, outbox: Outbox, client: NodeClient, passphrase_file: Path | None) -> list[Answered]:
@@ -183,7 +183,7 @@ def _flushed(folder: NodeFolder, outbox: Outbox, client: NodeClient, passphrase_
 
 
 @contextmanager
-def _said_where_it_stops(outbox: Outbox, file: str | None, *, after: int) -> Iterator[None]:
+def _said_where_it_stops(outbox: Outbox, file: str | None) -> Iterator[None]:
     """Say what waits on, and what to do about it. file: whose lines an error may be about."""
     try:
         yield
@@ -198,7 +198,7 @@ def _said_where_it_stops(outbox: Outbox, file: str | None, *, after: int) -> Ite
         stopping = next((each for each in waits if each.number == number), None)
         if stopping is not None:
             if stopping.file == file:
-                error.with_facts(line=after + stopping.line + 1)
+                error.with_facts(line=int(stopping.origin.rpartition(":")[2]))
             _advise(stopping, len(waits) - 1)
         raise
 
@@ -209,6 +209,8 @@ def _advise(stopping: Waiting, behind: int) -> None:
         f"taken. When what it needs is there, {_FLUSH}; else take it out, `cohort-ledger node outbox drop "
         f"{stopping.number}` (with --later those behind it, too), and post what you have corrected"
     )
+    if is_sealed(stopping.text):
+        remark("it was sealed before it was posted here: for another place in the stream, its draft is sealed anew")
 
 
 def _tell(folder: NodeFolder, taken: Sequence[Answered], *, as_json: bool) -> None:

@@ -36,7 +36,7 @@ class Draft:
         """Read one draft. Raises MalformedError, which names the member at fault and never a value."""
         try:
             draft = json.loads(line, object_pairs_hook=_without_doubles)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise MalformedError("a draft is one JSON object a line") from None
         if not isinstance(draft, dict) or not _MEMBERS.issuperset(draft) or not {"type", "data"} <= set(draft):
             raise MalformedError('a draft has "type" and "data", and may have "v" and "actor"')
@@ -101,6 +101,11 @@ def _without_doubles(members: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _actor(actor: object) -> Actor:
     match actor:
-        case {"user": str(user), "role": str(role), "meaning": "authored" | "reviewed" | "approved" as meaning}:
+        case {
+            "user": str(user),
+            "role": str(role),
+            "meaning": "authored" | "reviewed" | "approved" as meaning,
+            **rest,
+        } if not rest:
             return Actor(user, role, meaning)
-    raise MalformedError('an actor has "user", "role" and "meaning": authored, reviewed or approved')
+    raise MalformedError('an actor has "user", "role" and "meaning" (authored, reviewed or approved), and nothing else')

@@ -276,3 +276,30 @@ def test_killed_while_it_flushes_a_node_loses_nothing_and_says_nothing_twice(
     assert [number for _, number in cases_of(in_log)] == list(numbers)
     assert [each.envelope.jws for each in node.receipts.kept()] == [each.jws for each in in_log]
     assert run("receipts", "check", "--url", url).code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\n\n" + b'{"type":"trial.registered","data":{"name":"X"}}\n', "country: Field required (line 3)"),
+        (b'{"type":"trial.opened","data":' + b"[" * 100_000 + b"}\n", "a draft is one JSON object a line (line 1)"),
+        (
+            b'{"type":"trial.opened","data":{"on":"2016"},"actor":{"user":"u","role":"r","meaning":"authored","x":1}}\n',
+            "and nothing else (line 1)",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_the_line_of_the_file_that_it_stands_in(run: Any, content: bytes, said: str) -> None:
+    Path("mistaken.jsonl").write_bytes(content)
+
+    ran = run("outbox", "add", "mistaken.jsonl")
+
+    assert said in ran.err
+    assert ran.code in (2, 5)
+
+
+def test_what_some_editors_put_before_the_first_line_is_no_part_of_it(run: Any) -> None:
+    marked = b"\xef\xbb\xbf" + submitted(1).encode() + b"\n"
+    Path("marked.jsonl").write_bytes(marked)
+
+    assert run("outbox", "add", "marked.jsonl").code == 0
