@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ledger.operations.replacing import replacing
+from ledger.operations.replacing import replacing, sync_folder
 
 _MODE, _FOLDER_MODE = 0o600, 0o700
 _FIRST = 32  # bytes
@@ -74,7 +74,7 @@ class Locked:
         self._opened.flush()
         os.fsync(self._opened.fileno())
         if end == 0:
-            _sync_folder(self._file.parent)
+            sync_folder(self._file.parent)
 
     def replace(self, lines: Iterable[bytes]) -> None:
         """Put these lines in the place of all; whoever waits for the lock gets the new file."""
@@ -92,11 +92,3 @@ class Locked:
                 return start + newline + 1
             end = start
         return 0
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,16 +12,13 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.errors import (
     LedgerError,
     MalformedError,
-    NotFoundError,
-    ProofError,
     SignatureError,
     TamperedError,
     UnavailableError,
 )
-from ledger.merkle.hashing import HASH_SIZE
-from ledger.merkle.tiles import TILE_WIDTH, node_from_tiles, tile_path
 from ledger.merkle.tree import NodeReader, root_at
 from ledger.node.receipts import Kept, ReceiptChecker
+from ledger.operations.forks import verified_nodes
 from ledger.operations.source import Source
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 
@@ -69,9 +66,7 @@ def recheck(
     except (MalformedError, SignatureError) as error:
         raise TamperedError(f"the checkpoint there is not the log's: {error}") from None
     seen(note)
-    nodes = node_from_tiles(lambda level, n, width: _tile(source, level, n, width), now.size)
-    if root_at(now.size, nodes) != now.root:
-        raise TamperedError(f"the tiles there are not those of its checkpoint, at {now.size} entries")
+    nodes = verified_nodes(source, now)
     # 2. each receipt: good in itself, of the same log, and its entry where it says
     found = Recheck(now, len(kept))
     checker, same_log = ReceiptChecker(memorandum), _SameLog(now, nodes)
@@ -117,15 +112,3 @@ def _faults(kept: Kept, checker: ReceiptChecker, same_log: _SameLog, nodes: Node
         raise
     except LedgerError as error:
         yield str(error)
-
-
-def _tile(source: Source, level: int, n: int, width: int) -> bytes:
-    try:
-        return source.read(tile_path(level, n, width))
-    except NotFoundError:
-        if width == TILE_WIDTH:
-            raise
-    full = source.read(tile_path(level, n))  # it was filled meanwhile (C2SP tlog-tiles)
-    if len(full) != TILE_WIDTH * HASH_SIZE:
-        raise ProofError(f"{tile_path(level, n)} is not as long as a full tile")
-    return full[: width * HASH_SIZE]

@@ -28,7 +28,7 @@ from ledger.operations.bracketing import check_kept
 from ledger.operations.bundle import VIEWS
 from ledger.operations.folding import Fold, Progress, failing
 from ledger.operations.reached import Reached, Signatures
-from ledger.operations.source import Source, stated_view
+from ledger.operations.source import Source, read_tiled, stated_view
 from ledger.operations.uncollected import uncollected
 from ledger.reports.contributions import Contribution
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
@@ -224,7 +224,7 @@ class _Auditor:
 
     def _nodes(self) -> NodeReader:
         return node_from_tiles(
-            lambda level, n, width: self.source.read(tile_path(level, n, width)), self.checkpoint.size
+            lambda level, n, width: read_tiled(self.source, tile_path(level, n, width)), self.checkpoint.size
         )
 
     def _check_witnesses(self, at: Reached, needed: int) -> None:

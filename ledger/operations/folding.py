@@ -21,7 +21,7 @@ from ledger.merkle.tiles import TILE_WIDTH, entries_path, extend_tiles, node_fro
 from ledger.merkle.tree import root_at
 from ledger.operations.ranges import Checked, CheckedRange, Fault, Range, check_ranges
 from ledger.operations.reached import Reached
-from ledger.operations.source import Source
+from ledger.operations.source import Source, read_tiled
 from ledger.replay import key_of, step
 from ledger.signing import envelope as envelopes
 from ledger.signing.checkpoint import Checkpoint
@@ -72,9 +72,9 @@ class Fold:
             try:
                 with failing(4, index=n * TILE_WIDTH):
                     tile = self._tile(n, width, skip)
-                    entries = self.source.read(entries_path(n, width))
+                    entries = read_tiled(self.source, entries_path(n, width))
                 with failing(7, index=n * TILE_WIDTH):
-                    disclosures = self.source.read(numbered_path("disclosures", n, width))
+                    disclosures = read_tiled(self.source, numbered_path("disclosures", n, width))
             except TamperedError as error:
                 facts = error.facts
                 yield CheckedRange(n, b"", [], Fault(int(facts["step"]), n * TILE_WIDTH + skip, None, str(error)))
@@ -92,7 +92,7 @@ class Fold:
 
     def _tile(self, n: int, width: int, skip: int) -> bytes:
         path = tile_path(0, n, width)
-        tile = self.source.read(path)
+        tile = read_tiled(self.source, path)
         if len(tile) != width * HASH_SIZE:
             raise TamperedError(f"{path} does not hold {width} hashes")
         if skip and tile[: skip * HASH_SIZE] != self.at.edge[0]:
@@ -106,7 +106,7 @@ class Fold:
     def _digests(self, checked: CheckedRange, skip: int) -> list[bytes]:
         with failing(6, index=checked.n * TILE_WIDTH):
             width = min(TILE_WIDTH, self.checkpoint.size - checked.n * TILE_WIDTH)
-            data = self.source.read(numbered_path("digests", checked.n, width))
+            data = read_tiled(self.source, numbered_path("digests", checked.n, width))
             if len(data) != width * HASH_SIZE:
                 raise MalformedError("the file of digests does not hold 32 bytes an entry")
             return [_hash_at(data, place) for place in range(skip, width)]
@@ -158,7 +158,7 @@ class Fold:
 
     def _compare_tile(self, level: int, n: int, tile: bytes) -> None:
         path = tile_path(level, n, len(tile) // HASH_SIZE)
-        if self.source.read(path) != tile:
+        if read_tiled(self.source, path) != tile:
             raise TamperedError(f"{path} does not follow from the tiles below it", index=n << 8 * (level + 1))
 
     def _check_root(self) -> None:

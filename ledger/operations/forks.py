@@ -7,12 +7,12 @@ them: that both are signed by the log is all that the proof stands on, and hashe
 from typing import NamedTuple
 
 from ledger.errors import LedgerError, MalformedError, NotFoundError, ProofError, TamperedError
-from ledger.merkle.hashing import EMPTY_ROOT, HASH_SIZE
+from ledger.merkle.hashing import EMPTY_ROOT
 from ledger.merkle.proofs import beginning_roots, prove_beginning
-from ledger.merkle.tiles import TILE_WIDTH, node_from_tiles, tile_path
+from ledger.merkle.tiles import node_from_tiles, tile_path
 from ledger.merkle.tree import NodeReader, root_at
 from ledger.operations.evidence import Fork
-from ledger.operations.source import Source
+from ledger.operations.source import Source, read_tiled
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 from ledger.signing.note import Verifier
 
@@ -92,7 +92,7 @@ def verified_nodes(source: Source, checkpoint: Checkpoint) -> NodeReader:
 
     def read(level: int, n: int, width: int) -> bytes:
         try:
-            return _tile(source, level, n, width)
+            return read_tiled(source, tile_path(level, n, width))
         except (NotFoundError, MalformedError) as error:
             raise TamperedError(
                 f"the tree under the checkpoint over {checkpoint.size} is not all there: {error}"
@@ -104,15 +104,6 @@ def verified_nodes(source: Source, checkpoint: Checkpoint) -> NodeReader:
             f"the tiles do not lead to the root that the checkpoint over {checkpoint.size} is signed over"
         )
     return nodes
-
-
-def _tile(source: Source, level: int, n: int, width: int) -> bytes:
-    try:
-        return source.read(tile_path(level, n, width))
-    except NotFoundError:
-        if width == TILE_WIDTH:
-            raise
-        return source.read(tile_path(level, n))[: width * HASH_SIZE]  # the log has outgrown it (C2SP tlog-tiles)
 
 
 def _without_hashes(old: Checkpoint, new: Checkpoint, proof: tuple[bytes, ...]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ledger.errors import MalformedError, NotFoundError, SetupError
 from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, TilePath, parse_path
-from ledger.operations.replacing import replacing
+from ledger.operations.replacing import replacing, sync_folder
 from ledger.operations.source import FolderSource, file_max
 
 CONTRADICTS = "contradicts"  # a folder in the mirror: checkpoints that the log signed, and that contradict its own
@@ -82,7 +82,7 @@ class MirrorFolder:
             folder = folder.parent
         for each in reversed(missing):
             each.mkdir(mode=self._folder_mode)
-            _sync(each.parent)
+            sync_folder(each.parent)
 
 
 @contextmanager
@@ -122,11 +122,3 @@ def _parse(path: str) -> TilePath | None:
         return parse_path(path)
     except MalformedError:
         return None  # not ours
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -28,7 +28,7 @@ def replacing(file: Path, *, mode: int = _MODE) -> Iterator[BinaryIO]:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-    _sync(file.parent)
+    sync_folder(file.parent)
 
 
 def make_folder(folder: Path) -> None:
@@ -38,10 +38,11 @@ def make_folder(folder: Path) -> None:
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         each.mkdir(mode=_FOLDER_MODE, exist_ok=True)  # another process may be making it too
-        _sync(each.parent)
+        sync_folder(each.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """When this returns, a power cut undoes no change of the names in it."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

@@ -14,7 +14,7 @@ import httpx2 as httpx
 
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.merkle.hashing import HASH_SIZE
-from ledger.merkle.tiles import ENTRY_MAX, parse_path
+from ledger.merkle.tiles import ENTRY_MAX, TILE_WIDTH, pack_entries, parse_path, unpack_entries
 from ledger.signing import canonical
 from ledger.signing.envelope import ENVELOPE_MAX
 from ledger.signing.note import NOTE_MAX
@@ -129,6 +129,26 @@ class HttpSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._client.close()
+
+
+def read_tiled(source: Source, path: str) -> bytes:
+    """A file of a log that lies in tiles; a partial one that the log has outgrown is the beginning of the full one, and
+    may be gone (C2SP tlog-tiles, "Partial Tiles"). Raises as the source does.
+    """
+    try:
+        return source.read(path)
+    except NotFoundError:
+        asked = parse_path(path)
+        if asked.width == TILE_WIDTH:
+            raise
+        full = source.read(path.rpartition(".p/")[0])
+    match asked.kind:
+        case "entries":
+            return pack_entries(unpack_entries(full, TILE_WIDTH)[: asked.width])
+        case "disclosures":
+            return b"".join(full.splitlines(keepends=True)[: asked.width])
+        case _:
+            return full[: asked.width * HASH_SIZE]
 
 
 def stated_view(source: Source) -> str:

@@ -15,7 +15,7 @@ import pytest
 from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.operations.audit import audit
 from ledger.operations.bundle import write_bundle
-from ledger.operations.source import FolderSource, HttpSource, Source, ZipSource, file_max
+from ledger.operations.source import FolderSource, HttpSource, Source, ZipSource, file_max, read_tiled
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
 
 TILE = "tile/0/000.p/3"
@@ -296,3 +296,25 @@ def test_a_bundle_that_is_damaged_on_disk_fails_a_step(bundle: Path, tmp_path: P
 
     assert found.failure is not None
     assert found.failure.step == 6
+
+
+def test_a_partial_file_that_the_log_has_outgrown_is_the_beginning_of_the_full_one(tmp_path: Path) -> None:
+    # given: a log of a tile and more, of which a copy has only the full files of the first tile
+    alliance = given.treated()
+    while len(alliance.heard) < 260:
+        alliance.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+    source = hub.source("full")
+
+    class Outgrown:
+        def read(self, path: str) -> bytes:
+            if ".p/" in path:
+                raise NotFoundError("pruned")
+            return source.read(path)
+
+    for prefix in ("tile/0", "tile/entries", "digests", "disclosures"):
+        assert read_tiled(Outgrown(), f"{prefix}/000.p/7") == source.read(f"{prefix}/000.p/7")
+    with pytest.raises(NotFoundError):
+        read_tiled(Outgrown(), "tile/0/001.p/4")
+    hub.engine.dispose()
