@@ -26,7 +26,7 @@ from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
 
 DOES_NOT_HOLD = 3
-STEP_CONSISTENCY, STEP_SIGNATURES = 3, 5
+STEP_SIGNATURES = 5
 
 
 @click.command()
@@ -104,7 +104,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
         print_audit(result, signatures=signatures)
     if alarm is not None:
         remark(str(alarm))
-    elif result.holds and result.reached is not None and result.memorandum is not None:
+    elif result.holds and result.reached is not None and result.memorandum is not None and not result.nothing_new:
         kept.keep(result.memorandum, result.reached)
     if alarm is not None or not result.holds:
         raise click.exceptions.Exit(DOES_NOT_HOLD)
@@ -123,9 +123,8 @@ def _remembered(
 
 
 def _see(heads: Heads, result: Audit, source: Source, *, live: bool) -> TamperedError | None:
-    """Remember what was audited; the alarm, where it contradicts what was remembered."""
-    contradicts = result.failure is not None and result.failure.step == STEP_CONSISTENCY
-    if result.memorandum is not None and (result.holds or contradicts):
+    """Remember what the log signed, whether the rest of it holds or not; the alarm, where it contradicts the last."""
+    if result.memorandum is not None and result.checkpoint is not None:
         try:
             heads.see(result.evidence, result.memorandum, source, live=live)
         except TamperedError as alarm:

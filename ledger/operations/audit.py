@@ -10,7 +10,6 @@ happens in the order of the log happens here.
 """
 
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.witnesses import cosignatures_on, names_of
@@ -24,7 +23,7 @@ from ledger.merkle.tiles import (
     tile_path,
 )
 from ledger.merkle.tree import NodeReader, root_at
-from ledger.operations.bracketing import check_kept
+from ledger.operations.bracketing import Bracketing
 from ledger.operations.bundle import VIEWS
 from ledger.operations.folding import Fold, Progress, failing
 from ledger.operations.reached import Reached, Signatures
@@ -33,7 +32,6 @@ from ledger.operations.uncollected import uncollected
 from ledger.reports.contributions import Contribution
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
 from ledger.signing.encoding import to_base64
-from ledger.signing.kept import parse_kept
 from ledger.signing.note import Note
 
 STEPS = {
@@ -65,8 +63,8 @@ class Audit:
 
     pinned: the memorandum is the one that the auditor named. signatures: which were verified. checkpoint: the one
     audited, as its bytes in `evidence`. continued: how many entries an earlier audit had checked, which were not looked
-    at again. passed: step -> what was checked, in words. shown, withheld: counts of disclosures. contributed: step 10.
-    reached: what a later audit may go on from, once all holds.
+    at again; nothing_new: that is all there is. passed: step -> what was checked, in words. shown, withheld: counts of
+    disclosures. contributed: step 10. reached: what a later audit may go on from, once all holds.
     """
 
     pinned: bool
@@ -77,6 +75,7 @@ class Audit:
     evidence: bytes = b""
     digest: bytes = b""
     continued: int = 0
+    nothing_new: bool = False
     passed: dict[int, str] = field(default_factory=dict)
     shown: int = 0
     withheld: int = 0
@@ -152,7 +151,8 @@ class _Auditor:
         with failing(1):
             self.memorandum = self._check_memorandum(pin)
         with failing(2):
-            self.digest_note = self._digest_note()  # taken first, and compared at its own size
+            # these first, so that they are of no larger log
+            self.digest_note, self.kept = self._digest_note(), self._kept_checkpoints()
             self.checkpoint = self._check_checkpoint()
         with failing(3):
             self._check_remembered(before)
@@ -168,7 +168,7 @@ class _Auditor:
             with failing(2):
                 self._check_witnesses(at, witnesses)
             with failing(4):
-                self._check_kept(at)
+                self._check_times(at)
 
     # ------------------------------------------------------------------ 1 to 3
 
@@ -185,6 +185,12 @@ class _Auditor:
     def _digest_note(self) -> Checkpoint:
         origin = database_origin(self.memorandum.origin)
         return read_checkpoint(self.source.read("digest"), self.memorandum.log_key, origin=origin)[0]
+
+    def _kept_checkpoints(self) -> bytes:
+        try:
+            return self.source.read("checkpoints")
+        except NotFoundError:
+            return b""
 
     def _check_checkpoint(self) -> Checkpoint:
         self.result.evidence = self.source.read("checkpoint")
@@ -244,23 +250,13 @@ class _Auditor:
             shows = f"{needed} of {of} were asked for: nobody was shown another log whom more than half would vouch for"
         self.result.passed[2] = f"{at.size} entries, signed by the log{by}; {shows}"
 
-    def _check_kept(self, at: Reached) -> None:
-        try:
-            data = self.source.read("checkpoints")
-        except NotFoundError:
-            return
-        seen = at.kept_size if sha256(data[: at.kept_size]).digest() == at.kept_hash else 0
-        at.kept_cosigned = (at.kept_cosigned if seen else 0) + check_kept(
-            parse_kept(data[seen:]),
-            log_key=self.memorandum.log_key,
-            witnesses=at.witnesses,
-            size=at.size,
-            nodes=self._nodes(),
-            received_at=at.received_at,
-        )
-        at.kept_size, at.kept_hash = len(data), sha256(data).digest()
-        if at.kept_cosigned:
-            self.result.passed[4] += f"; times of receipt fit {at.kept_cosigned} checkpoints that were cosigned since"
+    def _check_times(self, at: Reached) -> None:
+        bracketing = Bracketing(self.memorandum.log_key, at.witnesses, at.size, self._nodes(), at.received_at)
+        before = at.brackets
+        at.brackets, count = bracketing.check(self.kept, self.result.evidence, before)
+        self.result.nothing_new = at.size == self.result.continued and at.brackets == before
+        if at.witnesses:
+            self.result.passed[4] += f"; {count} cosigned checkpoints bracket the times of receipt"
 
     # ------------------------------------------------------------------ 4 to 7
 
@@ -268,14 +264,9 @@ class _Auditor:
         """Where to start: at the first entry, or behind what an earlier audit of this ledger has checked."""
         if (
             earlier is None
-            or earlier.size > self.checkpoint.size
+            or not earlier.size <= self.digest_note.size <= self.checkpoint.size
             or not earlier.serves(self.memorandum, view=self.result.view, signatures=self.result.signatures)
         ):
-            return Reached.nothing(self.memorandum, view=self.result.view, signatures=self.result.signatures)
-        try:
-            if earlier.size < self.checkpoint.size:
-                _ = earlier.database  # what cannot be gone on from is not gone on from
-        except MalformedError:
             return Reached.nothing(self.memorandum, view=self.result.view, signatures=self.result.signatures)
         self.result.continued = earlier.size
         return earlier

@@ -21,6 +21,7 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.witnesses import Witness, witnesses_named, witnesses_of
 from ledger.errors import MalformedError
 from ledger.merkle.hashing import EMPTY_ROOT
+from ledger.operations.bracketing import NOTHING_COSIGNED, Brackets
 from ledger.reports.contributions import Contribution, InTable, contributions
 from ledger.signing.encoding import from_base64url, to_base64url
 from ledger.signing.entry import format_time, parse_time
@@ -35,8 +36,7 @@ class Reached:
     """memorandum: SHA-256 of it. view, signatures: the settings. size, root: of the tree so far; edge: its partial tile
     at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
     of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: whom the database
-    names. kept_size, kept_hash: of the file `checkpoints` as it was checked; kept_cosigned: how many in it are.
-    contributed: what step 10 counted.
+    names. brackets: what was checked of what they cosigned. contributed: what step 10 counted.
     """
 
     memorandum: bytes
@@ -51,12 +51,9 @@ class Reached:
     shown: int = 0
     withheld: int = 0
     witnesses: tuple[Witness, ...] = ()
-    kept_size: int = 0
-    kept_hash: bytes = b""
-    kept_cosigned: int = 0
+    brackets: Brackets = NOTHING_COSIGNED
     contributed: tuple[Contribution, ...] = ()
     _dumped: bytes | None = field(default=None, repr=False)
-    _dump_hash: bytes = b""
 
     @classmethod
     def nothing(cls, memorandum: Memorandum, *, view: str, signatures: Signatures) -> "Reached":
@@ -64,12 +61,7 @@ class Reached:
 
     @cached_property
     def database(self) -> Database:
-        """Raises MalformedError where what was kept of it is not what was kept."""
-        if self._dumped is None:
-            return Database()
-        if sha256(self._dumped).digest() != self._dump_hash:  # torn or damaged; who forges one forges both
-            raise MalformedError("the state of an earlier audit is not whole: audit from the start")
-        return load_database(self._dumped)
+        return Database() if self._dumped is None else load_database(self._dumped)
 
     def received_at(self, index: int) -> datetime:
         """When the hub says that it received an entry. The last one's is known without the database."""
@@ -90,7 +82,9 @@ class Reached:
         )
 
     def dump(self) -> bytes:
-        dumped = dump_database(self.database)
+        untouched = self._dumped is not None and "database" not in self.__dict__
+        dumped = self._dumped if untouched else dump_database(self.database)
+        assert dumped is not None
         told = {
             "v": _VERSION,
             "memorandum": to_base64url(self.memorandum),
@@ -109,7 +103,13 @@ class Reached:
                 for witness in self.witnesses
                 for each in witness.verifiers
             ],
-            "kept": [self.kept_size, to_base64url(self.kept_hash), self.kept_cosigned],
+            "brackets": [
+                self.brackets.size,
+                to_base64url(self.brackets.hash),
+                self.brackets.open_from,
+                self.brackets.cosigned,
+                self.brackets.head.decode(),
+            ],
             "contributed": self.contributed,
             "database": to_base64url(sha256(dumped).digest()),
         }
@@ -121,6 +121,8 @@ class Reached:
         line, _, dumped = data.partition(b"\n")
         try:
             told: Mapping[str, Any] = orjson.loads(line)
+            if sha256(dumped).digest() != from_base64url(told["database"], size=32):
+                raise MalformedError("the state of an earlier audit is not whole")  # torn: who forges one forges both
             if told["v"] != _VERSION:
                 raise MalformedError("the state of an earlier audit is of another version of this program")
             return cls(
@@ -136,15 +138,16 @@ class Reached:
                 shown=told["shown"],
                 withheld=told["withheld"],
                 witnesses=witnesses_named(told["witnesses"]),
-                kept_size=told["kept"][0],
-                kept_hash=from_base64url(told["kept"][1]),
-                kept_cosigned=told["kept"][2],
+                brackets=_brackets(*told["brackets"]),
                 contributed=tuple(_contribution(each) for each in told["contributed"]),
                 _dumped=dumped,
-                _dump_hash=from_base64url(told["database"], size=32),
             )
         except (ValueError, KeyError, TypeError):
             raise MalformedError("not the state of an earlier audit") from None
+
+
+def _brackets(size: int, hashed: str, open_from: int, cosigned: int, head: str) -> Brackets:
+    return Brackets(size, from_base64url(hashed, size=32), open_from, cosigned, head.encode())
 
 
 def _contribution(told: Mapping[str, Any]) -> Contribution:

@@ -12,8 +12,10 @@ from ledger.errors import MalformedError
 from ledger.operations import folding
 from ledger.operations.audit import Audit, Before, audit
 from ledger.operations.hub import Hub
+from ledger.operations.kept_audits import KeptAudits
 from ledger.operations.reached import Reached
 from ledger.operations.source import Source
+from ledger.signing.checkpoint import Checkpoint, database_origin, sign_checkpoint
 
 EARLY, LATE = 300, 700  # the early audit ends within the second tile
 
@@ -155,15 +157,38 @@ def test_what_was_audited_with_weaker_settings_is_looked_at_again(hub: Hub, earl
     assert (other_view.holds, other_view.continued) == (True, 0)
 
 
-def test_a_state_that_is_not_whole_is_not_gone_on_from(hub: Hub, early: dict[str, Audit]) -> None:
+def test_a_state_that_is_not_whole_is_not_gone_on_from(
+    hub: Hub, early: dict[str, Audit], alliance: given.Alliance, tmp_path: Path
+) -> None:
     reached = early["every"].reached
     assert reached is not None
     data = reached.dump()
     line, _, database = data.partition(b"\n")
+    kept_audits = KeptAudits(tmp_path)
+    kept_audits.keep(alliance.memorandum, reached)
+    (file,) = tmp_path.rglob("*.audit")
 
-    for spoilt in (database[:-10], database.replace(b"week-16", b"week-61", 1), b"{}", b""):
-        other = audit(hub.source("full"), before=Before(reached=Reached.load(line + b"\n" + spoilt)))
-        assert (other.holds, other.continued) == (True, 0)
-    for spoilt in (b"", data[:100], b"{}\n", line.replace(b'"v":1', b'"v":2')):
+    for spoilt in (
+        b"",
+        data[:100],
+        b"{}\n",
+        line.replace(b'"v":1', b'"v":2') + b"\n" + database,
+        line + b"\n" + database[:-10],
+        line + b"\n" + database.replace(b"week-16", b"week-61", 1),
+    ):
         with pytest.raises(MalformedError):
             Reached.load(spoilt)
+        file.write_bytes(spoilt)
+        assert kept_audits.read(alliance.memorandum, view="full", signatures="every") is None
+    kept_audits.keep(alliance.memorandum, reached)
+    assert kept_audits.read(alliance.memorandum, view="full", signatures="every") is not None
+
+
+def test_a_digest_note_of_before_what_was_audited_is_compared_all_the_same(hub: Hub, early: dict[str, Audit]) -> None:
+    note = Checkpoint(database_origin(given.ORIGIN), 5, bytes(32))
+    source = Altered(hub.source("full"), {"digest": sign_checkpoint(note, hubs.LOG).encode()})
+
+    found = audit(source, before=Before(reached=kept(early["every"])))
+
+    assert found.failure is not None
+    assert (found.failure.step, found.failure.index) == (6, 4)

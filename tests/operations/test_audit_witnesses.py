@@ -1,6 +1,8 @@
 """What witnesses cosigned, as an auditor counts it, and how it brackets the times at which a hub says it received."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import given
 import hubs
@@ -102,7 +104,7 @@ def test_times_of_receipt_fit_what_was_cosigned_since(three: kit.Watched) -> Non
     found = audited(three)
 
     assert found.holds
-    assert "times of receipt fit 1 checkpoints that were cosigned since" in found.passed[4]
+    assert "2 cosigned checkpoints bracket the times of receipt" in found.passed[4]
 
 
 def test_an_entry_that_a_witness_saw_before_it_was_received_fails_step_4(three: kit.Watched) -> None:
@@ -146,7 +148,7 @@ def test_what_nobody_is_known_to_have_cosigned_brackets_nothing(three: kit.Watch
     found = audited(three, checkpoints=by_a_stranger)
 
     assert found.holds
-    assert "times of receipt" not in found.passed[4]
+    assert "1 cosigned checkpoints bracket the times of receipt" in found.passed[4]  # the one that is audited
 
 
 def test_an_audit_that_goes_on_looks_at_the_kept_checkpoints_that_are_new(three: kit.Watched) -> None:
@@ -159,6 +161,52 @@ def test_an_audit_that_goes_on_looks_at_the_kept_checkpoints_that_are_new(three:
     more = audited(three, before=before, checkpoints=honest + kept(three, at, at_s=received_s(three, at) + HOUR_S))
 
     assert again.holds
-    assert again.passed[4].endswith("times of receipt fit 1 checkpoints that were cosigned since")
+    assert again.nothing_new
+    assert again.passed[4].endswith("2 cosigned checkpoints bracket the times of receipt")
     assert more.failure is not None
     assert more.failure.index == at
+
+
+def test_cosigned_checkpoints_that_an_earlier_audit_saw_must_still_be_shown(three: kit.Watched) -> None:
+    first = audited(three)
+    assert first.reached is not None
+
+    for gone in (b"", three.file("checkpoints")[:-1]):
+        found = audited(three, before=Before(reached=Reached.load(first.reached.dump())), checkpoints=gone)
+
+        assert found.failure is not None
+        assert found.failure.step == 4
+        assert "not shown any more" in found.failure.message
+
+
+def test_an_entry_dated_back_behind_what_the_last_audit_saw_cosigned_fails_step_4(tmp_path: Path) -> None:
+    # given: the audited checkpoint was cosigned hours after its last entry
+    clock = Clock()
+    with kit.watched(tmp_path, now=clock) as made:
+        made.hub.appender.now = made.hub.witnessing._now = made.hub.witnessing.asking._now = clock
+        made.hub.witnessing.work()
+        clock.time += timedelta(hours=5)
+        line = made.witnesses[0].signer.cosign(
+            Note.parse(made.file("checkpoint")).text, time_s=int(clock.time.timestamp())
+        )
+        late = with_cosignatures(Note.parse(made.file("checkpoint")), [line]).encode()
+        seen = audit(Altered(made.hub.source("full"), {"checkpoint": late}))
+        assert seen.reached is not None
+        before = Before(reached=Reached.load(seen.reached.dump()))
+
+        # when: the next entry is dated to before that
+        clock.time -= timedelta(hours=4)
+        index = made.post_one()
+
+        # then
+        found = audited(made, before=before)
+        assert found.failure is not None
+        assert (found.failure.step, found.failure.index) == (4, index)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
