@@ -158,7 +158,7 @@ def test_what_was_audited_with_weaker_settings_is_looked_at_again(hub: Hub, earl
 
 
 def test_a_state_that_is_not_whole_is_not_gone_on_from(
-    hub: Hub, early: dict[str, Audit], alliance: given.Alliance, tmp_path: Path
+    early: dict[str, Audit], alliance: given.Alliance, tmp_path: Path
 ) -> None:
     reached = early["every"].reached
     assert reached is not None
