@@ -179,27 +179,29 @@ def test_cosigned_checkpoints_that_an_earlier_audit_saw_must_still_be_shown(thre
         assert "not shown any more" in found.failure.message
 
 
-def test_an_entry_dated_back_behind_what_the_last_audit_saw_cosigned_fails_step_4(tmp_path: Path) -> None:
-    # given: the audited checkpoint was cosigned hours after its last entry
+@pytest.mark.parametrize("path", ["checkpoint", "checkpoints"])
+def test_an_entry_dated_back_behind_what_the_last_audit_saw_cosigned_fails_step_4(tmp_path: Path, path: str) -> None:
+    # given: a checkpoint over all there is was cosigned hours after the last entry, and an audit saw that
     clock = Clock()
     with kit.watched(tmp_path, now=clock) as made:
         made.hub.appender.now = made.hub.witnessing._now = made.hub.witnessing.asking._now = clock
         made.hub.witnessing.work()
         clock.time += timedelta(hours=5)
-        line = made.witnesses[0].signer.cosign(
-            Note.parse(made.file("checkpoint")).text, time_s=int(clock.time.timestamp())
-        )
-        late = with_cosignatures(Note.parse(made.file("checkpoint")), [line]).encode()
-        seen = audit(Altered(made.hub.source("full"), {"checkpoint": late}))
-        assert seen.reached is not None
-        before = Before(reached=Reached.load(seen.reached.dump()))
+        note = Note.parse(made.file("checkpoint"))
+        line = made.witnesses[0].signer.cosign(note.text, time_s=int(clock.time.timestamp()))
+        late = with_cosignatures(note, [line]).encode()
+        shown: dict[str, bytes] = {path: late if path == "checkpoint" else encode_kept([late])}
+        first = audit(Altered(made.hub.source("full"), {**shown}))
+        assert first.reached is not None
+        before = Before(reached=Reached.load(first.reached.dump()))
 
         # when: the next entry is dated to before that
         clock.time -= timedelta(hours=4)
         index = made.post_one()
 
         # then
-        found = audited(made, before=before)
+        source = made.hub.source("full")
+        found = audit(source if path == "checkpoint" else Altered(source, {**shown}), before=before)
         assert found.failure is not None
         assert (found.failure.step, found.failure.index) == (4, index)
 
