@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2 as httpx
@@ -62,3 +65,15 @@ def _wait_for(url: str, served: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise AssertionError("the hub was not ready in time")
+
+
+@contextmanager
+def file_server(folder: Path) -> Iterator[str]:
+    """A plain server of a folder's files, that knows nothing of logs. Yields its address."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()

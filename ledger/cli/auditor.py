@@ -48,6 +48,7 @@ STEP_SIGNATURES = 5
     metavar="K",
     help="How many witnesses must have cosigned the checkpoint.",
 )
+@click.option("--copy", is_flag=True, help="SOURCE is a copy of the log, which may lag behind what you saw of it.")
 @click.option(
     "--go-on/--from-start",
     default=None,
@@ -70,6 +71,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     signatures: Signatures,
     view: str | None,
     witnesses: int,
+    copy: bool,
     go_on: bool | None,
     processes: int,
     state_dir: Path,
@@ -81,6 +83,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     Exit code 0: it holds; 3: it does not. Each audit that holds is remembered: the next one of the same ledger must
     extend it, and of a server the next one looks at what is new.
     """
+    live = is_live(source) and not copy
     goes_on = is_live(source) if go_on is None else go_on  # a file is evidence by itself: all of it is looked at
     pinned, heads, kept = read_pin(pin), Heads(state_dir), KeptAudits(state_dir)
     with open_source(source) as opened, progress("auditing") as done:
@@ -89,13 +92,13 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
             opened,
             pin=pinned,
             view=view,
-            before=Before(head, is_live(source), reached if goes_on else None),
+            before=Before(head, live, reached if goes_on else None),
             signatures=signatures,
             witnesses=witnesses,
             processes=processes,
             progress=done,
         )
-        alarm = _see(heads, result, opened, live=is_live(source))
+        alarm = _see(heads, result, opened, live=live)
     if html is not None:
         write_page(html, result, source=source, signatures=signatures)
     if as_json:

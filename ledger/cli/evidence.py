@@ -19,11 +19,17 @@ from ledger.operations.evidence import Evidence, Fork, encode, kind_of, read_evi
 from ledger.operations.forks import SignedHead
 from ledger.operations.heads import Heads
 from ledger.operations.source import Source
-from ledger.operations.verdict import Ruling, Verdict, judge, trusted_key
+from ledger.operations.verdict import judge, trusted_key
 from ledger.signing.encoding import to_base64
 
 CONVICTS = 3
-_EXITS: dict[Ruling, int] = {"convicts": CONVICTS, "nothing wrong": 0, "proves nothing": 2}
+_EXITS = {"convicts": CONVICTS, "nothing wrong": 0, "would convict": 2, "proves nothing": 2}
+_RULINGS = {
+    "convicts": "it convicts the log",
+    "nothing wrong": "nothing wrong is proved",
+    "would convict": "it would convict whoever holds that key: whether that is the log, --memorandum or --log says",
+    "proves nothing": "it proves nothing",
+}
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 
 
@@ -41,9 +47,10 @@ def compare(*, a: str, b: str, pin: str | None, out: Path | None, state_dir: Pat
     """
     with open_source(a) as first, open_source(b) as second:
         found = compare_sources(first, second, pin=read_pin(pin))
-        if found.fork is None:
-            for source, name, head in ((first, a, found.a), (second, b, found.b)):
-                Heads(state_dir).see(head.note, found.memorandum, source, live=is_live(name))
+        if found.fork is None:  # the smaller one is the beginning of the larger: a copy may lag
+            newest = found.a if found.relation == "a-extends-b" else found.b
+            source, name = (first, a) if newest is found.a else (second, b)
+            Heads(state_dir).see(newest.note, found.memorandum, source, live=is_live(name))
     file = None if found.fork is None else _keep(found, found.fork, out)
     if as_json:
         print_json(
@@ -61,7 +68,7 @@ def compare(*, a: str, b: str, pin: str | None, out: Path | None, state_dir: Pat
             click.echo("no founding document was pinned; its hash comes from the alliance's members")
         click.echo(_in_words(found, a, b))
         if file is not None:
-            click.echo(f"{file} proves it to others: cohort-ledger evidence check {file}")
+            click.echo(f"{file} proves it to others: cohort-ledger evidence check {file} --memorandum FILE")
     if file is not None:
         raise click.exceptions.Exit(CONVICTS)
 
@@ -89,7 +96,8 @@ def check(
 ) -> None:
     """Check FILE: a fork, a refusal, a witness's record of a request, a rollback.
 
-    Exit code 3: it convicts the log; 0: it was checked, and nothing wrong is proved; 2: it proves nothing.
+    Exit code 3: it convicts the log; 0: it was checked, and nothing wrong is proved; 2: it proves nothing, or not
+    without the founding document, which says whose key it is.
     """
     if pin is not None and log is None and memorandum_file is None:
         raise click.UsageError("--pin takes the document that it is the hash of: give --memorandum or --log too")
@@ -104,12 +112,14 @@ def check(
             assert memorandum is not None
             Heads(state_dir).look(opened, memorandum, live=is_live(log))
             verdict = judge(found, memorandum=memorandum, log=opened, progress=done)
-    _report(found, verdict, memorandum, pinned, as_json=as_json)
-    raise click.exceptions.Exit(_EXITS[verdict.ruling])
+    unknown = memorandum is None and verdict.ruling == "convicts"  # anybody can make a key, and a fork under it
+    ruling = "would convict" if unknown else verdict.ruling
+    _report(found, ruling, verdict.finding, memorandum, pinned, as_json=as_json)
+    raise click.exceptions.Exit(_EXITS[ruling])
 
 
 def _report(
-    found: Evidence, verdict: Verdict, memorandum: Memorandum | None, pin: bytes | None, *, as_json: bool
+    found: Evidence, ruling: str, finding: str, memorandum: Memorandum | None, pin: bytes | None, *, as_json: bool
 ) -> None:
     if as_json:
         print_json(
@@ -119,19 +129,18 @@ def _report(
                 "log": found.log.text,
                 "memorandum": None if memorandum is None else memorandum.hash.hex(),
                 "pinned": pin is not None,
-                "ruling": verdict.ruling,
-                "finding": verdict.finding,
+                "ruling": ruling,
+                "finding": finding,
             }
         )
         return
-    ruling = {"convicts": "it convicts the log", "nothing wrong": "nothing wrong is proved"}
     print_facts(
         {
             "log": found.log.name,
             "key": trusted_key(found.log, memorandum, pin),
             "kind": kind_of(found),
-            "found": verdict.finding,
-            "evidence:": ruling.get(verdict.ruling, "it proves nothing"),
+            "found": finding,
+            "evidence:": _RULINGS[ruling],
         }
     )
 

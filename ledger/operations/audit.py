@@ -215,7 +215,7 @@ class _Auditor:
         if seen.size > size:
             raise TamperedError(
                 f"rolled back: {seen.size} entries were seen before under the log's signature, now there are {size}; "
-                "keep both checkpoints, they prove it",
+                "keep both checkpoints. A copy that lags behind its log shows this too: say --copy, if it is one",
                 index=size,
             )
         nodes = self._nodes()
@@ -237,6 +237,8 @@ class _Auditor:
         names = names_of(cosignatures_on(Note.parse(self.result.evidence), at.witnesses))
         count, of = len(names), len(at.witnesses)
         by = f"; cosigned by {', '.join(sorted(names))}" if names else ""
+        if of < needed:
+            raise TamperedError(f"{needed} witnesses are asked for, and resolutions in force name {of}: ask for fewer")
         if count < needed:
             raise TamperedError(
                 f"{count} of {of} witnesses have cosigned the checkpoint over {at.size} entries{by}; {needed} are "

@@ -4,6 +4,7 @@ A source is not believed: what it returns is bytes, and whoever reads them verif
 "static files") and how large a file of each can be, and never takes more than that into memory.
 """
 
+import time
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,6 +21,7 @@ from ledger.signing.envelope import ENVELOPE_MAX
 from ledger.signing.note import NOTE_MAX
 
 _TIMEOUT_S = 30.0
+_SLOWEST_BYTES_S = 16 * 1024  # slower than any line that this is used on: who drips holds nobody for ever
 _MIB = 1024 * 1024
 _SINGLE_MAX = {
     "memorandum": 4 * _MIB,
@@ -109,13 +111,15 @@ class HttpSource:
 
     def read(self, path: str) -> bytes:
         most = file_max(path)
-        data = bytearray()
+        data, started = bytearray(), time.monotonic()
         try:
             # As it comes, for what is inflated has no bound before it is there.
             with self._client.stream("GET", f"/log/{path}", headers={"Accept-Encoding": "identity"}) as answer:
                 _check_answer(answer, path)
                 for part in answer.iter_raw():
                     data += part
+                    if time.monotonic() - started > _TIMEOUT_S + len(data) / _SLOWEST_BYTES_S:
+                        raise UnavailableError(f"{self._client.base_url} sends /log/{path} too slowly")
                     if len(data) > most:
                         raise _too_large(path)
         except httpx.HTTPError as error:

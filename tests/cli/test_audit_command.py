@@ -9,7 +9,7 @@ from pathlib import Path
 import given
 import hubs
 import pytest
-from running import run, serving
+from running import file_server, run, serving
 
 from ledger.operations.bundle import write_bundle
 from ledger.operations.hub import Hub
@@ -123,3 +123,22 @@ def test_a_folder_with_the_logs_files_is_audited_too(tmp_path: Path) -> None:
         bundle.extractall(tmp_path / "mirror")
 
     assert run(tmp_path, "audit", "mirror").stdout.splitlines()[-1] == "audit: holds"
+
+
+def test_a_copy_that_lags_is_older_where_that_is_said(tmp_path: Path, hub: Hub) -> None:
+    run(tmp_path, "mirror", "bundle.zip", "www/log")
+    later = given.treated()
+    later.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
+    hubs.post(hub, later)
+    write_bundle(hub.source("full"), tmp_path / "later.zip", view="full")
+    assert run(tmp_path, "audit", "later.zip").returncode == 0
+
+    with file_server(tmp_path / "www") as url:
+        said, unsaid = run(tmp_path, "audit", url, "--copy"), run(tmp_path, "audit", url)
+        compared = [run(tmp_path, "compare", *pair).returncode for pair in ((url, "later.zip"), ("later.zip", url))]
+
+    assert said.returncode == 0, said.stdout
+    assert "older than the" in said.stdout
+    assert unsaid.returncode == 3
+    assert "--copy" in " ".join(unsaid.stdout.split())
+    assert compared == [0, 0]

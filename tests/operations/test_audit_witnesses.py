@@ -67,7 +67,7 @@ def test_as_many_witnesses_as_are_asked_for_must_have_cosigned(three: kit.Watche
     assert "cosigned by w1.example, w2.example, w3.example; 2 of 3 were asked for" in enough.passed[2]
     assert too_few.failure is not None
     assert (too_few.failure.step, too_few.failure.index) == (2, None)
-    assert "3 of 3 witnesses have cosigned" in too_few.failure.message
+    assert "resolutions in force name 3: ask for fewer" in too_few.failure.message
 
 
 def test_it_says_where_nobody_is_asked_for_and_where_half_or_fewer_are(three: kit.Watched) -> None:

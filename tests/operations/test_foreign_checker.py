@@ -8,17 +8,12 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import given
 import hubs
 import pytest
-from running import run, serving
+from running import file_server, run, serving
 
 CHECKER = "aics-tlog==0.2.1"
 NEWEST, OLDEST = 14, 12  # of Python 3
@@ -76,17 +71,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hubs.post(hub, alliance)
     hub.engine.dispose()
     return folder
-
-
-@contextmanager
-def file_server(folder: Path) -> Iterator[str]:
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
 
 
 def verified(checker: Path, url: str) -> subprocess.CompletedProcess[str]:
