@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ledger.errors import MalformedError, NotFoundError, SetupError
 from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, TilePath, parse_path
-from ledger.operations.replacing import replacing, sync_folder
+from ledger.operations.replacing import name_of_part, replacing, sync_folder
 from ledger.operations.source import FolderSource, file_max
 
 CONTRADICTS = "contradicts"  # a folder in the mirror: checkpoints that the log signed, and that contradict its own
@@ -64,7 +64,8 @@ class MirrorFolder:
         earlier sizes go at once, where there are any: what was erased since would be in them.
         """
         for file in list(self.path.rglob("*.part")):
-            if _is_of_a_log(file.relative_to(self.path).as_posix().removesuffix(".part")):
+            name = name_of_part(file.name)
+            if name is not None and _is_of_a_log(file.with_name(name).relative_to(self.path).as_posix()):
                 file.unlink()
         for folder in list(self.path.rglob("*.p")):
             for file in list(folder.iterdir()):
