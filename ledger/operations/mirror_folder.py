@@ -48,13 +48,13 @@ class MirrorFolder:
         with replacing(file, mode=self._file_mode) as opened:
             opened.write(data)
 
-    def keep_contradicting(self, note: bytes) -> Path:
-        """Keep a checkpoint that contradicts the mirror's own; together they convict the log."""
-        path = f"{CONTRADICTS}/{sha256(note).hexdigest()[:16]}.checkpoint"
+    def keep_contradicting(self, name: str, data: bytes) -> Path:
+        """Keep what contradicts the mirror's own file of this name: signed checkpoints; together they convict."""
+        path = f"{CONTRADICTS}/{sha256(data).hexdigest()[:16]}.{name}"
         file = self.path / path
         self._make(file.parent)
         with replacing(file, mode=self._file_mode) as opened:
-            opened.write(note)
+            opened.write(data)
         return file
 
     def prune(self, size: int, *, view: str) -> None:

@@ -66,6 +66,20 @@ def test_a_mirror_says_what_it_holds(home: Path, tmp_path: Path, alliance: given
     assert claimed(tmp_path / "log") == SIZE
 
 
+def test_a_mirror_with_a_wrong_digest_is_healed_and_that_is_told(home: Path, tmp_path: Path) -> None:
+    log, copying = str(tmp_path / "log"), ("mirror", "clear.zip", str(tmp_path / "log"))
+    assert run(home, *copying).returncode == 0
+    (tmp_path / "log/digests/000").write_bytes(bytes(256 * 32))
+
+    assert run(home, *copying).returncode == 0
+    assert run(home, "audit", log).returncode == 3
+    healed = run(home, *copying, "--recheck", "--json")
+
+    assert json.loads(healed.stdout)["replaced"] == ["digests/000"]
+    assert f"{tmp_path / 'log/digests/000'}: was another than the source has, and is replaced" in healed.stderr
+    assert run(home, "audit", log).returncode == 0
+
+
 def test_a_mirror_killed_at_any_moment_is_whole_and_goes_on_from_there(home: Path, tmp_path: Path) -> None:
     assert run(home, "mirror", "full.zip", str(tmp_path / "whole")).returncode == 0
     whole = files_in(tmp_path / "whole")
@@ -205,6 +219,7 @@ def test_comments_are_no_news_and_data_is_wherever_it_was_cut(parts: list[bytes]
 
 def with_key(folder: Path) -> Path:
     """A folder with the log's key and nothing else."""
+    folder.mkdir(exist_ok=True)
     hubs.settings_in(folder)
     return folder
 
