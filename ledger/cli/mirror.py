@@ -33,19 +33,35 @@ from ledger.signing.encoding import to_base64
     metavar="SECONDS",
     help="With --follow: look at least so often.",
 )
+@click.option(
+    "--recheck",
+    is_flag=True,
+    help="Read every file of SOURCE once more, and replace what differs: where `audit DIR` does not hold.",
+)
 @state_dir
 @as_json
 def mirror(
-    *, source: str, folder: Path, pin: str | None, follow: bool, every_s: float, state_dir: Path, as_json: bool
+    *,
+    source: str,
+    folder: Path,
+    pin: str | None,
+    follow: bool,
+    every_s: float,
+    recheck: bool,
+    state_dir: Path,
+    as_json: bool,
 ) -> None:
     """Copy the log of SOURCE (a hub's address, a folder, a bundle) into DIR, or bring DIR in step with it.
 
     All of it is verified before it is put there. What lies in DIR any file server can serve, below /log/; it can be
     audited, and a hub restored from it (`init --from`). A run that was broken off goes on where it ended.
+
+    What is in DIR is not read from SOURCE again. But the digests of the database, but for the one that the log signed,
+    only a replay can verify: where `audit DIR` finds a wrong one, --recheck with an honest SOURCE heals it.
     """
     copying = _Copying(folder, read_pin(pin), Heads(state_dir), live=is_live(source), as_json=as_json)
     with open_source(source) as opened:
-        copying.once(opened)
+        copying.once(opened, recheck=recheck)
         if not follow:
             return
         remark(f"keeping {folder} in step with {source}, until Ctrl-C")
@@ -65,11 +81,13 @@ class _Copying:
         """Index of the last entry that is in the mirror."""
         return -1 if self._done is None else self._done.checkpoint.size - 1
 
-    def once(self, source: Source) -> None:
+    def once(self, source: Source, *, recheck: bool = False) -> None:
         """Mirror, and say how much there is now, where that has changed."""
         verified = 0 if self._done is None else self._done.checkpoint.size
         with progress("mirroring") if self._done is None else nullcontext(_say_nothing) as told:
-            done = mirror_once(source, self._folder, pin=self._pin, verified=verified, progress=told)
+            done = mirror_once(source, self._folder, pin=self._pin, verified=verified, recheck=recheck, progress=told)
+        for path in done.replaced:
+            remark(f"{self._folder / path}: was another than the source has, and is replaced")
         if done != self._done:
             copied = FolderSource(self._folder)
             self._heads.look(copied, Memorandum.parse(copied.read("memorandum")), live=self._live)
@@ -80,6 +98,7 @@ class _Copying:
         head = done.checkpoint
         if self._as_json:
             told = {"folder": str(self._folder), "view": done.view, "size": head.size, "root": to_base64(head.root)}
+            told |= {"replaced": list(done.replaced)}
             click.echo(json.dumps(told, ensure_ascii=False))
         else:
             click.echo(f"{self._folder}: {head.size} entries, {done.view} view")

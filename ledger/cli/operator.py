@@ -8,14 +8,15 @@ from typing import Any
 import click
 
 from ledger.cli.founding import read_memorandum
-from ledger.cli.options import File, as_json, hub_options, passphrase_for, read_pin
+from ledger.cli.options import File, as_json, hub_options, passphrase_for, read_pin, state_dir
 from ledger.cli.serving import check_loopback, listen, run_app
-from ledger.cli.sources import open_source
+from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import print_facts, print_json, print_table, progress, remark
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError
 from ledger.node.keyring import is_encrypted, read_key
 from ledger.operations.doctor import examine
+from ledger.operations.heads import Heads
 from ledger.operations.hub import found_ledger, open_hub, open_store
 from ledger.operations.rebuild import check_tables
 from ledger.operations.rebuild import rebuild as rebuild_tables
@@ -37,16 +38,29 @@ _EXITS: Mapping[str, int] = {"history": 3, "tables": 8, "set-up": 7, "well": 0}
 @click.option("--pin", metavar="HASH", help="With --from: SHA-256 of the founding document that you trust.")
 @hub_options
 @click.option("--log-key-passphrase-file", type=File, help="What opens the log's key.")
+@state_dir
 @as_json
-def init(*, memorandum_file: Path | None, source: str | None, pin: str | None, as_json: bool, **flags: Any) -> None:
-    """Found a ledger here, with the document that its members will sign; or restore one from a copy."""
+def init(
+    *,
+    memorandum_file: Path | None,
+    source: str | None,
+    pin: str | None,
+    state_dir: Path,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Found a ledger here, with the document that its members will sign; or restore one from a copy.
+
+    A copy is held against the largest checkpoint that was seen of its log: of one that contradicts it nothing is
+    restored, and of one that is older it is said.
+    """
     if (memorandum_file is None) == (source is None):
         raise click.UsageError("name the founding document with --memorandum, or what to restore with --from")
     if pin is not None and source is None:
         raise click.UsageError("--pin says which ledger is restored: it goes with --from")
     settings = Settings.here(flags)
     if source is not None:
-        _restore(settings, source, read_pin(pin), as_json=as_json)
+        _restore(settings, source, read_pin(pin), Heads(state_dir), as_json=as_json)
         return
     assert memorandum_file is not None
     memorandum = read_memorandum(memorandum_file)
@@ -59,9 +73,16 @@ def init(*, memorandum_file: Path | None, source: str | None, pin: str | None, a
     remark("next: `cohort-ledger serve`; each founder's first event is memorandum.signed")
 
 
-def _restore(settings: Settings, source: str, pin: bytes | None, *, as_json: bool) -> None:
+def _restore(settings: Settings, source: str, pin: bytes | None, heads: Heads, *, as_json: bool) -> None:
     with open_source(source) as opened, progress("restoring") as done:
         memorandum = Memorandum.parse(opened.read("memorandum"))  # for its name; the audit is what looks at it
+        seen = heads.look(opened, memorandum, live=is_live(source))
+        if seen.relation == "older":
+            remark(f"{source} is {seen.words}")
+            remark(
+                f"a hub that goes on from its {seen.checkpoint.size} entries forks its log: restore from a copy of all "
+                "that was signed, if there is one"
+            )
         restored = restore(settings, opened, _signer(settings, memorandum.origin), pin=pin, progress=done)
     head = restored.checkpoint
     if as_json:

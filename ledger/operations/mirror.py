@@ -6,12 +6,12 @@ come after it. Running again goes on where the last run ended, and fetches nothi
 
 The tree is checked from the top: the partial tiles at its right edge give the root, each full tile has its hash in the
 one above, each entry in a tile. Nothing of the log is kept in memory but a tile or two. Of the digests only the one
-that the log has signed can be checked so; the chain between takes a replay, which is an audit's work.
+that the log has signed can be checked so; the chain between takes a replay, which is an audit's work. Where that finds
+wrong ones, they are read from an honest source once more (`recheck`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -38,21 +38,21 @@ from ledger.operations.mirror_checks import (
     tile_of_hash,
 )
 from ledger.operations.mirror_folder import MirrorFolder, opened_folder
-from ledger.operations.source import Source
+from ledger.operations.mirror_notes import check_none_lost, read_earlier, with_lines_of_both
+from ledger.operations.source import Source, read_tiled
 from ledger.signing import canonical
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
-from ledger.signing.kept import parse_kept
 
 Progress = Callable[[int, int], None]  # entries done, of how many
-_Cut = Callable[[bytes], bytes]  # from a full file what a partial one has
 
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """What a mirror holds now."""
+    """What a mirror holds now. replaced: the files in place of which this run has put others, which the source has."""
 
     checkpoint: Checkpoint
     view: str
+    replaced: tuple[str, ...] = field(default=(), compare=False)
 
 
 def mirror(
@@ -61,29 +61,34 @@ def mirror(
     *,
     pin: bytes | None = None,
     verified: int = 0,
+    recheck: bool = False,
     progress: Progress = lambda _done, _of: None,
 ) -> Mirrored:
     """Bring a folder in step with a source.
 
     pin: SHA-256 of the memorandum that must be the log's. verified: so many entries, with their files, this process has
-    found whole in the folder before, and does not look at again.
+    found whole in the folder before, and does not look at again. recheck: read every file of the source, as if none
+    were there; where hashes and signatures do not say which of two is right, as of most digests, the source's stands.
 
-    Raises TamperedError where anything of the source is not what the log signed, or its checkpoint does not extend the
-    mirror's own (that stays, the other is kept under `contradicts/`); SetupError where another process mirrors there;
+    Raises TamperedError where anything of the source is not what the log signed, its checkpoint does not extend the
+    mirror's own, or it lacks earlier checkpoints that the mirror has (what contradicts the mirror's is kept under
+    `contradicts/`); SetupError where another process mirrors there, or a checkpoint in the folder was altered;
     MalformedError where the source shows another view than the mirror has; NotFoundError and UnavailableError where
     the source has not, or does not answer. All that was put in place until then holds.
     """
     with opened_folder(folder) as here:
-        return _Mirror(source, here, progress).run(pin, verified)
+        return _Mirror(source, here, progress, recheck=recheck).run(pin, 0 if recheck else verified)
 
 
 class _Mirror:
     """One run: what the steps hand on to each other."""
 
-    def __init__(self, source: Source, here: MirrorFolder, progress: Progress) -> None:
+    def __init__(self, source: Source, here: MirrorFolder, progress: Progress, *, recheck: bool) -> None:
         self.source = source
         self.here = here
         self.progress = progress
+        self.recheck = recheck
+        self.replaced: list[str] = []
         self.edge: dict[tuple[int, int], bytes] = {}  # the log's partial tiles, by (level, n): they lead to the root
 
     def run(self, pin: bytes | None, verified: int) -> Mirrored:
@@ -97,9 +102,12 @@ class _Mirror:
             head, _ = read_checkpoint(note, memorandum.log_key)
         with of_source("digest"):
             digest = read_digest(digest_note, memorandum, head)
-        # 3. the root, and that the mirror's own checkpoint is extended
+        # 3. the root, and that nothing is lost: the mirror's own checkpoint is extended, what was cosigned is there yet
         self._take_edge(head)
         kept = self._extended(memorandum, head, note)
+        self._check_none_lost(memorandum, earlier_notes)
+        if (own_note := self.here.find("checkpoint")) is not None:
+            note = with_lines_of_both(own_note, note, memorandum.log_key, believe_shown=self.recheck)
         # 4. which ledger this is, and all that the checkpoint stands on
         self.here.put("memorandum", memorandum.text)
         self.here.put("view", canonical.dump({"view": view}))
@@ -117,7 +125,7 @@ class _Mirror:
         # 6. what is outgrown
         if kept is None or kept.size < head.size or not verified:
             self.here.prune(head.size, view=view)
-        return Mirrored(head, view)
+        return Mirrored(head, view, tuple(self.replaced))
 
     # ------------------------------------------------------------------ 1 and 3: what is said
 
@@ -153,15 +161,13 @@ class _Mirror:
         reached = {level: divmod(head.size >> TILE_HEIGHT * level, TILE_WIDTH) for level in levels}
         ragged = {(level, n): width for level, (n, width) in reached.items() if width}
         self.edge = {
-            (level, n): self.here.find(tile_path(level, n, width)) or b"" for (level, n), width in ragged.items()
+            (level, n): b"" if self.recheck else self.here.find(tile_path(level, n, width)) or b""
+            for (level, n), width in ragged.items()
         }
         try:
             self._require_root(head)
         except TamperedError:
-            self.edge = {
-                (level, n): self._fetch(tile_path(level, n, width), tile_path(level, n), partial(_first_hashes, width))
-                for (level, n), width in ragged.items()
-            }
+            self.edge = {(level, n): self._fetch(tile_path(level, n, width)) for (level, n), width in ragged.items()}
             with of_source("checkpoint"):
                 self._require_root(head)
 
@@ -184,11 +190,28 @@ class _Mirror:
             what = f"forked: the source's first {kept.size} entries are not those that the mirror has"
         else:
             return kept
-        beside = self.here.keep_contradicting(note)
+        beside = self.here.keep_contradicting("checkpoint", note)
         raise TamperedError(
             f"{what}; nothing was changed, and both checkpoints are kept, which prove it: "
             f"{self.here.path / 'checkpoint'} and {beside}"
         )
+
+    def _check_none_lost(self, memorandum: Memorandum, shown: bytes | None) -> None:
+        """The mirror's own earlier checkpoints are the beginning of the source's; else both are kept."""
+        kept = self.here.find("checkpoints")
+        if kept is None or kept == shown:
+            return
+        try:
+            read_earlier(kept, memorandum.log_key)
+        except LedgerError as error:
+            raise SetupError(f"{self.here.path / 'checkpoints'} was altered: {error}; restore it") from None
+        with of_source("checkpoints"):
+            read_earlier(shown or b"", memorandum.log_key)  # what anybody can make up is not kept
+        try:
+            check_none_lost(kept, shown)
+        except TamperedError as error:
+            files = [self.here.keep_contradicting("checkpoints", each) for each in (kept, shown) if each is not None]
+            raise TamperedError(f"{error}; nothing was changed, and kept: {' and '.join(map(str, files))}") from None
 
     def _root_at(self, size: int, head: Checkpoint) -> bytes:
         """The root of the source's first entries, from a few tiles of it, each held against the one above."""
@@ -208,8 +231,7 @@ class _Mirror:
             return self._in_place(level, n)
 
         nodes = node_from_tiles(read, head.size)
-        for note in parse_kept(notes):
-            earlier, _ = read_checkpoint(note, memorandum.log_key)
+        for earlier in read_earlier(notes, memorandum.log_key):
             if earlier.size > head.size or root_at(earlier.size, nodes) != earlier.root:
                 raise TamperedError(f"the one of {earlier.size} entries is not of this log")
 
@@ -236,20 +258,13 @@ class _Mirror:
             if stop <= verified and view == "clear" and not first < digest.size <= stop:
                 continue
             span = Span(first, hashes_of(self._in_place(0, n), width))
-            entries = self._bring(
-                entries_path(n, width), span.check_entries, full=entries_path(n), cut=span.first_entries
-            )
-            self._bring(
-                numbered_path("digests", n, width),
-                span.check_digests(digest),
-                full=numbered_path("digests", n),
-                cut=span.first_hashes,
-            )
+            entries = self._bring(entries_path(n, width), span.check_entries)
+            self._bring(numbered_path("digests", n, width), span.check_digests(digest))
             path = numbered_path("disclosures", n, width)
             if view == "clear":  # there are none, so there is nothing to fetch
                 self.here.put(path, b"\n" * width)
             else:  # each time anew: what was erased since must not outlive it here
-                shown = self._fetch(path, numbered_path("disclosures", n), span.first_lines)
+                shown = self._fetch(path)
                 with of_source(path):
                     span.check_disclosures(entries, shown)
                 self.here.put(path, shown)
@@ -262,38 +277,30 @@ class _Mirror:
             raise SetupError(f"{tile_path(level, n)} was taken out of {self.here.path}: run the same command again")
         return tile
 
-    def _bring(self, path: str, check: Check, *, full: str | None = None, cut: _Cut = bytes) -> bytes:
+    def _bring(self, path: str, check: Check) -> bytes:
         """A file that is in place, if it is whole; else the source's, put there once it is checked."""
         kept = self.here.find(path)
-        if kept is not None:
+        if kept is not None and not self.recheck:
             try:
                 check(kept)
             except LedgerError:
-                pass  # damaged since, or left by a run that was killed at another size: it is fetched again
+                pass  # damaged since: it is fetched again
             else:
                 return kept
-        data = self._fetch(path, full or path, cut)
+        data = self._fetch(path)
         with of_source(path):
             check(data)
         self.here.put(path, data)
+        if kept not in (None, data):
+            self.replaced.append(path)
         return data
 
-    def _fetch(self, path: str, full: str, cut: _Cut) -> bytes:
-        """A file of the source; of a partial one that it has outgrown, the beginning of the full one (tlog-tiles)."""
+    def _fetch(self, path: str) -> bytes:
         with of_source(path):
-            try:
-                return self.source.read(path)
-            except NotFoundError:
-                if full == path:
-                    raise
-                return cut(self.source.read(full))
+            return read_tiled(self.source, path)
 
     def _optional(self, path: str) -> bytes | None:
         try:
             return self.source.read(path)
         except NotFoundError:
             return None
-
-
-def _first_hashes(width: int, tile: bytes) -> bytes:
-    return tile[: width * HASH_SIZE]

@@ -11,7 +11,7 @@ from ledger.cohort.digest import START
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, MalformedError, NotFoundError, TamperedError, UnavailableError
 from ledger.merkle.hashing import HASH_SIZE, leaf_hash
-from ledger.merkle.tiles import TILE_WIDTH, pack_entries, unpack_entries
+from ledger.merkle.tiles import TILE_WIDTH, unpack_entries
 from ledger.merkle.tree import Frontier
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
 from ledger.signing.entry import Entry
@@ -94,15 +94,6 @@ class Span:
             if lines[place]:
                 shown = [Disclosure.parse(text) for text in lines[place].split("~")]
                 parse_jws(Entry.parse(leaf).jws).with_disclosures(shown)
-
-    def first_entries(self, bundle: bytes) -> bytes:
-        return pack_entries(unpack_entries(bundle, TILE_WIDTH)[: self.width])
-
-    def first_hashes(self, data: bytes) -> bytes:
-        return data[: self.width * HASH_SIZE]
-
-    def first_lines(self, data: bytes) -> bytes:
-        return b"".join(data.splitlines(keepends=True)[: self.width])
 
 
 def hashes_of(data: bytes, width: int) -> list[bytes]:

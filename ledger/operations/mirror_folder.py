@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ledger.errors import MalformedError, NotFoundError, SetupError
 from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, TilePath, parse_path
-from ledger.operations.replacing import replacing, sync_folder
+from ledger.operations.replacing import name_of_part, replacing, sync_folder
 from ledger.operations.source import FolderSource, file_max
 
 CONTRADICTS = "contradicts"  # a folder in the mirror: checkpoints that the log signed, and that contradict its own
@@ -48,13 +48,13 @@ class MirrorFolder:
         with replacing(file, mode=self._file_mode) as opened:
             opened.write(data)
 
-    def keep_contradicting(self, note: bytes) -> Path:
-        """Keep a checkpoint that contradicts the mirror's own; together they convict the log."""
-        path = f"{CONTRADICTS}/{sha256(note).hexdigest()[:16]}.checkpoint"
+    def keep_contradicting(self, name: str, data: bytes) -> Path:
+        """Keep what contradicts the mirror's own file of this name: signed checkpoints; together they convict."""
+        path = f"{CONTRADICTS}/{sha256(data).hexdigest()[:16]}.{name}"
         file = self.path / path
         self._make(file.parent)
         with replacing(file, mode=self._file_mode) as opened:
-            opened.write(note)
+            opened.write(data)
         return file
 
     def prune(self, size: int, *, view: str) -> None:
@@ -64,7 +64,8 @@ class MirrorFolder:
         earlier sizes go at once, where there are any: what was erased since would be in them.
         """
         for file in list(self.path.rglob("*.part")):
-            if _is_of_a_log(file.relative_to(self.path).as_posix().removesuffix(".part")):
+            name = name_of_part(file.name)
+            if name is not None and _is_of_a_log(file.with_name(name).relative_to(self.path).as_posix()):
                 file.unlink()
         for folder in list(self.path.rglob("*.p")):
             for file in list(folder.iterdir()):

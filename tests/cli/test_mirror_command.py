@@ -66,6 +66,20 @@ def test_a_mirror_says_what_it_holds(home: Path, tmp_path: Path, alliance: given
     assert claimed(tmp_path / "log") == SIZE
 
 
+def test_a_mirror_with_a_wrong_digest_is_healed_and_that_is_told(home: Path, tmp_path: Path) -> None:
+    log, copying = str(tmp_path / "log"), ("mirror", "clear.zip", str(tmp_path / "log"))
+    assert run(home, *copying).returncode == 0
+    (tmp_path / "log/digests/000").write_bytes(bytes(256 * 32))
+
+    assert run(home, *copying).returncode == 0
+    assert run(home, "audit", log).returncode == 3
+    healed = run(home, *copying, "--recheck", "--json")
+
+    assert json.loads(healed.stdout)["replaced"] == ["digests/000"]
+    assert f"{tmp_path / 'log/digests/000'}: was another than the source has, and is replaced" in healed.stderr
+    assert run(home, "audit", log).returncode == 0
+
+
 def test_a_mirror_killed_at_any_moment_is_whole_and_goes_on_from_there(home: Path, tmp_path: Path) -> None:
     assert run(home, "mirror", "full.zip", str(tmp_path / "whole")).returncode == 0
     whole = files_in(tmp_path / "whole")
@@ -205,6 +219,7 @@ def test_comments_are_no_news_and_data_is_wherever_it_was_cut(parts: list[bytes]
 
 def with_key(folder: Path) -> Path:
     """A folder with the log's key and nothing else."""
+    folder.mkdir(exist_ok=True)
     hubs.settings_in(folder)
     return folder
 
@@ -238,6 +253,53 @@ def test_a_hub_is_restored_from_a_mirror_that_a_file_server_shows(home: Path, tm
 
     assert restored.returncode == 0, restored.stderr
     assert f"{SIZE} entries, clear view" in restored.stdout
+
+
+def test_a_hub_that_is_restored_from_a_copy_older_than_what_was_seen_says_so(
+    tmp_path: Path, hub: Hub, alliance: given.Alliance
+) -> None:
+    # given: a bundle, and one that is larger, which was seen here
+    assert run(tmp_path, "bundle", "old.zip", "--data-dir", "hub").returncode == 0
+    hub.post([alliance.heard[30].envelope.text])
+    assert run(tmp_path, "bundle", "new.zip", "--data-dir", "hub").returncode == 0
+    assert run(tmp_path, "audit", "new.zip", "--state-dir", "state").returncode == 0
+    for name in ("from-old", "from-new"):
+        with_key(tmp_path / name)
+
+    def restored(name: str, *more: str) -> subprocess.CompletedProcess[str]:
+        return run(tmp_path / f"from-{name}", "init", "--from", f"../{name}.zip", "--data-dir", "hub", *more)
+
+    # when
+    old, new = restored("old", "--state-dir", "../state"), restored("new", "--state-dir", "../state")
+
+    # then
+    assert (old.returncode, new.returncode) == (0, 0), old.stderr + new.stderr
+    assert "older than the 31 entries seen before" in old.stderr
+    assert "forks its log" in old.stderr
+    assert "older" not in new.stderr
+
+
+def test_a_hub_is_not_restored_from_a_server_that_was_rolled_back_or_a_copy_that_forks(
+    tmp_path: Path, hub: Hub, alliance: given.Alliance
+) -> None:
+    # given: a log that was seen; as it was before, on a server; and a log with the same key and another history
+    assert run(tmp_path, "bundle", "old.zip", "--view", "clear", "--data-dir", "hub").returncode == 0
+    assert run(tmp_path, "mirror", "old.zip", "site/log", "--state-dir", "elsewhere").returncode == 0
+    hub.post([alliance.heard[30].envelope.text])
+    assert run(tmp_path, "bundle", "new.zip", "--data-dir", "hub").returncode == 0
+    assert run(tmp_path, "audit", "new.zip", "--state-dir", "state").returncode == 0
+    other = hubs.founded_hub(with_key(tmp_path / "other"), alliance)  # which receives the same at another time
+    other.post([heard.envelope.text for heard in alliance.heard[:32]])
+    other.engine.dispose()
+    assert run(tmp_path / "other", "bundle", "../fork.zip", "--data-dir", "hub").returncode == 0
+
+    with served(tmp_path / "site") as url:
+        for name, source, words in (("a", url, "was rolled back"), ("b", "../fork.zip", "is forked")):
+            with_key(tmp_path / name)
+            refused = run(tmp_path / name, "init", "--from", source, "--data-dir", "hub", "--state-dir", "../state")
+
+            assert (refused.returncode, words in refused.stderr) == (3, True), refused.stderr
+            assert not (tmp_path / name / "hub/ledger.db").exists()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from ledger.errors import LedgerError, MalformedError, SetupError, SignatureErro
 from ledger.operations.evidence import Fork, Rollback, read_evidence
 from ledger.operations.forks import check_fork
 from ledger.operations.heads import Heads, Seen
+from ledger.operations.replacing import name_of_part
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
 from ledger.signing.cosignature import Cosigner
 from ledger.signing.keys import SigningKey
@@ -47,14 +48,19 @@ def test_the_largest_that_was_seen_is_remembered_as_it_came(tmp_path: Path) -> N
 
 def test_what_is_remembered_is_for_its_owners_eyes_and_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda opened: synced.append(Path(f"/proc/self/fd/{opened}").readlink().name))
+
+    def fsync(opened: int) -> None:
+        name = Path(f"/proc/self/fd/{opened}").readlink().name
+        synced.append(name_of_part(name) or name)
+
+    monkeypatch.setattr(os, "fsync", fsync)
 
     look(tmp_path / "state", NaiveLog(leaves(5)))
 
     [file] = kept(tmp_path, ".checkpoint")
     assert {path.stat().st_mode & 0o777 for path in file.parent.iterdir()} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in (file.parent, tmp_path / "state")} == {0o700}
-    assert synced == [tmp_path.name, "state", f"{file.name}.part", file.parent.name]
+    assert synced == [tmp_path.name, "state", file.name, file.parent.name]
 
 
 def test_cosignatures_are_kept_with_it(tmp_path: Path) -> None:

@@ -134,6 +134,16 @@ def test_partial_files_go_once_they_are_full_and_not_before(states: States, tmp_
     assert {"tile/1/000.p/1", "tile/1/000.p/2"} <= at_large.keys()
 
 
+def test_what_a_kill_left_half_written_goes_and_what_is_not_the_mirrors_stays(states: States, tmp_path: Path) -> None:
+    mirror(states["clear", SMALL], tmp_path / "log")
+    for name in ("digests/001.p/44.7-0.part", "checkpoint.7-1.part", "notes.7-2.part", "notes.part"):
+        (tmp_path / "log" / name).write_bytes(b"half")
+
+    mirror(states["clear", LARGE], tmp_path / "log")
+
+    assert [name for name in sorted(files_in(tmp_path / "log")) if "part" in name] == ["notes.7-2.part", "notes.part"]
+
+
 def test_disclosures_of_earlier_sizes_go_for_what_was_erased_may_be_in_them(states: States, tmp_path: Path) -> None:
     # given: a full mirror, and a source in which the first line was emptied since
     mirror(states["full", SMALL], tmp_path / "log")
