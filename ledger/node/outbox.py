@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 
 from ledger.errors import LedgerError, MalformedError, NotFoundError, SetupError
 from ledger.node.lines import LineFile, Locked
-from ledger.operations.replacing import replacing
+from ledger.operations.replacing import make_folder, replacing
 from ledger.signing import envelope as envelopes
 from ledger.signing.canonical import dump, load
 from ledger.signing.envelope import Envelope
 
-_MODE, _FOLDER_MODE = 0o600, 0o700
+_MODE = 0o600
 _FILE_NAME_SIZE = 32  # hex digits of the hash of its lines
 
 
@@ -193,7 +193,7 @@ class Outbox:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep every other flush out for as long as the block lasts. Raises SetupError where one is under way."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+        make_folder(self.folder)
         with os.fdopen(os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, _MODE), "r+b") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -260,7 +260,7 @@ class Outbox:
 
     def _keep_aside(self, gone: Sequence[Waiting]) -> None:
         aside = self.folder / "dropped"
-        aside.mkdir(exist_ok=True, mode=_FOLDER_MODE)
+        make_folder(aside)
         for each in gone:
             with replacing(aside / f"{each.number}.jsonl") as opened:
                 opened.write(f"{each.text}\n".encode())
