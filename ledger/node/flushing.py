@@ -4,6 +4,9 @@ What is sealed is written down before it is sent. So whatever a crash left seale
 the same bytes, before all else, and the hub gives its receipt for what it has. Only where the hub says that it has not
 taken an envelope is the draft sealed anew: on another head, because another device of the node has posted, or under
 another key. A draft that is refused right after it was sealed stops the queue.
+
+Not every refusal is signed, and one that is not may be a lie about what was taken. So what it is about is sent again as
+the same bytes by the next flush, too, until it is taken, refused under the log's signature, or dropped.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +20,7 @@ from ledger.node.outbox import Outbox, UnderWay, Waiting, is_sealed
 from ledger.node.receipts import ReceiptFolder
 from ledger.operations.evidence import keep_refusal
 from ledger.signing.envelope import Envelope
+from ledger.signing.note import Verifier
 from ledger.signing.refusal import read_refusal
 
 Seal = Callable[[str, Head | None], Envelope]
@@ -44,6 +48,7 @@ def flush(
     with outbox.held():
         is_fresh = False  # whether what is under way was sealed by this run: else it may be in the log
         stopped: LedgerError | None = None
+        unsigned: LedgerError | None = None  # the last refusal in this run that nobody signed
         races = 0
         while waiting := outbox.waiting():
             under_way = outbox.under_way()
@@ -51,9 +56,14 @@ def flush(
             if not under_way:
                 if stopped is not None:
                     raise stopped
-                head = client.head(node)
-                receipts.check_head(head)
-                under_way, is_fresh = _sealed(outbox, waiting, head, seal), True
+                doubted = outbox.doubted()
+                if doubted and unsigned is None:
+                    under_way, is_fresh = doubted, False
+                else:
+                    head = client.head(node)
+                    receipts.check_head(head)
+                    under_way, is_fresh = _sealed(outbox, waiting, head, seal), True
+                    _check_anew(outbox, doubted, under_way, unsigned)
                 outbox.put_under_way(under_way)
             # 2. they are posted; whatever fails here but a refusal leaves them to be sent again as they are
             try:
@@ -61,10 +71,12 @@ def flush(
             except LedgerError as error:
                 # 3. refused: those before it are sent by themselves, it and those after it are drafts again
                 refused = _refused(under_way, error)
-                _keep_evidence(
-                    error, [each.envelope for each in under_way if each.number <= refused], refusals, memorandum
-                )
-                outbox.give_back(refused)
+                posted = [each.envelope for each in under_way if each.number <= refused]
+                if _keep_evidence(error, posted, refusals, memorandum.log_key, receipts):
+                    outbox.give_back(refused)
+                else:
+                    outbox.doubt(refused)
+                    unsigned = error
                 if not is_fresh:
                     continue
                 races += isinstance(error, ConflictError)
@@ -123,6 +135,25 @@ def _sealed(outbox: Outbox, waiting: Sequence[Waiting], head: Head | None, seal:
     return sealed
 
 
+def _check_anew(
+    outbox: Outbox, doubted: Sequence[UnderWay], anew: Sequence[UnderWay], unsigned: LedgerError | None
+) -> None:
+    """Check that what was refused again may be said in other bytes: for its key, and the node signs with another now.
+
+    Raises the refusal where it may not.
+    """
+    if not doubted or unsigned is None:
+        return
+    if isinstance(unsigned, SignatureError) and _kid(doubted[0]) != _kid(anew[0]):
+        return
+    outbox.refuse(doubted[0].number, unsigned)
+    raise unsigned.with_facts(draft=doubted[0].number)
+
+
+def _kid(sealed: UnderWay) -> str:
+    return sealed.envelope.jws.kid
+
+
 def _refused(under_way: Sequence[UnderWay], error: LedgerError) -> int:
     """The number of the draft that the hub refused.
 
@@ -134,20 +165,33 @@ def _refused(under_way: Sequence[UnderWay], error: LedgerError) -> int:
     return under_way[place].number
 
 
-def _keep_evidence(error: LedgerError, envelopes: Sequence[Envelope], refusals: Path, memorandum: Memorandum) -> None:
-    """Keep the refusal that the log signed. Raises UnavailableError where it ought to have and has not."""
+def _keep_evidence(
+    error: LedgerError, envelopes: Sequence[Envelope], refusals: Path, log: Verifier, receipts: ReceiptFolder
+) -> bool:
+    """Keep the refusal that the log signed; False for one that nobody signs.
+
+    Raises UnavailableError where the log ought to have signed it and has not, or not now.
+    """
     refusal = error.facts.get("refusal")
     if not isinstance(refusal, str):
         if isinstance(error, ConflictError | RuleError):
             raise UnavailableError(f"what answers there refuses, and does not sign it as the log does: {error}")
-        return  # what the posting gate refuses is not signed
+        return False  # what the posting gate refuses is not signed, nor what has no good signature or form
     try:
-        stated = read_refusal(refusal, memorandum.log_key)
+        stated = read_refusal(refusal, log)
         if (*stated.before, stated.envelope) != tuple(each.hash for each in envelopes):
             raise SignatureError("it is of other envelopes than those that were posted")
-        keep_refusal(refusals, refusal, envelopes, memorandum.log_key)
+        file = keep_refusal(refusals, refusal, envelopes, log)
     except LedgerError as fault:
         raise UnavailableError(f"what answers there refuses, and the log has not signed that: {fault}") from None
+    # a refusal is made on all that the log has; one by a log with less is a lie, or an old one that somebody repeats
+    proved = receipts.proved_size(log)
+    if stated.size < proved:
+        raise UnavailableError(
+            f"what answers there refuses for a log of {stated.size} entries, and there are receipts for {proved}: "
+            f"judge {file} with `cohort-ledger evidence check`"
+        )
+    return True
 
 
 def _is_envelope(waiting: Sequence[Waiting], number: int) -> bool:

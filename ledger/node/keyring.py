@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, M
 
 from ledger import clock
 from ledger.errors import SetupError
+from ledger.operations.replacing import make_folder, sync_folder
 from ledger.signing.cosignature import Cosigner, CosigningAlgorithm
 from ledger.signing.keys import Algorithm, SigningKey
 
@@ -48,7 +49,7 @@ def write_key(file: Path, key: SigningKey | Cosigner, passphrase: bytes | None) 
     Raises SetupError where there is a file already: a key that is written over is lost for good.
     """
     pem = key.to_pem(passphrase)
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(file.parent)
     try:
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE)
     except FileExistsError:
@@ -57,6 +58,7 @@ def write_key(file: Path, key: SigningKey | Cosigner, passphrase: bytes | None) 
         opened.write(pem)
         opened.flush()
         os.fsync(descriptor)
+    sync_folder(file.parent)
 
 
 def read_key(file: Path, passphrase: bytes | None) -> SigningKey:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ledger.operations.replacing import replacing, sync_folder
+from ledger.operations.replacing import make_folder, replacing, sync_folder
 
-_MODE, _FOLDER_MODE = 0o600, 0o700
+_MODE = 0o600
 _FIRST = 32  # bytes
 _PART = 64 * 1024  # bytes that are looked through at a time for the last newline
 
@@ -33,7 +33,7 @@ class LineFile:
     @contextmanager
     def locked(self) -> Iterator["Locked"]:
         """Keep all other writers out for as long as the block lasts."""
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+        make_folder(self._file.parent)
         while True:
             with os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT, _MODE), "r+b") as opened:
                 fcntl.flock(opened, fcntl.LOCK_EX)

@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 
 from ledger.errors import LedgerError, MalformedError, NotFoundError, SetupError
 from ledger.node.lines import LineFile, Locked
-from ledger.operations.replacing import replacing
+from ledger.operations.replacing import make_folder, replacing
 from ledger.signing import envelope as envelopes
 from ledger.signing.canonical import dump, load
 from ledger.signing.envelope import Envelope
 
-_MODE, _FOLDER_MODE = 0o600, 0o700
+_MODE = 0o600
 _FILE_NAME_SIZE = 32  # hex digits of the hash of its lines
 
 
@@ -81,11 +81,12 @@ class Added(NamedTuple):
 
 @dataclass
 class _Remembered:
-    """What the journal's lines add up to. taken: file -> line -> seq."""
+    """What the journal's lines add up to. doubted: refused in words that nobody signed. taken: file -> line -> seq."""
 
     next_number: int = 1
     waiting: dict[int, Waiting] = field(default_factory=dict)
     under_way: list[UnderWay] = field(default_factory=list)
+    doubted: list[UnderWay] = field(default_factory=list)
     refusal: Refusal | None = None
     taken: dict[str, dict[int, int]] = field(default_factory=dict)
     records: int = 0
@@ -100,7 +101,11 @@ class _Remembered:
                 self._add(file, drafts)
             case {"sealed": list(sealed)}:
                 self.under_way = [UnderWay(number, envelopes.parse(text)) for number, text in sealed]
+                self.doubted = []
             case {"given_back": int(number)}:
+                self.under_way = [each for each in self.under_way if each.number < number]
+            case {"doubted": int(number)}:
+                self.doubted = [each for each in self.under_way if each.number >= number]
                 self.under_way = [each for each in self.under_way if each.number < number]
             case {"took": list(places)}:
                 self._take(places)
@@ -126,6 +131,7 @@ class _Remembered:
         for number in numbers:
             del self.waiting[number]
         self.under_way = [each for each in self.under_way if each.number in self.waiting]
+        self.doubted = [each for each in self.doubted if each.number in self.waiting]
         if self.refusal is not None and self.refusal.number not in self.waiting:
             self.refusal = None
 
@@ -148,6 +154,10 @@ class Outbox:
     def under_way(self) -> list[UnderWay]:
         """The first of those that wait, sealed and sent, perhaps: nobody knows yet whether the log has them."""
         return list(self._heard().under_way)
+
+    def doubted(self) -> list[UnderWay]:
+        """Those that wait and were refused as these bytes, in words that the log did not sign: it may have them yet."""
+        return list(self._heard().doubted)
 
     def refusal(self) -> Refusal | None:
         return self._heard().refusal
@@ -193,7 +203,7 @@ class Outbox:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep every other flush out for as long as the block lasts. Raises SetupError where one is under way."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+        make_folder(self.folder)
         with os.fdopen(os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, _MODE), "r+b") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -212,6 +222,10 @@ class Outbox:
     def give_back(self, number: int) -> None:
         """The hub did not take it, nor what was sealed on it: they are drafts again."""
         self._append({"given_back": number})
+
+    def doubt(self, number: int) -> None:
+        """As `give_back`, where nobody signed that: they may be dropped, and are sealed as these bytes all the same."""
+        self._append({"doubted": number})
 
     def take(self, places: Sequence[tuple[int, int]]) -> None:
         """After the receipts are kept. places: number of each draft that was taken, and its seq."""
@@ -260,7 +274,7 @@ class Outbox:
 
     def _keep_aside(self, gone: Sequence[Waiting]) -> None:
         aside = self.folder / "dropped"
-        aside.mkdir(exist_ok=True, mode=_FOLDER_MODE)
+        make_folder(aside)
         for each in gone:
             with replacing(aside / f"{each.number}.jsonl") as opened:
                 opened.write(f"{each.text}\n".encode())

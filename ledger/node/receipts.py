@@ -19,6 +19,7 @@ from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 from ledger.signing.encoding import from_base64url, to_base64url
 from ledger.signing.entry import Entry, parse_time
 from ledger.signing.envelope import Envelope
+from ledger.signing.note import Verifier
 from ledger.signing.receipt import Receipt
 
 STREAM = "stream"
@@ -100,6 +101,20 @@ class ReceiptFolder:
             if seq not in found:
                 raise SetupError(f"{self._file} lacks what the node said with seq {seq}: restore the file from a copy")
         return [found[seq] for seq in sorted(found)]
+
+    def proved_size(self, log: Verifier) -> int:
+        """How many entries the log had, by the largest of its checkpoints that came with a receipt; 0 without any.
+
+        Raises MalformedError for a line that was changed.
+        """
+        notes: set[bytes] = set()
+        for number, line in enumerate(LineFile(self._file).lines(), start=1):
+            try:
+                receipt = from_base64url(line.rpartition(b" ")[2].decode("ascii"))
+                notes.add(Receipt.parse(receipt).checkpoint)
+            except (LedgerError, UnicodeDecodeError) as error:
+                raise MalformedError(f"{self._file} was altered: {error}", line=number) from None
+        return max((read_checkpoint(note, log)[0].size for note in notes), default=0)
 
     def check_head(self, head: Head | None) -> None:
         """Check that a hub which says where the node's stream stands has all that was taken. Else whoever signs on that

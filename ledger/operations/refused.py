@@ -1,10 +1,11 @@
 """Judging a refusal: replay the log up to where it was given, and ask the same rules again.
 
 What a hub refuses by head or rule it signs, with the size of its log and the time. Both being known, so is what every
-honest hub would have answered.
+honest hub would have answered. The log itself shows whether it had that size at that time.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ledger.cohort.database import Database
@@ -25,6 +26,8 @@ from ledger.signing.checkpoint import Checkpoint
 from ledger.signing.entry import Entry
 from ledger.signing.envelope import Envelope
 from ledger.signing.refusal import Refusal, read_refusal
+
+_CLOCK_STEPS = timedelta(seconds=60)  # back, at most: the hub's own clock wrote the refusal and the entries
 
 
 class Replayed(NamedTuple):
@@ -65,12 +68,16 @@ def replay_refusal(
             f"the refusal was given at {refusal.size} entries, and this source shows {audited.checkpoint.size}: take "
             "one that shows more of the log"
         )
-    # 2. the database that the hub had, and its clock, which never goes back
+    # 2. its size: a refusal is made under the writer's lock, so the next entry was received after it
+    following = _received(refusal.size, log, audited.checkpoint)
+    if following is not None and following + _CLOCK_STEPS < refusal.received:
+        return Replayed(is_false=True, words=f"it states {refusal.size} entries, and the log had more by then")
+    # 3. the database that the hub had, and its clock, which never goes back
     known = _Known(post)
     database = _database_at(refusal.size, log, audited.checkpoint, memorandum, known)
     if database.received is not None and refusal.received < database.received:
         return Replayed(is_false=True, words=f"it states a time before that of entry {refusal.size - 1}")
-    # 3. the post, as the hub takes it: what it has already is passed over
+    # 4. the post, as the hub takes it: what it has already is passed over
     for place, envelope in enumerate(post):
         if known.has(envelope):
             continue
@@ -117,17 +124,31 @@ def _database_at(size: int, log: Source, checkpoint: Checkpoint, memorandum: Mem
     return database
 
 
+def _received(index: int, log: Source, checkpoint: Checkpoint) -> datetime | None:
+    """When an entry of an audited log was received, None where the log ends before it."""
+    if index >= checkpoint.size:
+        return None
+    n, place = divmod(index, TILE_WIDTH)
+    leaf = _tile(log, n, min(TILE_WIDTH, checkpoint.size - n * TILE_WIDTH))[place]
+    if leaf_hash(leaf) != verified_nodes(log, checkpoint)(0, index):
+        raise _changed()
+    return Entry.parse(leaf).received
+
+
 def _leaves(log: Source, log_size: int, size: int) -> Iterator[bytes]:
     """The first `size` entries. Raises TamperedError where they are not there."""
     for n, width in tile_widths(log_size, 0):
         left = size - n * TILE_WIDTH
         if left <= 0:
             return
-        try:
-            entries = unpack_entries(log.read(entries_path(n, width)), width)
-        except (MalformedError, NotFoundError):
-            raise _changed() from None
-        yield from entries[:left]
+        yield from _tile(log, n, width)[:left]
+
+
+def _tile(log: Source, n: int, width: int) -> Sequence[bytes]:
+    try:
+        return unpack_entries(log.read(entries_path(n, width)), width)
+    except (MalformedError, NotFoundError):
+        raise _changed() from None
 
 
 def _changed() -> TamperedError:

@@ -1,6 +1,7 @@
 """What waits in a node's outbox: a file once, in order, for the node's eyes alone, and one flush at a time."""
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from desks import added, desk, profiled, submitted
 
 from ledger.errors import MalformedError, NotFoundError, RuleError, SetupError
 from ledger.node.folder import NodeFolder
+from ledger.node.lines import LineFile
 from ledger.node.outbox import Outbox, UnderWay
 
 
@@ -27,6 +29,23 @@ def sealed(folder: NodeFolder, *taken: int) -> list[UnderWay]:
     key = given.signing_key(given.DRUP)
     waiting = {each.number: each.text for each in folder.outbox.waiting()}
     return [UnderWay(number, folder.seal_line(waiting[number], lambda: key, None)) for number in taken]
+
+
+def test_the_names_of_new_folders_are_durable_before_anything_is_put_into_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda opened: synced.append(Path(f"/proc/self/fd/{opened}").readlink()))
+
+    LineFile(tmp_path / "a" / "b" / "lines").append([b"one"])
+    with Outbox(tmp_path / "outbox").held():
+        pass
+
+    lines = tmp_path / "a" / "b" / "lines"
+    assert synced == [tmp_path, tmp_path / "a", lines, lines.parent, tmp_path]
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "a", lines.parent, tmp_path / "outbox")} == {
+        0o700
+    }
 
 
 def test_a_file_waits_once_until_it_was_taken_and_nothing_is_added_then(folder: NodeFolder) -> None:

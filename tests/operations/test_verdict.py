@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import given
@@ -12,29 +12,25 @@ from naive_log import LOG, MEMORANDUM, NaiveLog, forked, leaves
 
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import ConflictError, LedgerError, MalformedError, NotFoundError, RuleError, TamperedError
-from ledger.merkle.proofs import prove_consistency
 from ledger.operations.evidence import (
     Evidence,
     Fork,
     RefusedPost,
     Rollback,
-    WitnessRequest,
     encode,
     keep_refusal,
     parse,
     read_evidence,
 )
-from ledger.operations.forks import prove_fork, verified_nodes
+from ledger.operations.forks import prove_fork
 from ledger.operations.hub import Hub
 from ledger.operations.source import Source
 from ledger.operations.verdict import Verdict, judge
-from ledger.signing.add_checkpoint import AddCheckpoint
-from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
+from ledger.signing.entry import parse_time
 from ledger.signing.envelope import Envelope, parse_jws, sign
-from ledger.signing.note import Note
 from ledger.signing.refusal import Refusal, read_refusal, sign_refusal
-
-AT = datetime(2022, 1, 3, 9, tzinfo=UTC)
+from ledger.store.engine import reading
+from ledger.store.entries import read_entries
 
 
 def a_fork(old_size: int, size: int) -> Fork:
@@ -76,67 +72,6 @@ def test_a_rollback_is_the_word_of_whoever_saw_it() -> None:
     assert judge(seen).ruling == "proves nothing"
     assert "word of whoever saw it" in judge(seen).finding
     assert "not the log's" in judge(replace(seen, shown=b"")).finding
-
-
-# ---------------------------------------------------------------------- what a witness was asked
-
-
-def asked(cosigned: NaiveLog | None, new: NaiveLog, *, old_size: int, proof_from: int | None = None) -> WitnessRequest:
-    """A request as a hub of that history makes it."""
-    proof = prove_consistency(proof_from or old_size, len(new.data), verified_nodes(new, new.head.checkpoint))
-    request = AddCheckpoint(old_size, proof, Note.parse(new.note)).encode()
-    return WitnessRequest("witness.example", LOG.verifier, cosigned.note if cosigned else None, request, AT)
-
-
-def test_a_request_that_forks_what_was_cosigned_convicts() -> None:
-    larger = asked(NaiveLog(leaves(5)), NaiveLog(forked(3, 12)), old_size=5)
-    as_large = asked(NaiveLog(leaves(5)), NaiveLog(forked(3, 5)), old_size=5)
-
-    beside_hashes = asked(NaiveLog(leaves(12)), NaiveLog(forked(3, 12)), old_size=5)
-    nothing = sign_checkpoint(Checkpoint(LOG.name, 0, bytes(32)), LOG)
-    of_nothing = replace(larger, request=AddCheckpoint(0, (), nothing).encode())
-
-    rulings = [judge(each).ruling for each in (larger, as_large, beside_hashes, of_nothing)]
-
-    assert rulings == ["convicts"] * 4
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        asked(None, NaiveLog(leaves(12)), old_size=0),
-        asked(NaiveLog(leaves(5)), NaiveLog(leaves(12)), old_size=5),
-        asked(NaiveLog(leaves(5)), NaiveLog(leaves(5)), old_size=5),
-        asked(NaiveLog(leaves(5)), NaiveLog(leaves(12)), old_size=7),
-        asked(NaiveLog(leaves(5)), NaiveLog(forked(3, 12)), old_size=7),
-        asked(NaiveLog(leaves(5)), NaiveLog(leaves(12)), old_size=5, proof_from=6),
-        asked(NaiveLog(leaves(12)), NaiveLog(leaves(5)), old_size=5),
-        replace(asked(NaiveLog(leaves(5)), NaiveLog(forked(3, 12)), old_size=5), request=b"old 5\n"),
-        replace(asked(NaiveLog(leaves(5)), NaiveLog(forked(3, 12)), old_size=5), cosigned=b"no note"),
-    ],
-)
-def test_a_request_that_is_honest_stale_or_not_the_logs_proves_nothing(request_: WitnessRequest) -> None:
-    assert judge(request_).ruling == "proves nothing"
-
-
-def test_hashes_that_leave_the_old_root_out_convict_beside_the_log_only() -> None:
-    """A complete old tree is no part of its consistency proof: something is wrong, and the hashes do not show what."""
-    request = asked(NaiveLog(leaves(4)), NaiveLog(forked(3, 12)), old_size=4)
-
-    assert judge(request).ruling == "proves nothing"
-    for log in (NaiveLog(leaves(15)), NaiveLog(forked(3, 15))):
-        assert judge(request, memorandum=MEMORANDUM, log=log).ruling == "convicts"
-
-
-def test_a_rollback_convicts_beside_a_log_that_does_not_extend_what_was_remembered() -> None:
-    seen = Rollback(LOG.verifier, NaiveLog(leaves(12)).note, NaiveLog(leaves(5)).note)
-
-    rulings = [
-        judge(seen, memorandum=MEMORANDUM, log=log).ruling
-        for log in (NaiveLog(leaves(5)), NaiveLog(leaves(15)), NaiveLog(leaves(5) + forked(0, 20)[5:]))
-    ]
-
-    assert rulings == ["proves nothing", "proves nothing", "convicts"]
 
 
 # ---------------------------------------------------------------------- refusals
@@ -293,6 +228,35 @@ def test_a_hub_cannot_excuse_itself_with_a_clock_that_goes_back(place: Place) ->
 
     assert verdict.ruling == "convicts"
     assert "a time before that of entry" in verdict.finding
+
+
+@pytest.mark.parametrize("size", [3, -1])
+def test_a_hub_cannot_excuse_itself_with_a_size_that_its_log_had_outgrown(place: Place, size: int) -> None:
+    """At three entries the alliance was not in force, and the rules refused everything."""
+    submission = place.next(given.DRUP, "case.submitted", CASE)
+    stale = place.claims_to_refuse(submission, size=range(len(place.alliance.heard))[size])
+
+    verdict = place.judged(stale)
+
+    assert verdict.ruling == "convicts"
+    assert "and the log had more by then" in verdict.finding
+
+
+@pytest.mark.parametrize(("seconds", "ruling"), [(60, "nothing wrong"), (61, "convicts")])
+def test_a_hubs_clock_may_be_put_back_a_little_between_a_refusal_and_the_next_entry(
+    place: Place, seconds: int, ruling: str
+) -> None:
+    size = len(place.alliance.heard)
+    allocation = place.next(given.DRUP, "case.allocated", ALLOCATION)
+    place.alliance.says(given.DRUP, "case.submitted", CASE)
+    hubs.post(place.hub, place.alliance)
+    with reading(place.hub.engine) as connection:
+        [following] = read_entries(connection, size, size + 1)
+
+    later = parse_time(following.received) + timedelta(seconds=seconds)
+    right = place.claims_to_refuse(allocation, size=size, received=later)
+
+    assert place.judged(right).ruling == ruling
 
 
 def test_the_time_of_the_refusal_is_the_time_that_the_rules_are_asked_at(place: Place) -> None:
