@@ -138,21 +138,22 @@ class Witnessing:
         """One turn. Returns whether it may take an hour to the next."""
         if self.standing.alarm is not None:
             return True
-        if self.standing.is_waiting and not self._admitted():
+        if self.standing.is_waiting and not self.admit():
             return False
         return self.ask_all()
 
     # ------------------------------------------------------------------ 1. what they cosigned last
 
-    def _admitted(self) -> bool:
+    def admit(self) -> bool:
+        """Ask what those who have not answered cosigned last. Returns whether enough have, and posts are taken."""
         with reading(self._engine) as connection:
-            witnesses = stored_witnesses(connection, read_head(connection).size)
-        needed = min(self._policy.needed(len(witnesses)), len(witnesses))
-        self._ask_each(witnesses, self._ask_last, lambda: len(self._answered) >= needed)
+            asked = self._policy.asked_at_start(stored_witnesses(connection, read_head(connection).size))
+        needed = self._policy.needed(len(asked))
+        self._ask_each(asked, self._ask_last, lambda: len(self._answered) >= needed)
         if self.standing.alarm is not None:
             return False
         if len(self._answered) < needed:
-            self.standing.wait(answered=len(self._answered), needed=needed, of=len(witnesses))
+            self.standing.wait(answered=len(self._answered), needed=needed, of=len(asked))
             return False
         with self._storing:
             if self._stopped.is_set():
@@ -183,7 +184,8 @@ class Witnessing:
         self._ask_each(asking.asked, partial(self._ask, asking), lambda: asking.is_witnessed)
         if asking.is_due and asking.is_witnessed:
             self._keep(asking)
-        return asking.is_witnessed and self._answered.issuperset(each.name for each in asking.witnesses)
+        named = self._policy.asked_at_start(asking.witnesses)
+        return asking.is_witnessed and self._answered.issuperset(each.name for each in named)
 
     def _keep(self, asking: _Round) -> None:
         with self._storing:
@@ -203,6 +205,7 @@ class Witnessing:
         today = int(self._now().timestamp()) // _DAY_S
         is_due = 0 < needed <= len(witnesses) and not is_kept(connection, today)
         done = names_of(each for each in found if each.day == today or not is_due) & self._answered
+        silent = [each for each in self._policy.asked_at_start(witnesses) if each.name not in self._answered]
         for each in found:
             self._remember(each)
         cosigned = [each.line for each in found]
@@ -213,13 +216,18 @@ class Witnessing:
             witnesses,
             needed,
             len(names),
-            asked=tuple(each for each in witnesses if each.name not in done),
+            asked=(
+                *(each for each in witnesses if each.name not in done),
+                *(each for each in silent if not each.verifiers),
+            ),
             is_due=is_due,
         )
 
     def _ask(self, asking: _Round, witness: Witness) -> None:
         if witness.name not in self._answered:  # it slept when this process started, or was named since
             self._ask_last(witness)
+        if not witness.verifiers:
+            return  # the settings alone name it: it has been heard, and nothing that it cosigns could be checked
         contact = self._contact(witness.name)
         found = self.asking.cosignatures(witness, asking.checkpoint, asking.submitted, known=contact.known)
         contact.known = asking.checkpoint.size
