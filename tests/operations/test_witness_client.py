@@ -49,7 +49,7 @@ def test_an_answer_that_trickles_in_is_given_up_when_the_time_for_the_whole_call
     with trickling(*TRICKLES[kind]) as url:
         started = time.monotonic()
 
-        with pytest.raises(UnavailableError, match="not answered in full within 0.3 s"):
+        with pytest.raises(UnavailableError, match=r"not answered in full within 0\.3 s"):
             WitnessClient(url, timeout_s=0.3).last(given.ORIGIN)
 
         assert time.monotonic() - started < 2
