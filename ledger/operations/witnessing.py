@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -93,6 +94,8 @@ class Witnessing:
         self.asking = asking
         self._contacts: dict[str, _Contact] = {}
         self._answered: set[str] = set()  # what they cosigned last, and it is well
+        self._failure: str | None = None  # of the last turn, where something went wrong on this side
+        self._failures = 0
         self._storing = threading.Lock()
         self._woken = threading.Event()
         self._stopped = threading.Event()
@@ -122,17 +125,35 @@ class Witnessing:
             self._woken.clear()
             if self._stopped.is_set():  # looked at after the clearing, which may have undone the waking of `stop`
                 return
-            is_done = False
-            try:
-                is_done = self.work()
-            except LedgerError as error:
-                self._tell(f"witnesses could not be asked: {error}")
+            is_done = self.take_turn()
             self._woken.wait(_HOUR_S if is_done else _SOON_S)
 
     def _begin(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True)  # a witness that hangs keeps no process alive
         self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         thread.start()
+
+    def take_turn(self) -> bool:
+        """One turn, of which nothing escapes: whatever goes wrong, the next one comes. Returns as `work`."""
+        before = self._failures
+        is_done = False
+        try:
+            is_done = self.work()
+        except Exception as error:  # noqa: BLE001 - a full disk, a mistake in this program: asking must go on
+            self._fail(error)
+        if self._failures != before:
+            return False
+        self._failure = None
+        return is_done
+
+    def _fail(self, error: Exception) -> None:
+        self._failures += 1
+        self._failure = _kind(error)
+        self._say(f"witnesses could not be asked: {self._failure}")
+
+    def _say(self, line: str) -> None:
+        with suppress(Exception):  # the disk that the operator's file lies on may be full, too
+            self._tell(line)
 
     def work(self) -> bool:
         """One turn. Returns whether it may take an hour to the next."""
@@ -241,8 +262,10 @@ class Witnessing:
             self._remember(each)
 
     def warning(self) -> str | None:
-        """What is not as it should be with the witnesses that there are now."""
-        return self._policy.warning(len(self.cosigned_at()))
+        """What is not as it should be with the witnesses that there are now, and with asking them."""
+        failed = None if self._failure is None else f"the last turn of asking witnesses failed: {self._failure}"
+        found = [each for each in (failed, self._policy.warning(len(self.cosigned_at()))) if each is not None]
+        return "; ".join(found) or None
 
     def cosigned_at(self) -> Mapping[str, int]:
         """When each witness cosigned last, in seconds since the epoch, 0 where this process has seen none of it."""
@@ -288,16 +311,19 @@ class Witnessing:
             self._alarm(error)
         except LedgerError as error:
             said = str(error)
+        except Exception as error:  # noqa: BLE001 - as of a turn: this is no fault of the witness
+            said = contact.said
+            self._fail(error)
         finally:
             if said != contact.said and not self._stopped.is_set():
                 contact.said = said
-                self._tell(f"witness {witness.name}: {said or 'it answers again'}")
+                self._say(f"witness {witness.name}: {said or 'it answers again'}")
             contact.busy.release()
             done.put(None)
 
     def _alarm(self, error: TamperedError) -> None:
         if self.standing.raise_alarm(error):
-            self._tell(f"ALARM: {error}; nothing is signed or taken any more")
+            self._say(f"ALARM: {error}; nothing is signed or taken any more")
 
     def _contact(self, name: str) -> _Contact:
         return self._contacts.setdefault(name, _Contact())
@@ -305,3 +331,13 @@ class Witnessing:
     def _remember(self, given: Cosignature) -> None:
         contact = self._contact(given.witness)
         contact.cosigned_at = max(contact.cosigned_at, given.time_s)
+
+
+def _kind(error: Exception) -> str:
+    """What went wrong, without what it went wrong with: only this program's own errors carry nothing of a payload."""
+    match error:
+        case LedgerError():
+            return str(error)
+        case OSError(strerror=str(why)):
+            return f"{type(error).__name__}: {why.lower()}"
+    return type(error).__name__
