@@ -178,7 +178,7 @@ class Watched:
 def watched(
     folder: Path, *, names: tuple[str, ...] = NAMES, now: Callable[[], datetime] = clock.now, **more: object
 ) -> Iterator[Watched]:
-    """A hub whose alliance has adopted witnesses that run, and that has not asked any of them yet."""
+    """A hub whose alliance has adopted witnesses that run, and that has asked none of them to cosign yet."""
     with ExitStack() as stack:
         alliance = given.founded()
         alliance.runs_trial(given.DRUP)
@@ -187,9 +187,9 @@ def watched(
         witnesses = tuple(stack.enter_context(running(Witness(name, now))) for name in names)
         found_ledger(hubs.settings_in(folder), alliance.memorandum.text, hubs.LOG)
         hub = open_hub(hubs.settings_in(folder), hubs.LOG)
+        hubs.post(hub, alliance)
         made = Watched(folder, alliance, witnesses, hub, more)
-        made.restart()  # with the addresses; nothing is posted yet, so nobody is waited for
-        hubs.post(made.hub, alliance)
+        made.restart().witnessing.admit()  # with the addresses; all say that they have cosigned nothing yet
         yield made
         made.hub.witnessing.stop()
         made.hub.engine.dispose()

@@ -140,5 +140,5 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
 
 def _standing(engine: Engine, policy: Policy) -> Standing:
     with reading(engine) as connection:
-        count = len(stored_witnesses(connection, read_head(connection).size))
-    return Standing(needed=min(policy.needed(count), count), of=count)
+        asked = policy.asked_at_start(stored_witnesses(connection, read_head(connection).size))
+    return Standing(needed=policy.needed(len(asked)), of=len(asked))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ledger.clock import new_key
 from ledger.cohort.database import Database, Taken
 from ledger.cohort.memorandum import Memorandum
-from ledger.cohort.witnesses import Cosignature, Witness, cosignatures_on, witnesses_of
+from ledger.cohort.witnesses import Cosignature, Witness, cosignatures_on, names_of, witnesses_of
 from ledger.errors import MalformedError, NotFoundError, RefusedError, SetupError, TamperedError
 from ledger.events.base import Recorded
 from ledger.merkle.hashing import leaf_hash
@@ -203,18 +203,27 @@ def _keep_cosigned(
     """What witnesses cosigned, of today's checkpoint and of earlier ones; lines by anybody else are left behind."""
     memorandum, _ = _held(audited)
     try:
-        kept = parse_kept(source.read("checkpoints"))
+        kept = [_cosigned_only(data, memorandum, witnesses) for data in parse_kept(source.read("checkpoints"))]
     except NotFoundError:
-        kept = ()
-    for data in kept:
-        note, found = _cosigned_only(data, memorandum, witnesses)
-        days = {each.day for each in found}
-        if len(days) == 1 and not is_kept(connection, min(days)):
-            keep_checkpoint(connection, KeptCheckpoint(min(days), note.encode()))
+        kept = []
+    needed = policy.needed(len(witnesses))
+    # 1. what is witnessed: as many as this operator asks for, whoever kept it, and not nobody
+    for note, by in kept:
+        if len(names_of(by)) >= max(needed, 1) and _size(note) >= read_head(connection).witnessed_size:
             heads.witness(connection, note=note.encode())
     note, _ = _cosigned_only(audited.evidence, memorandum, witnesses)
     heads.cosign(connection, checkpoint=note.encode())
-    take_cosignatures(connection, note, witnesses, needed=policy.needed(len(witnesses)))
+    take_cosignatures(connection, note, witnesses, needed=needed)
+    # 2. of each day, also what fewer cosigned: it brackets times as well; but nothing that is newer than the witnessed
+    witnessed = read_head(connection).witnessed_size
+    for note, by in kept:
+        days = {each.day for each in by}
+        if len(days) == 1 and _size(note) <= witnessed and not is_kept(connection, min(days)):
+            keep_checkpoint(connection, KeptCheckpoint(min(days), note.encode()))
+
+
+def _size(note: Note) -> int:
+    return Checkpoint.parse(note.text).size
 
 
 def _cosigned_only(

@@ -10,7 +10,9 @@ from ledger.errors import TamperedError, UnavailableError
 
 
 class Standing:
-    """needed, of: how many witnesses must have answered, of how many; 0 where the hub starts on its own word."""
+    """needed, of: how many witnesses must have answered, of how many; 0 where the hub starts on its own word. More than
+    there are stay more: whoever asked for them did not ask for fewer.
+    """
 
     def __init__(self, *, needed: int, of: int) -> None:
         self._lock = threading.Lock()
@@ -44,6 +46,12 @@ class Standing:
             raise UnavailableError(self._said)
 
     def wait(self, *, answered: int, needed: int, of: int) -> None:
+        if needed > of:
+            self._said = (
+                f"read-only: witnesses_needed says that {needed} witnesses must have answered what they cosigned last, "
+                f"and {of} are named, by resolutions or in witness_urls: name more there, or ask for fewer"
+            )
+            return
         self._said = (
             f"read-only until {needed} of {of} witnesses have answered what they cosigned last, and {answered} have: "
             "try again later"

@@ -1,6 +1,6 @@
 """Who watches this hub, how many of them must cosign, and what they cosigned, as it is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,6 +43,13 @@ class Policy:
     def needed(self, count: int) -> int:
         """How many of so many witnesses must cosign a checkpoint before it is called witnessed."""
         return majority(count) if self.asked_for is None else self.asked_for
+
+    def asked_at_start(self, in_force: Sequence[Witness]) -> tuple[Witness, ...]:
+        """Whom a hub that starts must ask: those in force, and, without keys, whom the settings alone name. An older
+        copy does not know whom later resolutions named; the settings do not lie in it.
+        """
+        known = {each.name for each in in_force}
+        return (*in_force, *(Witness(name, ()) for name in sorted(self.urls) if name not in known))
 
     def url(self, name: str) -> str:
         return self.urls.get(name, f"https://{name}")

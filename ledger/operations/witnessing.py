@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -93,6 +94,8 @@ class Witnessing:
         self.asking = asking
         self._contacts: dict[str, _Contact] = {}
         self._answered: set[str] = set()  # what they cosigned last, and it is well
+        self._failure: str | None = None  # of the last turn, where something went wrong on this side
+        self._failures = 0
         self._storing = threading.Lock()
         self._woken = threading.Event()
         self._stopped = threading.Event()
@@ -122,11 +125,7 @@ class Witnessing:
             self._woken.clear()
             if self._stopped.is_set():  # looked at after the clearing, which may have undone the waking of `stop`
                 return
-            is_done = False
-            try:
-                is_done = self.work()
-            except LedgerError as error:
-                self._tell(f"witnesses could not be asked: {error}")
+            is_done = self.take_turn()
             self._woken.wait(_HOUR_S if is_done else _SOON_S)
 
     def _begin(self, work: Callable[[], None]) -> None:
@@ -134,25 +133,48 @@ class Witnessing:
         self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         thread.start()
 
+    def take_turn(self) -> bool:
+        """One turn, of which nothing escapes: whatever goes wrong, the next one comes. Returns as `work`."""
+        before = self._failures
+        is_done = False
+        try:
+            is_done = self.work()
+        except Exception as error:  # noqa: BLE001 - a full disk, a mistake in this program: asking must go on
+            self._fail(error)
+        if self._failures != before:
+            return False
+        self._failure = None
+        return is_done
+
+    def _fail(self, error: Exception) -> None:
+        self._failures += 1
+        self._failure = _kind(error)
+        self._say(f"witnesses could not be asked: {self._failure}")
+
+    def _say(self, line: str) -> None:
+        with suppress(Exception):  # the disk that the operator's file lies on may be full, too
+            self._tell(line)
+
     def work(self) -> bool:
         """One turn. Returns whether it may take an hour to the next."""
         if self.standing.alarm is not None:
             return True
-        if self.standing.is_waiting and not self._admitted():
+        if self.standing.is_waiting and not self.admit():
             return False
         return self.ask_all()
 
     # ------------------------------------------------------------------ 1. what they cosigned last
 
-    def _admitted(self) -> bool:
+    def admit(self) -> bool:
+        """Ask what those who have not answered cosigned last. Returns whether enough have, and posts are taken."""
         with reading(self._engine) as connection:
-            witnesses = stored_witnesses(connection, read_head(connection).size)
-        needed = min(self._policy.needed(len(witnesses)), len(witnesses))
-        self._ask_each(witnesses, self._ask_last, lambda: len(self._answered) >= needed)
+            asked = self._policy.asked_at_start(stored_witnesses(connection, read_head(connection).size))
+        needed = self._policy.needed(len(asked))
+        self._ask_each(asked, self._ask_last, lambda: len(self._answered) >= needed)
         if self.standing.alarm is not None:
             return False
         if len(self._answered) < needed:
-            self.standing.wait(answered=len(self._answered), needed=needed, of=len(witnesses))
+            self.standing.wait(answered=len(self._answered), needed=needed, of=len(asked))
             return False
         with self._storing:
             if self._stopped.is_set():
@@ -183,7 +205,8 @@ class Witnessing:
         self._ask_each(asking.asked, partial(self._ask, asking), lambda: asking.is_witnessed)
         if asking.is_due and asking.is_witnessed:
             self._keep(asking)
-        return asking.is_witnessed and self._answered.issuperset(each.name for each in asking.witnesses)
+        named = self._policy.asked_at_start(asking.witnesses)
+        return asking.is_witnessed and self._answered.issuperset(each.name for each in named)
 
     def _keep(self, asking: _Round) -> None:
         with self._storing:
@@ -203,6 +226,7 @@ class Witnessing:
         today = int(self._now().timestamp()) // _DAY_S
         is_due = 0 < needed <= len(witnesses) and not is_kept(connection, today)
         done = names_of(each for each in found if each.day == today or not is_due) & self._answered
+        silent = [each for each in self._policy.asked_at_start(witnesses) if each.name not in self._answered]
         for each in found:
             self._remember(each)
         cosigned = [each.line for each in found]
@@ -213,13 +237,18 @@ class Witnessing:
             witnesses,
             needed,
             len(names),
-            asked=tuple(each for each in witnesses if each.name not in done),
+            asked=(
+                *(each for each in witnesses if each.name not in done),
+                *(each for each in silent if not each.verifiers),
+            ),
             is_due=is_due,
         )
 
     def _ask(self, asking: _Round, witness: Witness) -> None:
         if witness.name not in self._answered:  # it slept when this process started, or was named since
             self._ask_last(witness)
+        if not witness.verifiers:
+            return  # the settings alone name it: it has been heard, and nothing that it cosigns could be checked
         contact = self._contact(witness.name)
         found = self.asking.cosignatures(witness, asking.checkpoint, asking.submitted, known=contact.known)
         contact.known = asking.checkpoint.size
@@ -233,8 +262,10 @@ class Witnessing:
             self._remember(each)
 
     def warning(self) -> str | None:
-        """What is not as it should be with the witnesses that there are now."""
-        return self._policy.warning(len(self.cosigned_at()))
+        """What is not as it should be with the witnesses that there are now, and with asking them."""
+        failed = None if self._failure is None else f"the last turn of asking witnesses failed: {self._failure}"
+        found = [each for each in (failed, self._policy.warning(len(self.cosigned_at()))) if each is not None]
+        return "; ".join(found) or None
 
     def cosigned_at(self) -> Mapping[str, int]:
         """When each witness cosigned last, in seconds since the epoch, 0 where this process has seen none of it."""
@@ -280,16 +311,19 @@ class Witnessing:
             self._alarm(error)
         except LedgerError as error:
             said = str(error)
+        except Exception as error:  # noqa: BLE001 - as of a turn: this is no fault of the witness
+            said = contact.said
+            self._fail(error)
         finally:
             if said != contact.said and not self._stopped.is_set():
                 contact.said = said
-                self._tell(f"witness {witness.name}: {said or 'it answers again'}")
+                self._say(f"witness {witness.name}: {said or 'it answers again'}")
             contact.busy.release()
             done.put(None)
 
     def _alarm(self, error: TamperedError) -> None:
         if self.standing.raise_alarm(error):
-            self._tell(f"ALARM: {error}; nothing is signed or taken any more")
+            self._say(f"ALARM: {error}; nothing is signed or taken any more")
 
     def _contact(self, name: str) -> _Contact:
         return self._contacts.setdefault(name, _Contact())
@@ -297,3 +331,13 @@ class Witnessing:
     def _remember(self, given: Cosignature) -> None:
         contact = self._contact(given.witness)
         contact.cosigned_at = max(contact.cosigned_at, given.time_s)
+
+
+def _kind(error: Exception) -> str:
+    """What went wrong, without what it went wrong with: only this program's own errors carry nothing of a payload."""
+    match error:
+        case LedgerError():
+            return str(error)
+        case OSError(strerror=str(why)):
+            return f"{type(error).__name__}: {why.lower()}"
+    return type(error).__name__

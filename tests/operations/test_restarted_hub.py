@@ -13,6 +13,7 @@ from watched import Answer, Watched, Witness, watched
 from ledger.errors import TamperedError, UnavailableError
 from ledger.operations.doctor import examine
 from ledger.operations.hub import open_hub
+from ledger.operations.watch import stored_witnesses
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
 from ledger.signing.note import NoteSigner
 from ledger.store.engine import reading
@@ -154,6 +155,89 @@ def test_a_witness_that_wakes_later_and_knows_more_stops_the_hub_before_a_fork_i
     assert signed_last(three) == before
 
 
+# ---------------------------------------------------------------------- whom the settings alone name
+
+
+@pytest.fixture
+def founded(three: Watched, tmp_path: Path) -> Watched:
+    """The three have cosigned all; what is in the place of the hub is the copy from before it knew any of them."""
+    three.more["witnesses_needed"] = 2
+    young = given.Alliance()
+    for heard in three.alliance.heard[:7]:
+        young.takes(heard.envelope)
+    (tmp_path / "young").mkdir()
+    hub = hubs.founded_hub(tmp_path / "young", young)
+    hubs.post(hub, young)
+    hub.engine.dispose()
+    restored(three, tmp_path / "young" / "hub")
+    with reading(three.hub.engine) as connection:
+        assert stored_witnesses(connection, 7) == ()
+    return three
+
+
+@pytest.mark.parametrize("needed", [2, None])
+def test_a_copy_from_before_its_resolutions_asks_whom_the_settings_name_and_signs_nothing(
+    founded: Watched, needed: int | None
+) -> None:
+    if needed is None:
+        del founded.more["witnesses_needed"]
+        founded.restart()
+    before, signed = head_of(founded), signed_last(founded)
+
+    with pytest.raises(UnavailableError, match="2 of 3 witnesses"):
+        hubs.post(founded.hub, founded.alliance)
+    founded.hub.witnessing.work()
+
+    assert founded.hub.standing.alarm is not None
+    with pytest.raises(TamperedError, match="knows another log than is stored here"):
+        hubs.post(founded.hub, founded.alliance)
+    assert (head_of(founded), signed_last(founded)) == (before, signed)
+
+
+def test_what_the_log_did_not_sign_is_no_alarm_and_no_answer_of_whom_the_settings_alone_name(founded: Watched) -> None:
+    for each in founded.witnesses:
+        each.last_instead = lambda: (200, other_log(NoteSigner(given.ORIGIN, given.signing_key("strange"))))
+
+    founded.hub.witnessing.work()
+
+    assert founded.hub.standing.alarm is None
+    assert "and 0 have" in (founded.hub.standing.read_only or "")
+
+
+def test_one_whom_the_settings_alone_name_and_who_wakes_later_stops_the_hub_too(founded: Watched) -> None:
+    # given: two know nothing of this log, and the one that does sleeps
+    knows = founded.witnesses[0]
+    silent(knows)
+    for each in founded.witnesses[1:]:
+        each.seen = None
+    assert founded.hub.witnessing.work() is False
+    assert founded.hub.standing.read_only is None
+
+    # when
+    talks(knows)
+    founded.hub.witnessing.work()
+
+    # then
+    assert founded.hub.standing.alarm is not None
+    assert [each.asked for each in founded.witnesses] == [["old 0"]] * 3  # of before: none was asked to cosign
+
+
+def test_a_ledger_just_founded_begins_once_those_whom_its_settings_name_have_nothing_of_it(tmp_path: Path) -> None:
+    alliance = given.founded()
+    hubs.founded_hub(tmp_path, alliance).engine.dispose()
+    with kit.running(Witness(kit.NAMES[0])) as one, kit.running(Witness(kit.NAMES[1])) as other:
+        urls = " ".join(f"{each.name}={each.url}" for each in (one, other))
+        hub = open_hub(hubs.settings_in(tmp_path, witness_urls=urls, witnesses_needed=2), hubs.LOG)
+        assert "2 of 2" in (hub.standing.read_only or "")
+
+        hub.witnessing.work()
+
+        assert hub.standing.read_only is None
+        hubs.post(hub, alliance)
+        hub.engine.dispose()
+    assert one.asked == other.asked == []
+
+
 def test_another_root_of_a_size_that_is_stored_is_an_alarm(three: Watched) -> None:
     forked = sign_checkpoint(Checkpoint(given.ORIGIN, 5, bytes(32)), hubs.LOG).encode()
     three.witnesses[0].last_instead = lambda: (200, forked)
@@ -202,15 +286,31 @@ def test_a_witness_that_has_cosigned_nothing_yet_has_answered(tmp_path: Path) ->
         assert head_of(made).witnessed_size == len(made.alliance.heard)
 
 
-def test_more_that_must_answer_than_there_are_is_all_of_them(tmp_path: Path) -> None:
+def test_more_that_must_answer_than_are_named_is_no_fewer_and_says_what_to_do(tmp_path: Path) -> None:
     with watched(tmp_path, names=kit.NAMES[:1], witnesses_needed=3) as made:
         hub = made.restart()
-        assert "1 of 1" in (hub.standing.read_only or "")
 
         hub.witnessing.work()
 
-        assert hub.standing.read_only is None
-        assert head_of(made).witnessed is None  # three must cosign, and one has
+        assert "3 witnesses must have answered what they cosigned last, and 1 are named" in (
+            hub.standing.read_only or ""
+        )
+        with pytest.raises(UnavailableError, match="name more there, or ask for fewer"):
+            made.post_one()
+
+
+def test_where_nobody_is_named_who_could_be_asked_a_number_that_must_answer_keeps_the_hub_from_signing(
+    tmp_path: Path,
+) -> None:
+    alliance = given.founded()
+    hubs.founded_hub(tmp_path, alliance).engine.dispose()
+
+    hub = open_hub(hubs.settings_in(tmp_path, witnesses_needed=1), hubs.LOG)
+    hub.witnessing.work()
+
+    assert "0 are named, by resolutions or in witness_urls" in (hub.standing.read_only or "")
+    assert "no checkpoint can ever be witnessed" in (hub.witnessing.warning() or "")
+    hub.engine.dispose()
 
 
 def test_where_none_need_cosign_the_hub_starts_on_its_own_word(three: Watched) -> None:

@@ -41,6 +41,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     hubs.founded_hub(folder, alliance).engine.dispose()
     with running(Witness(WITNESS)) as other:
         hub = open_hub(hubs.settings_in(folder, witness_urls=f"{WITNESS}={other.url}"), hubs.LOG)
+        hub.witnessing.admit()
         hubs.post(hub, alliance)
         hub.witnessing.work()
         hub.engine.dispose()
