@@ -19,7 +19,7 @@ from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 from ledger.signing.encoding import from_decimal
 from ledger.signing.note import Note, verified
 from ledger.store.engine import Engine, reading
-from ledger.store.head import read_head
+from ledger.store.head import Head, read_head
 from ledger.store.tiles import node_reader
 
 CLOCKS_DIFFER_S = 600  # a cosignature brackets times of receipt: one by a clock that is off would tell against the hub
@@ -46,20 +46,26 @@ class Asking:
         self._now = now
 
     def check_last(self, witness: Witness) -> None:
-        """Ask what it cosigned last of this log, and hold it against what is stored. Nothing yet is an answer too.
+        """Ask what it cosigned last of this log, and hold it against what is stored.
 
-        Of a witness without keys the cosignature cannot be checked; what convicts is the log's own signature.
+        Nothing yet is an answer too, of one that is not known to have cosigned: any address may answer so. Of a witness
+        without keys the cosignature cannot be checked; what convicts is the log's own signature.
         """
         last = self._reach(witness).last(self._memorandum.origin)
-        if last is None:
-            return
-        _, note = read_checkpoint(last, self._memorandum.log_key)  # of what the log did not sign, no word counts
         with reading(self._engine) as connection:
             head = read_head(connection)
+            cosigned = _cosigned_by(witness, head)
+            if last is None and cosigned == 0:
+                return
+            if last is None:
+                raise RefusedError(f"it has forgotten that it cosigned {cosigned} entries: is its address right?")
+            shown, note = read_checkpoint(last, self._memorandum.log_key)  # of what the log did not sign no word counts
             try:
                 check_extends(head, last, self._memorandum, node_reader(connection, head.size))
             except TamperedError as error:
                 raise TamperedError(f"{witness.name} knows another log than is stored here: {error}") from None
+        if shown.size < cosigned:
+            raise RefusedError(f"it shows {shown.size} entries as its last, and has cosigned {cosigned}")
         if witness.verifiers and not verified(note, witness.verifiers):
             raise SignatureError(f"what it says to have cosigned last has no signature of {witness.name}")
 
@@ -111,3 +117,9 @@ class Asking:
 
     def _reach(self, witness: Witness) -> WitnessClient:
         return WitnessClient(self._policy.url(witness.name), timeout_s=self.timeout_s)
+
+
+def _cosigned_by(witness: Witness, head: Head) -> int:
+    """The size of the largest checkpoint stored that the witness has cosigned, 0 where there is none."""
+    notes = [Note.parse(each) for each in (head.checkpoint, head.witnessed) if each is not None]
+    return max((Checkpoint.parse(note.text).size for note in notes if verified(note, witness.verifiers)), default=0)

@@ -249,6 +249,7 @@ def test_another_root_of_a_size_that_is_stored_is_an_alarm(three: Watched) -> No
 
 
 USELESS: dict[str, Callable[[Witness], Answer]] = {
+    "that it has cosigned nothing, though it has": lambda _witness: (404, b""),
     "garbage": lambda _witness: (200, b"nothing"),
     "a huge answer": lambda _witness: (200, b"x" * 2_000_000),
     "an error": lambda _witness: (500, b""),
