@@ -30,7 +30,7 @@ def replacing(file: Path, *, mode: int = _MODE) -> Iterator[BinaryIO]:
     part, handle = _new_part(file, mode)
     with os.fdopen(handle, "wb") as opened:
         try:
-            _take_away_abandoned(file)
+            _take_away_abandoned(file, own=part)
             yield opened
             opened.flush()
             os.fsync(opened.fileno())
@@ -84,10 +84,10 @@ def _new_part(file: Path, mode: int) -> tuple[Path, int]:
         os.close(handle)  # another took it for abandoned before it was locked
 
 
-def _take_away_abandoned(file: Path) -> None:
+def _take_away_abandoned(file: Path, *, own: Path) -> None:
     """Take away the parts of a file whose writers are gone."""
     for name in os.listdir(file.parent):  # noqa: PTH208 - names are enough, and there may be many
-        if name_of_part(name) == file.name:
+        if name_of_part(name) == file.name and name != own.name:
             _take_away_unlocked(file.with_name(name))
 
 

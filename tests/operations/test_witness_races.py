@@ -211,7 +211,7 @@ def test_a_request_whose_evidence_cannot_be_kept_is_not_cosigned_either(tmp_path
     for step in range(1, 5):
         with pytest.raises(OSError, match="No space"), faulty(step, fail, done=done):
             witness.add_checkpoint(fork, time_s=1)
-        for file in witness.folder.evidence:
+        for file in (tmp_path / "evidence").iterdir():
             file.unlink()
 
     with pytest.raises(RefusedError):
