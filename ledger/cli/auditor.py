@@ -84,7 +84,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     extend it, and of a server the next one looks at what is new.
     """
     live = is_live(source) and not copy
-    goes_on = is_live(source) if go_on is None else go_on  # a file is evidence by itself: all of it is looked at
+    goes_on = live if go_on is None else go_on  # a file is evidence by itself: all of it is looked at
     pinned, heads, kept = read_pin(pin), Heads(state_dir), KeptAudits(state_dir)
     with open_source(source) as opened, progress("auditing") as done:
         head, reached = _remembered(opened, heads, kept, view=view, signatures=signatures)
@@ -107,7 +107,13 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
         print_audit(result, signatures=signatures)
     if alarm is not None:
         remark(str(alarm))
-    elif result.holds and result.reached is not None and result.memorandum is not None and not result.nothing_new:
+    elif (
+        goes_on
+        and result.holds
+        and result.reached is not None
+        and result.memorandum is not None
+        and not result.nothing_new
+    ):
         kept.keep(result.memorandum, result.reached)
     if alarm is not None or not result.holds:
         raise click.exceptions.Exit(DOES_NOT_HOLD)

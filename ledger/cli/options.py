@@ -37,11 +37,6 @@ def hub_options(command: _Command) -> _Command:
     return command
 
 
-def settings_of(flags: dict[str, Any]) -> Settings:
-    """Settings of this process, with what was said in flags before all else."""
-    return Settings.here(flags)
-
-
 def protection_options(command: _Command) -> _Command:
     """How a new key file is protected."""
     for option in (

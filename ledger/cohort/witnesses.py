@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ledger.cohort.database import Database
-from ledger.cohort.rows import Resolution
-from ledger.cohort.snapshot import Snapshot
 from ledger.cohort.view import resolutions_in_force
 from ledger.errors import SignatureError
 from ledger.signing.canonical import Json
@@ -44,12 +42,6 @@ class Cosignature(NamedTuple):
 def witnesses_of(database: Database) -> tuple[Witness, ...]:
     """The witnesses of a database in memory, by name."""
     return witnesses_named(record.value("content") for record in resolutions_in_force(database, _SUBJECT))
-
-
-def witnesses_in(snapshot: Snapshot) -> tuple[Witness, ...]:
-    """The witnesses at the moment of a snapshot, by name."""
-    in_force = [each for each in snapshot.of(Resolution) if each.subject == _SUBJECT and each.in_force_at is not None]
-    return witnesses_named(each.content for each in in_force)
 
 
 def witnesses_named(contents: Iterable[Json]) -> tuple[Witness, ...]:

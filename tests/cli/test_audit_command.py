@@ -142,3 +142,15 @@ def test_a_copy_that_lags_is_older_where_that_is_said(tmp_path: Path, hub: Hub) 
     assert unsaid.returncode == 3
     assert "--copy" in " ".join(unsaid.stdout.split())
     assert compared == [0, 0]
+
+
+def test_an_audit_of_a_server_goes_on_and_one_of_a_file_or_a_copy_looks_at_all_of_it(tmp_path: Path, hub: Hub) -> None:
+    hub.engine.dispose()
+
+    with serving(tmp_path, "--data-dir", "hub") as url:
+        first, second = (run(tmp_path, "audit", url).stdout for _ in range(2))
+        copied = run(tmp_path, "audit", url, "--copy").stdout
+    bundled = run(tmp_path, "audit", "bundle.zip").stdout
+
+    words = [" ".join(each.split()) for each in (first, second, copied, bundled)]
+    assert ["of which an earlier audit checked" in each for each in words] == [False, True, False, False]

@@ -6,14 +6,12 @@ import given
 import pytest
 from given import DRUP, Alliance, signing_key
 
-from ledger.cohort import snapshot
 from ledger.cohort.witnesses import (
     cosignatures_on,
     majority,
     names_of,
     of_one_day,
     with_cosignatures,
-    witnesses_in,
     witnesses_named,
     witnesses_of,
 )
@@ -51,8 +49,6 @@ def test_witnesses_are_those_in_force_by_name(told: Told) -> None:
     database = told.alliance.database
 
     assert [each.name for each in witnesses_of(database)] == [A, B]
-    now = snapshot.of_versions(snapshot.current(database), database.events, size=database.size)
-    assert witnesses_in(now) == witnesses_of(database)
 
 
 def test_keys_of_one_name_are_one_witness(told: Told) -> None:
