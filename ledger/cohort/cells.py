@@ -49,7 +49,11 @@ class Record:
         self.cells: dict[str, list[Laying]] = {}
 
     def lay(self, field: str, laying: Laying) -> None:
-        insort(self.cells.setdefault(field, []), laying, key=_order)
+        cell = self.cells.get(field)
+        if cell is None:
+            self.cells[field] = [laying]
+        else:
+            insort(cell, laying, key=_order)
 
     def take_back(self, by: int) -> None:
         """Undo what the event at index `by` laid, as if it had never come."""

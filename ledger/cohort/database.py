@@ -87,7 +87,9 @@ class Database:
         head_before, digest_before = self.streams.get(event.node), self.digest
         touched: dict[tuple[str, RowKey], Record] = {}
         for table, key, field, value in sets:
-            record = touched.setdefault((table, key), self._record(table, key))
+            record = touched.get((table, key))
+            if record is None:
+                record = touched[table, key] = self._record(table, key)
             record.lay(field, Laying(event.index, event.index, value))
         versions = tuple(record.version(table, event.index) for (table, _), record in touched.items())
         self.streams[event.node] = head

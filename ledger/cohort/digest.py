@@ -23,8 +23,7 @@ def next_digest(digest: bytes, versions: Iterable[Version]) -> bytes:
 
 
 def line(version: Version) -> bytes:
-    fields = {name: [by, value] for name, (by, value) in version.fields.items()}
-    return canonical.dump([version.since, version.table, list(version.key), fields]) + b"\n"
+    return canonical.dump_known([version.since, version.table, version.key, version.fields]) + b"\n"
 
 
 def _order(version: Version) -> tuple[bytes, list[bytes]]:

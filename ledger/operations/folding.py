@@ -16,15 +16,26 @@ from ledger.errors import (
     TamperedError,
     UnavailableError,
 )
+from ledger.events.base import Recorded
 from ledger.merkle.hashing import HASH_SIZE
-from ledger.merkle.tiles import TILE_WIDTH, entries_path, extend_tiles, node_from_tiles, numbered_path, tile_path
+from ledger.merkle.tiles import (
+    TILE_WIDTH,
+    entries_path,
+    extend_tiles,
+    node_from_tiles,
+    numbered_path,
+    tile_path,
+    unpack_entries,
+)
 from ledger.merkle.tree import root_at
-from ledger.operations.ranges import Checked, CheckedRange, Fault, Range, check_ranges
+from ledger.operations.ranges import Fault, Looked, Range, look_at_ranges
 from ledger.operations.reached import Reached
 from ledger.operations.source import Source, read_tiled
 from ledger.replay import key_of, step
 from ledger.signing import envelope as envelopes
 from ledger.signing.checkpoint import Checkpoint
+from ledger.signing.entry import Entry
+from ledger.signing.envelope import Envelope
 
 FEW = 16 * TILE_WIDTH  # entries that are checked in the time that other processes take to start
 Progress = Callable[[int, int], None]  # entries done, of how many
@@ -47,23 +58,19 @@ class Fold:
         """Raises TamperedError, with the step that fails and the entry, where the log does not hold."""
         begun_at = self.at.size
         self._compare_digest_note()
-        few = self.checkpoint.size - self.at.size < FEW
-        for checked in check_ranges(self._ranges(), processes=1 if few else self.processes):
-            skip = self.at.size % TILE_WIDTH
-            if checked.entries:
-                digests = self._digests(checked, skip)
-                for entry, digest in zip(checked.entries, digests, strict=False):  # up to a fault
-                    self._fold(entry, digest)
-            if checked.fault is not None:
-                fault = checked.fault
-                raise TamperedError(fault.message, step=fault.step, index=fault.index, node=fault.node)
-            with failing(4, index=checked.n * TILE_WIDTH):
-                self._grow(checked, skip)
+        for looked_at in look_at_ranges(self._ranges(), processes=self.processes if self._is_worth_sharing() else 1):
+            if isinstance(looked_at, Fault):
+                raise TamperedError(looked_at.message, step=looked_at.step, index=self.at.size)
+            self._fold_range(*looked_at)
             progress(self.at.size, self.checkpoint.size)
         self._check_root()
         self._check_heads(begun_at)
 
-    def _ranges(self) -> Iterator[Range | CheckedRange]:
+    def _is_worth_sharing(self) -> bool:
+        """Signatures are; without them, what an entry says costs more to move than to find out."""
+        return self.at.signatures == "every" and self.checkpoint.size - self.at.size >= FEW
+
+    def _ranges(self) -> Iterator[Range | Fault]:
         """Every range that is not checked yet; where one cannot be read, that is its fault."""
         start, size = self.at.size, self.checkpoint.size
         founders = {member.public_key.thumbprint: member.key for member in self.memorandum.members}
@@ -71,25 +78,47 @@ class Fold:
             width = min(TILE_WIDTH, size - n * TILE_WIDTH)
             skip = max(0, start - n * TILE_WIDTH)
             try:
-                with failing(4, index=n * TILE_WIDTH):
+                with failing(4):
                     tile = self._tile(n, width, skip)
                     entries = read_tiled(self.source, entries_path(n, width))
-                with failing(7, index=n * TILE_WIDTH):
+                with failing(7):
                     disclosures = read_tiled(self.source, numbered_path("disclosures", n, width))
             except TamperedError as error:
-                facts = error.facts
-                yield CheckedRange(n, b"", [], Fault(int(facts["step"]), n * TILE_WIDTH + skip, None, str(error)))
+                yield Fault(int(error.facts["step"]), str(error))
                 return
-            yield Range(
-                n=n,
-                skip=skip,
-                tile=tile,
-                entries=entries,
-                disclosures=disclosures,
-                whole=self.at.view == "full",
-                every=self.at.signatures == "every",
-                keys={**founders, **self._keys()},
-            )
+            every = self.at.signatures == "every"
+            yield Range(n, skip, tile, entries, disclosures, every, keys={**founders, **self._keys()})
+
+    def _fold_range(self, given: Range, looked: Looked | Fault) -> None:
+        first = given.n * TILE_WIDTH
+        if isinstance(looked, Fault):
+            raise TamperedError(looked.message, step=looked.step, index=first + given.skip)
+        digests = self._digests(given)
+        index, node, at_step = first, None, 4
+        try:
+            leaves = unpack_entries(given.entries, given.width)
+            for place in range(given.skip, given.width):
+                index, node, at_step = first + place, None, 4
+                if place == looked.wrong_leaf:
+                    raise TamperedError(f"entry {index} is not the one that the tree has there")
+                entry = Entry.parse(leaves[place])
+                at_step = 5
+                envelope = envelopes.parse_jws(entry.jws)
+                node = envelope.claims.node
+                if looked.forged is not None and place == looked.forged[0]:
+                    raise SignatureError(looked.forged[1])
+                if given.every and place in looked.unverified:
+                    self._verify(envelope)
+                at_step = 6
+                self._fold(Recorded.of(envelope, index=index, received=entry.received), _hash_at(digests, place))
+                if not given.every:
+                    self.at.heads[node, envelope.jws.kid] = index, entry.jws
+                at_step = 7
+                self._count(envelope, looked.shown[place])
+        except LedgerError as error:
+            raise _failed(error, at_step, index, node) from None
+        with failing(4, index=first):
+            self._grow(given)
 
     def _tile(self, n: int, width: int, skip: int) -> bytes:
         path = tile_path(0, n, width)
@@ -104,53 +133,51 @@ class Fold:
         """The keys that nodes have brought, as JWK by thumbprint."""
         return {record.key[1]: record.value("jwk") for record in self.at.database.rows("keys")}  # type: ignore[misc]  # its only event sets a JWK
 
-    def _digests(self, checked: CheckedRange, skip: int) -> list[bytes]:
-        with failing(6, index=checked.n * TILE_WIDTH):
-            width = min(TILE_WIDTH, self.checkpoint.size - checked.n * TILE_WIDTH)
-            data = read_tiled(self.source, numbered_path("digests", checked.n, width))
-            if len(data) != width * HASH_SIZE:
+    def _digests(self, given: Range) -> bytes:
+        with failing(6, index=given.n * TILE_WIDTH):
+            data = read_tiled(self.source, numbered_path("digests", given.n, given.width))
+            if len(data) != given.width * HASH_SIZE:
                 raise MalformedError("the file of digests does not hold 32 bytes an entry")
-            return [_hash_at(data, place) for place in range(skip, width)]
+            return data
 
-    def _fold(self, entry: Checked, digest: bytes) -> None:
+    def _fold(self, recorded: Recorded, digest: bytes) -> None:
         """One entry: its time, its key and place, its rule and cells, and with them the digest."""
-        recorded = entry.recorded
-        index, node, kid = recorded.index, recorded.claims.node, recorded.kid
-        with failing(6, index=index, node=node):
-            if self.at.received is not None and recorded.received < self.at.received:
-                raise TamperedError(f"entry {index} was received before the one it follows", step=4)
-            if entry.unverified is not None and self.at.signatures == "every":
-                self._verify(node, kid, entry.unverified)
-            try:
-                taken = step(self.memorandum, self.at.database, recorded)
-            except (SignatureError, ConflictError) as error:  # the stream's fault, and no rule's
-                raise error.with_facts(step=5) from None
-            if taken.digest != digest:
-                raise TamperedError(f"the hub states another digest of the database after entry {index}")
-            self.at.size, self.at.digest = index + 1, taken.digest
-            self._compare_digest_note()
-        if entry.unverified is not None and self.at.signatures == "heads":
-            self.at.heads[node, kid] = index, entry.unverified
-        self.at.received = recorded.received
-        self.at.shown += entry.shown
-        self.at.withheld += entry.missing
-
-    def _verify(self, node: str, kid: str, jws: str) -> None:
+        index = recorded.index
+        if self.at.received is not None and recorded.received < self.at.received:
+            raise TamperedError(f"entry {index} was received before the one it follows", step=4)
         try:
-            envelopes.verify(envelopes.parse_jws(jws), key_of(self.memorandum, self.at.database, node, kid))
-        except SignatureError as error:
+            taken = step(self.memorandum, self.at.database, recorded)
+        except (SignatureError, ConflictError) as error:  # the stream's fault, and no rule's
             raise error.with_facts(step=5) from None
+        if taken.digest != digest:
+            raise TamperedError(f"the hub states another digest of the database after entry {index}")
+        self.at.size, self.at.digest, self.at.received = index + 1, taken.digest, recorded.received
+        self._compare_digest_note()
+
+    def _count(self, envelope: Envelope, digests: list[str]) -> None:
+        """The disclosures that are there, by their digests, and those that are not."""
+        shown = set(digests)
+        if len(shown) < len(digests) or not shown.issubset(envelope.commitments.values()):
+            raise TamperedError("a disclosure opens none of the envelope's commitments, or stands there twice")
+        missing = len(envelope.commitments) - len(shown)
+        if missing and self.at.view == "full":
+            raise TamperedError("a disclosure is missing that was not erased: the source claims to hold all of them")
+        self.at.shown += len(shown)
+        self.at.withheld += missing
+
+    def _verify(self, envelope: Envelope) -> None:
+        key = key_of(self.memorandum, self.at.database, envelope.claims.node, envelope.jws.kid)
+        envelopes.verify(envelope, key)
 
     def _compare_digest_note(self) -> None:
         note = self.digest_note
         if note.size == self.at.size and note.root != self.at.digest:
             raise TamperedError(f"the hub's signed digest of the database at {note.size} entries is another", step=6)
 
-    def _grow(self, checked: CheckedRange, skip: int) -> None:
+    def _grow(self, given: Range) -> None:
         """Add the range's leaves to the tree, and hold the tiles that this fills against the source's."""
-        width = len(checked.tile) // HASH_SIZE
-        hashes = [_hash_at(checked.tile, place) for place in range(skip, width)]
-        start = checked.n * TILE_WIDTH + skip
+        hashes = [_hash_at(given.tile, place) for place in range(given.skip, given.width)]
+        start = given.n * TILE_WIDTH + given.skip
         for (level, n), tile in extend_tiles(start, hashes, lambda level, _n: self.at.edge.get(level, b"")).items():
             full = len(tile) == TILE_WIDTH * HASH_SIZE
             self.at.edge[level] = b"" if full else tile
@@ -174,11 +201,11 @@ class Fold:
     def _check_heads(self, begun_at: int) -> None:
         """The last signature of each node and key: since each envelope names the one before, it vouches for those."""
         if self.at.signatures == "heads":
-            for (node, kid), (index, jws) in self.at.heads.items():
+            for (node, _), (index, jws) in self.at.heads.items():
                 if index < begun_at:
                     continue  # an earlier audit has verified it
                 with failing(5, index=index, node=node):
-                    self._verify(node, kid, jws)
+                    self._verify(envelopes.parse_jws(jws))
 
 
 @contextmanager
@@ -186,11 +213,15 @@ def failing(step_number: int, *, index: int | None = None, node: str | None = No
     """Turn whatever does not hold into the failure of a step."""
     try:
         yield
-    except UnavailableError:
-        raise
     except LedgerError as error:
-        facts = {"step": step_number, "index": index, "node": node} | error.facts
-        raise TamperedError(str(error), **facts) from None
+        raise _failed(error, step_number, index, node) from None
+
+
+def _failed(error: LedgerError, step_number: int, index: int | None, node: str | None) -> LedgerError:
+    if isinstance(error, UnavailableError):
+        return error
+    facts = {"step": step_number, "index": index, "node": node} | error.facts
+    return TamperedError(str(error), **facts)
 
 
 def _hash_at(hashes: bytes, index: int) -> bytes:

@@ -1,8 +1,8 @@
-"""Ranges of a log: what of an audit needs nothing but a tile's worth of entries, and so is shared out over processes.
+"""Ranges of a log: what of an audit needs no understanding of the entries, and so is shared out over processes.
 
-Steps 4, 5 and 7 of the audit, as far as an entry can be judged by itself: it hashes to its leaf, it is a well-formed
-envelope, its signature holds under a key that is named by its thumbprint, its disclosures open its commitments. Which
-key is in force, and what the event does, whoever folds the ranges in their order says.
+An entry hashes to its leaf; its signature holds under the key that it names by thumbprint; its disclosures have these
+digests. That is most of the work, and what it comes to is small. What the bytes say, which key is in force and what an
+event does, whoever folds the ranges in their order finds out.
 """
 
 import multiprocessing
@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from ledger.errors import LedgerError, TamperedError
-from ledger.events.base import Recorded
+from ledger.errors import MalformedError, SignatureError
 from ledger.merkle.hashing import HASH_SIZE, leaf_hash
-from ledger.merkle.tiles import TILE_WIDTH, unpack_entries
-from ledger.signing import envelope as envelopes
-from ledger.signing.encoding import to_base64url
-from ledger.signing.entry import Entry
-from ledger.signing.envelope import Envelope
+from ledger.merkle.tiles import unpack_entries
+from ledger.signing import jws as signed
+from ledger.signing.encoding import digests_as_text
+from ledger.signing.envelope import TYP
 from ledger.signing.keys import PublicKey
 
 
@@ -30,8 +28,8 @@ class Range:
     """A tile's entries, from the one at `skip` on: those before it were checked before.
 
     tile: the hashes of level 0; entries: the bundle; disclosures: the file of them; all three of one width.
-    whole: no disclosure may be missing. every: check each signature, else only name the last of each node and key.
-    keys: JWK by thumbprint; under one that is not among them nothing is checked here.
+    every: check each signature, else none. keys: JWK by thumbprint; under one that is not among them nothing is
+    checked here.
     """
 
     n: int
@@ -39,129 +37,107 @@ class Range:
     tile: bytes
     entries: bytes
     disclosures: bytes
-    whole: bool
     every: bool
     keys: Mapping[str, Mapping[str, str]]
 
-
-class Checked(NamedTuple):
-    """An entry that is what the tree has there. unverified: its JWS, where its signature is still to be checked.
-
-    shown, missing: how many disclosures are there and are not.
-    """
-
-    recorded: Recorded
-    unverified: str | None
-    shown: int
-    missing: int
+    @property
+    def width(self) -> int:
+        return len(self.tile) // HASH_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """The first thing that does not hold in a range. step: of the audit's; index: of the entry."""
+class Fault(NamedTuple):
+    """What does not hold of a whole range. step: of the audit's."""
 
     step: int
-    index: int
-    node: str | None
     message: str
 
 
-class CheckedRange(NamedTuple):
-    """entries: in order, up to a fault; an entry that only its disclosures are wrong of is among them."""
+class Looked(NamedTuple):
+    """What was found of a range, all of it plain: it comes from another process.
 
-    n: int
-    tile: bytes
-    entries: list[Checked]
-    fault: Fault | None
+    wrong_leaf: the first place in the tile whose entry has another hash there, None where each is right.
+    unverified: the places whose signatures were not checked: not asked for, under a key that is not known yet, or no
+    readable JWS. forged: the first place whose signature does not hold, and why; none is checked after it.
+    shown: for each place, from the first of the tile on, the digests of its disclosures, in base64url.
+    """
+
+    wrong_leaf: int | None
+    unverified: frozenset[int]
+    forged: tuple[int, str] | None
+    shown: list[list[str]]
 
 
-def check_ranges(ranges: Iterable[Range | CheckedRange], *, processes: int) -> Iterator[CheckedRange]:
-    """Check ranges, in their order; one that is checked already is passed on.
+def look_at_ranges(
+    ranges: Iterable[Range | Fault], *, processes: int
+) -> Iterator[tuple[Range, Looked | Fault] | Fault]:
+    """Look at ranges, in their order; one that could not be read is passed on as the fault that it is.
 
     processes: 1 to do it in this one; else so many others do, a few ranges ahead.
     """
     if processes == 1:
         for each in ranges:
-            yield each if isinstance(each, CheckedRange) else check_range(each)
+            yield each if isinstance(each, Fault) else (each, look_at(each))
         return
     # spawned, not forked: a copy of a process that has threads may hang in any lock that one of them held
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_interrupts_to_the_parent)
     try:
-        ahead: deque[Future[CheckedRange]] = deque()
+        ahead: deque[tuple[Range, Future[Looked | Fault]] | Fault] = deque()
         for each in ranges:
-            ahead.append(_done(each) if isinstance(each, CheckedRange) else pool.submit(check_range, each))
-            if len(ahead) > 2 * processes:
-                yield ahead.popleft().result()
+            ahead.append(each if isinstance(each, Fault) else (each, pool.submit(look_at, each)))
+            if len(ahead) > 4 * processes:
+                yield _when_done(ahead.popleft())
         while ahead:
-            yield ahead.popleft().result()
+            yield _when_done(ahead.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def check_range(given: Range) -> CheckedRange:
-    """Check entry after entry, up to the first that does not hold. Raises nothing that the log may get wrong."""
-    checked: list[Checked] = []
-    last: dict[tuple[str, str], int] = {}  # node and key -> place in `checked`
-    index = given.n * TILE_WIDTH + given.skip
-    step, node = 4, None
+def look_at(given: Range) -> Looked | Fault:
+    """Look at a range. Raises nothing that the log may get wrong."""
     try:
-        width = len(given.tile) // HASH_SIZE
-        leaves = unpack_entries(given.entries, width)
-        step = 7
-        lines = _lines(given.disclosures, width)
-        for place in range(given.skip, width):
-            index, node, step = given.n * TILE_WIDTH + place, None, 4
-            if leaf_hash(leaves[place]) != given.tile[place * HASH_SIZE : (place + 1) * HASH_SIZE]:
-                raise TamperedError(f"entry {index} is not the one that the tree has there")
-            entry = Entry.parse(leaves[place])
-            step = 5
-            envelope = envelopes.parse_jws(entry.jws)
-            node, kid = envelope.claims.node, envelope.jws.kid
-            verified = given.every and kid in given.keys
-            if verified:
-                envelopes.verify(envelope, PublicKey.from_jwk(given.keys[kid]))
-            recorded = Recorded.of(envelope, index=index, received=entry.received)
-            checked.append(Checked(recorded, None if verified else entry.jws, 0, 0))
-            if not given.every:
-                before = last.get((node, kid))
-                if before is not None:  # authenticated by the one that follows it
-                    checked[before] = checked[before]._replace(unverified=None)
-                last[node, kid] = len(checked) - 1
-            step = 7
-            shown, missing = _disclosed(envelope, lines[place], whole=given.whole)
-            checked[-1] = checked[-1]._replace(shown=shown, missing=missing)
-    except LedgerError as error:
-        return CheckedRange(given.n, given.tile, checked, Fault(step, index, node, str(error)))
-    return CheckedRange(given.n, given.tile, checked, None)
+        leaves = unpack_entries(given.entries, given.width)
+    except MalformedError as error:
+        return Fault(4, str(error))
+    lines = given.disclosures.split(b"\n")
+    if len(lines) != given.width + 1 or lines[-1]:
+        return Fault(7, "the file of disclosures does not hold a line an entry")
+    places = range(given.skip, given.width)
+    wrong = (at for at in places if leaf_hash(leaves[at]) != given.tile[at * HASH_SIZE : (at + 1) * HASH_SIZE])
+    unverified, forged = _verify(leaves, places, given.keys) if given.every else (frozenset(places), None)
+    return Looked(next(wrong, None), unverified, forged, _digests(lines[:-1]))
 
 
-def _lines(data: bytes, width: int) -> list[str]:
-    try:
-        lines = data.decode("ascii").split("\n")
-    except UnicodeDecodeError:
-        raise TamperedError("the file of disclosures is not ASCII") from None
-    if len(lines) != width + 1 or lines[-1]:
-        raise TamperedError("the file of disclosures does not hold a line an entry")
-    return lines[:-1]
+def _verify(
+    leaves: list[bytes], places: range, keys: Mapping[str, Mapping[str, str]]
+) -> tuple[frozenset[int], tuple[int, str] | None]:
+    opened = {thumbprint: PublicKey.from_jwk(jwk) for thumbprint, jwk in keys.items()}
+    unverified = set()
+    for place in places:
+        try:
+            jws = signed.read_signature(leaves[place].partition(b"\n")[2].decode("ascii"), typ=TYP)
+            if jws.kid in opened:
+                signed.verify(jws, opened[jws.kid])
+            else:
+                unverified.add(place)
+        except (MalformedError, UnicodeDecodeError):
+            unverified.add(place)  # whoever reads it says what is wrong with it
+        except SignatureError as error:
+            return frozenset(unverified), (place, str(error))
+    return frozenset(unverified), None
 
 
-def _disclosed(envelope: Envelope, line: str, *, whole: bool) -> tuple[int, int]:
-    """By their hashes: what hashes to a commitment is what the node sealed, well made or not."""
-    texts = line.split("~") if line else []
-    shown = {to_base64url(sha256(text.encode("ascii")).digest()) for text in texts}
-    if len(shown) < len(texts) or not shown.issubset(envelope.commitments.values()):
-        raise TamperedError("a disclosure opens none of the envelope's commitments, or stands there twice")
-    missing = len(envelope.commitments) - len(shown)
-    if missing and whole:
-        raise TamperedError("a disclosure is missing that was not erased: the source claims to hold all of them")
-    return len(shown), missing
+def _digests(lines: list[bytes]) -> list[list[str]]:
+    """For each line the digests of the disclosures on it: what hashes to a commitment is what the node sealed."""
+    texts = [line.split(b"~") if line else [] for line in lines]
+    digests = iter(digests_as_text([sha256(text).digest() for each in texts for text in each]))
+    return [[next(digests) for _ in each] for each in texts]
 
 
-def _done(checked: CheckedRange) -> "Future[CheckedRange]":
-    future: Future[CheckedRange] = Future()
-    future.set_result(checked)
-    return future
+def _when_done(
+    under_way: tuple[Range, Future[Looked | Fault]] | Fault,
+) -> tuple[Range, Looked | Fault] | Fault:
+    return under_way if isinstance(under_way, Fault) else (under_way[0], under_way[1].result())
 
 
 def _leave_interrupts_to_the_parent() -> None:

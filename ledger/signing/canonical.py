@@ -23,6 +23,11 @@ def dump(value: object) -> bytes:
     Raises MalformedError for what canonical JSON has no spelling for.
     """
     _check(value)
+    return dump_known(value)
+
+
+def dump_known(value: object) -> bytes:
+    """Print what is known to be of the values above, because `load` gave it or this program made it."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)  # by bytes, as RFC 8785 does where names are ASCII
     except orjson.JSONEncodeError:

@@ -6,11 +6,17 @@ print back as the same text, so a signed text cannot be respelled under its sign
 
 import re
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable
 
 from ledger.errors import MalformedError
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/???")  # what is of the other alphabet is of none
+_PADDING = b"=="
+_DIGITS_OF_URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+# by how many digits stand after the last whole group of four: those that leave no bit over may be the last
+_LAST = (_DIGITS_OF_URL, "", _DIGITS_OF_URL[::16], _DIGITS_OF_URL[::4])
+_DIGITS = 43  # of 32 bytes
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
@@ -24,13 +30,20 @@ def from_base64url(text: str, *, size: int | None = None) -> bytes:
 
     Raises MalformedError for any text that `to_base64url` would not print.
     """
-    try:
-        data = a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"==")  # padding to spare is not minded
-    except ValueError:
-        raise MalformedError("not base64url") from None
-    if to_base64url(data) != text:
+    last = text[-1:]
+    if last not in _LAST[len(text) % 4]:
         raise MalformedError("not base64url in its one spelling: no padding, no stray bits")
+    try:
+        data = a2b_base64(text.encode("ascii").translate(_FROM_URL) + _PADDING[: -len(text) % 4], strict_mode=True)
+    except ValueError:
+        raise MalformedError("not base64url in its one spelling: no padding, no stray bits") from None
     return _of_size(data, size)
+
+
+def digests_as_text(digests: Iterable[bytes]) -> list[str]:
+    """Digests of 32 bytes each in base64url, all at one go: with a zero byte each fills a whole number of digits."""
+    text = b2a_base64(b"\0".join([*digests, b""]), newline=False).translate(_TO_URL).decode("ascii")
+    return [text[start : start + _DIGITS] for start in range(0, len(text), _DIGITS + 1)]
 
 
 def to_base64(data: bytes) -> str:

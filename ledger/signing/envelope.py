@@ -40,6 +40,8 @@ _DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")  # 32 bytes leave t
 _PSEUDONYM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")
 _members = itemgetter("iss", "jti", "iat", "seq", "type", "v", "actor", "data", "_sd_alg")
+_ACTOR_SIZE = 3
+_actor_members = itemgetter("user", "role", "meaning")
 _KINDS = (str, str, int, int, str, int, dict)  # exactly: in Python a bool is an int
 _YEAR_10000 = 253_402_300_800  # seconds since the epoch; no calendar here goes on
 
@@ -280,7 +282,7 @@ def _claims(payload: Json) -> Claims:
     kinds = (type(node), type(event_id), type(issued_at), type(seq), type(type_), type(version), type(data))
     if kinds != _KINDS or hash_name != "sha-256":
         raise _misshapen()
-    if not (is_slug(node) and UUID_V7.fullmatch(event_id) and _TYPE.fullmatch(type_)):
+    if not (_are_names(node, type_) and UUID_V7.fullmatch(event_id)):
         raise MalformedError("iss is a slug, jti a UUID of version 7, type two names joined by a dot, all lower case")
     if not (0 <= issued_at < _YEAR_10000 and seq >= 0 and version >= 1):
         raise MalformedError("iat is in seconds and seq is 0-based, neither below 0, and v counts from 1")
@@ -289,6 +291,11 @@ def _claims(payload: Json) -> Claims:
         raise MalformedError("an event has prev, and nothing that is not named here, unless it is the stream's first")
     prev = _prev(payload.get("prev")) if seq else None
     return Claims(node, event_id, issued_at, seq, prev, type_, version, _actor(user_as), data)
+
+
+@lru_cache(maxsize=1024)  # as few as there are nodes, times what they can say
+def _are_names(node: str, type_: str) -> bool:
+    return is_slug(node) and _TYPE.fullmatch(type_) is not None
 
 
 def _misshapen() -> MalformedError:
@@ -302,9 +309,12 @@ def _prev(prev: Json) -> bytes:
 
 
 def _actor(stated: Json) -> Actor:
-    match stated:
-        case {"meaning": str(meaning), "role": str(role), "user": str(user), **rest} if not rest:
+    try:
+        user, role, meaning = _actor_members(stated)  # type: ignore[arg-type]  # what is no object has no such members
+        if len(stated) == _ACTOR_SIZE:  # type: ignore[arg-type]  # as above
             return _known_actor(user, role, meaning)
+    except (KeyError, TypeError):  # a member that is no text is none that the grammar takes, or that can be looked up
+        pass
     raise _misshapen()
 
 

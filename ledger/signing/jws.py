@@ -20,15 +20,14 @@ _THUMBPRINT_SIZE = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Jws:
-    """A statement, well formed; `verify` says whether its signature holds. Two are equal when their texts are.
+class Unread:
+    """A statement whose payload nobody has looked at; `verify` says whether its signature holds.
 
     signing_input: what the signature is over, `<header>.<payload>` in base64url: it names header and payload together.
     """
 
     text: str
     header: Mapping[str, str] = field(compare=False, repr=False)
-    payload: Json = field(compare=False, repr=False)
     signing_input: bytes = field(compare=False, repr=False)
     signature: bytes = field(compare=False, repr=False)
 
@@ -47,6 +46,13 @@ class Jws:
         return sha256(self.text.encode("ascii")).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Jws(Unread):
+    """A statement, well formed. Two are equal when their texts are."""
+
+    payload: Json = field(compare=False, repr=False)
+
+
 def sign(payload: Json, *, typ: str, key: SigningKey) -> Jws:
     """Sign a payload as a statement of the kind `typ`. Raises MalformedError where it has no canonical spelling."""
     header = {"alg": key.public.algorithm, "kid": key.public.thumbprint, "typ": typ}
@@ -60,25 +66,35 @@ def parse(text: str, *, typ: str) -> Jws:
 
     Raises MalformedError for what `sign` would not print for any key.
     """
-    try:
-        header, payload, signature = text.split(".")
-    except ValueError:
-        raise MalformedError("not a compact JWS: three parts, joined by dots") from None
-    protected = _header(header, typ)
-    return Jws(
-        text=text,
-        header=protected,
-        payload=load(from_base64url(payload)),
-        signing_input=f"{header}.{payload}".encode("ascii"),
-        signature=from_base64url(signature, size=SIGNATURE_SIZES[protected["alg"]]),
-    )
+    unread, payload = _take_apart(text, typ)
+    return Jws(unread.text, unread.header, unread.signing_input, unread.signature, load(from_base64url(payload)))
 
 
-def verify(jws: Jws, key: PublicKey) -> None:
+def read_signature(text: str, *, typ: str) -> Unread:
+    """What is needed to check the signature of a statement of the kind `typ`, and no more.
+
+    Raises MalformedError for what has no header and signature that `sign` would print; the payload may be anything.
+    """
+    return _take_apart(text, typ)[0]
+
+
+def verify(jws: Unread, key: PublicKey) -> None:
     """Check a statement under a key. Raises SignatureError where it names another, or does not hold."""
     if (jws.kid, jws.algorithm) != (key.thumbprint, key.algorithm):
         raise SignatureError("signed by another key than the one in force", expected=key.thumbprint, actual=jws.kid)
     key.verify(jws.signature, jws.signing_input)
+
+
+def _take_apart(text: str, typ: str) -> tuple[Unread, str]:
+    """The statement, and its payload in base64url."""
+    try:
+        header, payload, signature = text.split(".")
+        signing_input = text[: -len(signature) - 1].encode("ascii")
+    except ValueError:
+        raise MalformedError("not a compact JWS: three parts in base64url, joined by dots") from None
+    protected = _header(header, typ)
+    size = SIGNATURE_SIZES[protected["alg"]]
+    return Unread(text, protected, signing_input, from_base64url(signature, size=size)), payload
 
 
 @lru_cache(maxsize=1024)  # all statements of one kind by one key have the same header

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import MalformedError
-from ledger.signing.encoding import from_base64, from_base64url, from_decimal, to_base64, to_base64url
+from ledger.signing.encoding import (
+    digests_as_text,
+    from_base64,
+    from_base64url,
+    from_decimal,
+    to_base64,
+    to_base64url,
+)
 
 
 @given(st.binary(max_size=100))
@@ -16,6 +23,11 @@ def test_bytes_come_back_from_both_alphabets_as_the_standard_library_spells_them
     assert url == urlsafe_b64encode(data).decode().rstrip("=")
     assert from_base64(standard) == data
     assert from_base64url(url) == data
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), max_size=5))
+def test_digests_are_spelt_together_as_each_is_by_itself(digests: list[bytes]) -> None:
+    assert digests_as_text(digests) == list(map(to_base64url, digests))
 
 
 @given(st.text(alphabet="AQgwB+/-_= \n.", max_size=12))

@@ -161,3 +161,17 @@ def test_a_statement_has_three_parts_in_strict_base64url() -> None:
     ):
         with pytest.raises(MalformedError):
             jws.parse(bad, typ=TYP)
+
+
+@EACH_KEY
+def test_a_signature_is_checked_without_reading_what_it_signs(key: SigningKey) -> None:
+    signed = jws.sign(PAYLOAD, typ=TYP, key=key)
+    head, _, signature = signed.text.split(".")
+
+    jws.verify(jws.read_signature(signed.text, typ=TYP), key.public)
+
+    with pytest.raises(SignatureError):
+        jws.verify(jws.read_signature(f"{head}.bm8gSlNPTg.{signature}", typ=TYP), key.public)
+    for unreadable in ("", "a.b.c", f"{head}.é.{signature}", signed.text[:-1]):
+        with pytest.raises(MalformedError):
+            jws.read_signature(unreadable, typ=TYP)
