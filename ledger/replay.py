@@ -60,6 +60,7 @@ def step(memorandum: Memorandum, database: Database, entry: Recorded) -> Taken:
         on=when.text if when else None,
         synthetic=event.synthetic is not None,
         stands_on=stands_on,
+        case=getattr(event, "case", None),
     )
     return database.take(registered, tuple(event.sets(view)), head=Head(claims.seq, entry.hash))
 

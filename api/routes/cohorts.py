@@ -11,7 +11,8 @@ from api.problems import documented
 from api.queries import Seen
 from api.tables import CsvResponse, csv_answer
 from ledger.cohort import rows
-from ledger.cohort.rows import Row, columns_of
+from ledger.cohort.columns import Row
+from ledger.cohort.rows import columns_of
 from ledger.errors import NotFoundError
 from ledger.names import SLUG, SLUG_MAX, UUID
 from ledger.reports.board import Board, board

@@ -25,7 +25,8 @@ class Registered:
     """What the register keeps of an event.
 
     received: the hub's time; on: the day the node stated, where the type has one; synthetic: made up, and says so;
-    stands_on: indexes of the events that it needs.
+    stands_on: indexes of the events that it needs. case: the handle of the patient that it is about, where it is;
+    corrects: index of the event that it corrects or retracts, where it does.
     """
 
     index: int
@@ -36,6 +37,8 @@ class Registered:
     on: str | None
     synthetic: bool
     stands_on: tuple[int, ...] = ()
+    case: str | None = None
+    corrects: int | None = None
 
 
 class Taken(NamedTuple):

@@ -29,6 +29,8 @@ def dump_database(database: Database) -> bytes:
                     event.on,
                     event.synthetic,
                     event.stands_on,
+                    event.case,
+                    event.corrects,
                 ]
                 for event in database.events
             ],
@@ -48,8 +50,12 @@ def load_database(data: bytes) -> Database:
             node: Head(seq, from_base64url(hashed, size=32)) for node, (seq, hashed) in told["streams"].items()
         }
         events = (
-            Registered(index, event_id, node, type_, parse_time(received), on, synthetic, tuple(stands_on))
-            for index, (event_id, node, type_, received, on, synthetic, stands_on) in enumerate(told["events"])
+            Registered(
+                index, event_id, node, type_, parse_time(received), on, synthetic, tuple(stands_on), case, corrects
+            )
+            for index, (event_id, node, type_, received, on, synthetic, stands_on, case, corrects) in enumerate(
+                told["events"]
+            )
         )
         database.restore(events, ((table, _record(tuple(key), cells)) for table, key, cells in told["rows"]))
     except (ValueError, KeyError, TypeError):

@@ -1,86 +1,15 @@
 """The tables of the shared cohort database: one frozen dataclass each.
 
-A field says whether it is sealed (its value here is then a commitment, never a patient's value), who may see it (its
-tier), and which date it goes by, so that a view *on* a day can leave out what had not happened yet. Key parts are
-text, in the order in which rules look rows up. Everything else that knows tables (SQL, digest, exports, access) is
-made from these classes.
+Key parts are text, in the order in which rules look rows up. Everything else that knows tables (SQL, digest, exports,
+access) is made from these classes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from functools import cache
-from types import UnionType
-from typing import Any, ClassVar, Literal, get_args, get_type_hints
 
+from ledger.cohort.columns import Column, Row, clear, columns_in, sealed
 from ledger.signing.canonical import Json
-
-Tier = Literal["public", "partner", "auditor"]
-Kind = Literal["text", "integer", "boolean", "json"]
-
-
-def clear(*, dated: str | None = None, tier: Tier = "partner") -> Any:
-    """Mark a clear field; `dated` names the date of the same row that it goes by (none: it carries no date)."""
-    return field(default=None, metadata={"sealed": False, "dated": dated, "tier": tier})
-
-
-def sealed(*, dated: str | None = None, tier: Tier = "auditor") -> Any:
-    """Mark a field whose value in the row is a commitment (base64url SHA-256 of its disclosure)."""
-    return field(default=None, metadata={"sealed": True, "dated": dated, "tier": tier})
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What a table says about one of its fields. `dated` names the date field it goes by, which may be itself."""
-
-    name: str
-    kind: Kind
-    sealed: bool
-    tier: Tier
-    dated: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One version of one row.
-
-    set_by: field -> index of the event that set it (or of the correction that did); a field that no standing event
-    sets is missing there and None here. since: index of the event that made this version. synthetic: an event behind
-    it was made up, and said so.
-    """
-
-    TABLE: ClassVar[str]
-    KEY: ClassVar[tuple[str, ...]]
-    BEGUN: ClassVar[str | None] = None  # the date without which the row had not begun
-
-    set_by: Mapping[str, int] = field(default_factory=dict)
-    since: int = -1
-    synthetic: bool = False
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        return tuple(getattr(self, part) for part in self.KEY)
-
-
-_BOOKKEEPING = frozenset(field.name for field in fields(Row))
-
-
-@cache
-def columns_of(table: str) -> Mapping[str, Column]:
-    """The fields of a table beside its key, in their order."""
-    row_type = TABLES[table]
-    hints = get_type_hints(row_type)
-    skip = _BOOKKEEPING | set(row_type.KEY)
-    return {
-        each.name: Column(each.name, _kind(hints[each.name], sealed=each.metadata["sealed"]), **each.metadata)
-        for each in fields(row_type)
-        if each.name not in skip
-    }
-
-
-def _kind(hint: Any, *, sealed: bool) -> Kind:
-    kinds: dict[Any, Kind] = {str: "text", int: "integer", bool: "boolean"}
-    bare = [arg for arg in get_args(hint) if arg is not type(None)] if isinstance(hint, UnionType) else [hint]
-    return "text" if sealed else kinds.get(bare[0], "json") if len(bare) == 1 else "json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -389,11 +318,63 @@ class SurvivalUpdate(Row):
     cause: str | None = sealed()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Grant(Row):
+    """What a node opens to somebody of its own contributions; `event` is the granting."""
+
+    TABLE = "grants"
+    KEY = ("node", "event")
+    node: str
+    event: str
+    jwk: Json = clear()
+    grantee: str | None = sealed(tier="partner")
+    role: str | None = clear()
+    regimens: Json = clear()
+    purpose: Json = clear()
+    granted_until: str | None = clear()
+    revoked_at: str | None = clear()
+    revocation_code: str | None = clear()
+    revocation_reason: str | None = sealed(tier="partner")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction(Row):
+    """What was done to an event after it was taken, and why. `event` is the correction or retraction."""
+
+    TABLE = "corrections"
+    KEY = ("node", "event")
+    node: str
+    event: str
+    target: str | None = clear()
+    kind: str | None = clear()
+    reason_code: str | None = clear()
+    reason: str | None = sealed(tier="partner")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erasure(Row):
+    """What a node had erased: a case with all that was said of it until then, or events by their ids."""
+
+    TABLE = "erasures"
+    KEY = ("node", "event")
+    node: str
+    event: str
+    case: str | None = clear()
+    events: Json = clear()
+    basis: str | None = clear()
+
+
 TABLES: Mapping[str, type[Row]] = {
     row_type.TABLE: row_type
     for row_type in (
         Node, Key, Resolution, Endorsement, Trial, TrialPeriod, Supply, Census, Cohort, CohortOpening, Suspension,
         StageDecision, Case, Profile, Prescreening, ConsentWithdrawal, Episode, Assessment, AdverseEvent,
-        SurvivalUpdate,
+        SurvivalUpdate, Grant, Correction, Erasure,
     )
 }  # fmt: skip
+
+
+@cache
+def columns_of(table: str) -> Mapping[str, Column]:
+    """The fields of a table beside its key, in their order."""
+    return columns_in(TABLES[table])

@@ -10,8 +10,9 @@ from datetime import date
 from typing import Any, TypeVar
 
 from ledger.cohort.cells import Version
+from ledger.cohort.columns import Row
 from ledger.cohort.database import Database, Registered
-from ledger.cohort.rows import TABLES, Episode, Row, StageDecision, columns_of
+from ledger.cohort.rows import TABLES, Episode, StageDecision, columns_of
 from ledger.names import When
 
 RowT = TypeVar("RowT", bound=Row)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import BaseModel, PrivateAttr
 
 from ledger.cohort.cells import RowKey, Set
-from ledger.cohort.rows import Row
+from ledger.cohort.columns import Row
 from ledger.cohort.view import View
 from ledger.errors import RuleError
 from ledger.events.fields import Date, Flag, Payload, Reason

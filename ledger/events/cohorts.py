@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from ledger.clinical.two_stage import decisions_allowed
 from ledger.cohort import rows
 from ledger.cohort.cells import Record, Set
+from ledger.cohort.columns import Row
 from ledger.cohort.view import View, date_of, ended_after
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, ReasonRequired, plain, put, refuse
 from ledger.events.fields import CaseId, Decimal, Flag, Label, OncoTree, Payload, PlannedStage, Regimen, Slug
@@ -231,7 +232,7 @@ class CohortClosed(DatedEvent):
 
     def sets(self, view: View) -> Iterable[Set]:
         opening = view.running_opening(self.cohort)
-        row_type: type[rows.Row] = rows.Cohort
+        row_type: type[Row] = rows.Cohort
         key: tuple[str, ...] = (self.cohort,)
         if self.scope == "here":
             assert opening is not None

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, Update, and_, bindparam, or_, select
 
 from ledger.cohort.cells import RowKey, Version
-from ledger.cohort.rows import TABLES, Column, Kind, columns_of
+from ledger.cohort.columns import Column, Kind
+from ledger.cohort.rows import TABLES, columns_of
 from ledger.errors import MalformedError, TamperedError
 from ledger.signing.canonical import INTEGER_MAX, Json, dump, load
 from ledger.store.tables import cohort_tables

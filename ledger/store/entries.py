@@ -106,14 +106,14 @@ def page_entries(
 
 def registered(conn: Connection, size: int) -> list[Registered]:
     """What the register keeps of the first `size` events; what each stands on is known to a replay only."""
-    names = ("index", "event_id", "node", "type", "received", "happened_on", "synthetic")
+    names = ("index", "event_id", "node", "type", "received", "happened_on", "synthetic", "case")
     rows = conn.execute(
         select(*(entries.c[name] for name in names)).where(entries.c.index < size).order_by(entries.c.index)
     )
     try:
         return [
-            Registered(index, event_id, node, type_, parse_time(received), on, synthetic == 1)
-            for index, event_id, node, type_, received, on, synthetic in rows
+            Registered(index, event_id, node, type_, parse_time(received), on, synthetic == 1, case=case)
+            for index, event_id, node, type_, received, on, synthetic, case in rows
         ]
     except MalformedError:
         raise TamperedError("a time of receipt is stored that is none: run `cohort-ledger doctor`") from None

@@ -21,7 +21,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ledger.cohort.rows import TABLES, Kind, Row, columns_of
+from ledger.cohort.columns import Kind, Row
+from ledger.cohort.rows import TABLES, columns_of
 
 # SQLite makes a key of type INTEGER, and of no other, the row's own number
 Number = BigInteger().with_variant(Integer(), "sqlite")
