@@ -18,6 +18,8 @@ from ledger.operations import append
 from ledger.operations.audit import audit
 from ledger.operations.doctor import examine
 from ledger.operations.hub import Hub
+from ledger.operations.rebuild import rebuild
+from ledger.operations.restore import restore
 from ledger.signing.envelope import Envelope, sign
 from ledger.store.engine import Connection, Engine, reading, writing
 from ledger.store.entries import read_entries
@@ -202,3 +204,33 @@ def test_a_rotation_that_is_refused_is_refused_under_the_hubs_signature(two: Two
 
     assert "refusal" in refused.value.facts
     assert stored(two.first) == before
+
+
+@pytest.mark.parametrize("how", ["started again", "rebuilt", "restored"])
+def test_a_hub_that_is_made_anew_of_what_is_stored_has_the_same_key_in_force(
+    two: Two, tmp_path: Path, how: str
+) -> None:
+    # given: each of two nodes has had several keys
+    for _ in range(5):
+        for node in (given.PROTARGET, given.DRUP):
+            two.alliance.rotates(node)
+    hubs.post(two.first, two.alliance)
+    old = registration(two.alliance, later=-1)
+
+    # when
+    home = tmp_path
+    if how == "rebuilt":
+        rebuild(two.first.engine, two.first.memorandum)
+    if how == "restored":
+        home = tmp_path / "elsewhere"
+        home.mkdir()
+        restore(hubs.settings_in(home), two.first.source("full"), hubs.LOG)
+    made = hubs.reopened(home)
+
+    # then
+    with pytest.raises(SignatureError, match="is not in force"):
+        made.post([old.text])
+    [(posted, _)] = made.post([registration(two.alliance).text])
+    assert posted.is_new
+    assert holds(made, home)
+    made.engine.dispose()
