@@ -37,8 +37,9 @@ def step(memorandum: Memorandum, database: Database, entry: Recorded) -> Taken:
     claims = entry.claims
     view = View(database, memorandum, entry.index, entry.received, claims.node, claims.event_id)
     # 1. its place: the key in force, and the next place of its stream
-    if entry.kid != key_in_force(memorandum, database, claims.node):
-        raise SignatureError(f"that key of {claims.node} is not in force: sign with the one that is")
+    in_force = key_in_force(memorandum, database, claims.node)
+    if entry.kid != in_force:
+        raise SignatureError(f"that key of {claims.node} is not in force: sign with the one that is, {in_force}")
     check_place(database, claims)
     # 2. its schema
     event = decode(claims)

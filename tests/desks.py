@@ -11,6 +11,7 @@ import httpx2 as httpx
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from ledger.cli.node_options import keys_of
 from ledger.node.client import Answered, NodeClient
 from ledger.node.flushing import flush
 from ledger.node.folder import NodeFolder
@@ -79,7 +80,7 @@ def flushed(folder: NodeFolder, answer: Request) -> list[Answered]:
     """Flush the outbox of a node's folder as a program does that was just started."""
     memorandum = folder.memorandum
     assert memorandum is not None
-    key = given.signing_key(folder.name)
+    keys = keys_of(folder, None)
     with client_of(folder, answer) as client:
         return [
             each
@@ -87,7 +88,7 @@ def flushed(folder: NodeFolder, answer: Request) -> list[Answered]:
                 folder.outbox,
                 node=folder.name,
                 memorandum=memorandum,
-                seal=lambda text, head: folder.seal_line(text, lambda: key, head),
+                seal=lambda text, end: folder.seal_line(text, keys, end),
                 client=client,
                 receipts=folder.receipts,
                 refusals=folder.refusals,

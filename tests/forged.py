@@ -15,12 +15,15 @@ from ledger.operations.source import Source, ZipSource
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
 
 SIZE = 30  # entries of the log that is tampered with
+ROTATION = 26  # index of the one in it
 
 
 def told() -> given.Alliance:
     """The alliance whose words are in it."""
     alliance = given.treated()
     while len(alliance.heard) < SIZE:
+        if len(alliance.heard) == ROTATION:
+            alliance.rotates(given.DRUP)
         alliance.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
     return alliance
 

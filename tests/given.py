@@ -147,7 +147,7 @@ class Alliance:
                 Draft(type_, data),
                 node=node,
                 head=self.database.streams.get(node),
-                key=signing_key(node),
+                key=self.key(node),
                 actor=ACTOR,
                 event_id=self._event_id(),
                 issued_at=self.now,
@@ -172,7 +172,7 @@ class Alliance:
         clear = {name: value for name, value in data.items() if name not in names}
         sealed, disclosures = seal({}, {name: data.get(name) for name in names}, self._salts())
         claims = self.claims(node, type_, clear | sealed, version=version)
-        return self.refuses_envelope(sign(claims, disclosures, signing_key(node)), because=because, error=error)
+        return self.refuses_envelope(sign(claims, disclosures, self.key(node)), because=because, error=error)
 
     def refuses_envelope(
         self, envelope: Envelope, *, because: str, error: type[LedgerError] = RuleError
@@ -200,10 +200,21 @@ class Alliance:
             data=data,
         )
 
+    def key(self, node: str, *, later: int = 0) -> SigningKey:
+        """The key that a node signs with now, or so many rotations later."""
+        turn = later + max(1, len([*self.database.under("keys", node)]))
+        return signing_key(node if turn == 1 else f"{node} {turn}")
+
     # ------------------------------------------------------------------ sentences
 
     def signs(self, node: str) -> Taken:
         return self.says(node, "memorandum.signed", {"memorandum": self.memorandum_content, "on": "2021-11-16"})
+
+    def rotates(self, node: str) -> Taken:
+        return self.says(node, "key.rotated", self.rotation(node))
+
+    def rotation(self, node: str) -> dict[str, Json]:
+        return proven(self.key(node, later=1), node, self.database.streams[node].hash)
 
     def adopts(self, slug: str, subject: str, content: Data) -> Taken:
         """Propose and endorse, as the founders stand, until the resolution is in force."""
@@ -297,9 +308,11 @@ def resolution(slug: str, subject: str, content: Data) -> dict[str, Json]:
 
 def accession(node: str = NEWCOMER) -> dict[str, Json]:
     """The content of the resolution that admits a node, which proves that it holds its key."""
-    key = signing_key(node)
-    proof = prove_possession(key=key, node=node, origin=ORIGIN, prev=None)
-    return {"node": node, "trial": "Newcomer", "country": "IS", "key": dict(key.public.jwk), "proof": proof}
+    return {"node": node, "trial": "Newcomer", "country": "IS", **proven(signing_key(node), node)}
+
+
+def proven(key: SigningKey, node: str, prev: bytes | None = None) -> dict[str, Json]:
+    return {"key": {**key.public.jwk}, "proof": prove_possession(key=key, node=node, origin=ORIGIN, prev=prev)}
 
 
 def witness(name: str = "witness.example") -> dict[str, Json]:

@@ -88,6 +88,7 @@ class _Speech:
             self.a_census: 3,
             self.a_resolution: 2,
             self.a_definition: 1,
+            self.a_rotation: 1,
         }
         while True:
             kind = self.random.choices([*kinds], [*kinds.values()])[0]
@@ -241,6 +242,9 @@ class _Speech:
             return "resolution.endorsed", {"resolution": self.random.choice(open_ones)}
         slug = f"witness-{self.alliance.database.size}"
         return "resolution.proposed", resolution(slug, "witness", witness(f"{slug}.example"))
+
+    def a_rotation(self, node: str) -> tuple[str, Data]:
+        return "key.rotated", self.alliance.rotation(node)
 
     def a_definition(self, _node: str, cohort: str = COHORTS[-1]) -> tuple[str, Data]:
         accrual = "pooled" if cohort.startswith("pooled") else "per-trial"

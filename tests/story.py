@@ -3,6 +3,7 @@
 A new type gets its sentence at the end, never in between: golden files are of this history, and are only ever added.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from given import (
@@ -51,7 +52,7 @@ CASE = patient(case(1))
 RETURNED = patient(case(2))
 ONE_EACH = SMALL | {"n1": 1, "n": 2}  # so that one patient decides a stage
 
-STORY: tuple[Sentence, ...] = (
+_TOLD: tuple[Sentence, ...] = (
     _signs(DRUP),
     _signs(PROTARGET),
     _drup("resolution.proposed", **resolution("small", "design", ONE_EACH)),
@@ -106,6 +107,17 @@ STORY: tuple[Sentence, ...] = (
     _drup("supply.withdrawn", regimen=DRUGS, on="2021-12-21", reason_code="stopped", reason="no longer made"),
     _drup("trial.closed", on="2021-12-22", reason_code="completed", source=None, reason="all have been followed up"),
 )
+
+
+def _rotation(node: str, told: Iterable[Sentence]) -> Sentence:
+    """A proof is of its place in the stream. told: the story up to the node's last sentence, at least."""
+    alliance = Alliance(FOUNDERS)
+    for sentence in told:
+        alliance.says(*sentence)
+    return Sentence(node, "key.rotated", alliance.rotation(node))
+
+
+STORY: tuple[Sentence, ...] = (*_TOLD, _rotation(PROTARGET, _TOLD[:6]))
 
 
 def first_of(type_: str) -> Sentence:

@@ -2,26 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import get_args
 
 import click
 from pydantic import ValidationError
 
-from ledger.cli.node_options import client_of, key_of, lines_of, node_dir, passphrase, url
+from ledger.cli.node_options import algorithm, client_of, keys_of, lines_of, node_dir, passphrase, url
 from ledger.cli.node_outbox import outbox, post
 from ledger.cli.node_receipts import receipts
+from ledger.cli.node_rotation import rotate_key
 from ledger.cli.node_types import types
 from ledger.cli.options import File, as_json, new_passphrase, protection_options
 from ledger.cli.terminal import print_json, remark
-from ledger.cohort.database import Head
 from ledger.cohort.memorandum import Member
 from ledger.errors import LedgerError, MalformedError
 from ledger.node.folder import NodeFolder
 from ledger.node.keyring import new_key
+from ledger.node.rotation import Keys, StreamEnd
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64url
 from ledger.signing.envelope import Actor, Envelope
-from ledger.signing.keys import Algorithm, SigningKey
+from ledger.signing.keys import Algorithm
 
 
 @click.group()
@@ -36,9 +36,7 @@ def node() -> None:
 @click.option("--opens-in-parallel", is_flag=True, help="Bound to open shared cohorts when the others do.")
 @click.option("--user", default="u1", show_default=True, help="A pseudonym: the node alone knows the person.")
 @click.option("--role", default="data-manager", show_default=True, help="As what that user speaks.")
-@click.option(
-    "--algorithm", type=click.Choice(get_args(Algorithm)), default="Ed25519", show_default=True, help="Of the key."
-)
+@algorithm
 @node_dir
 @protection_options
 def init(  # noqa: PLR0913 - each is one thing that a node is
@@ -75,21 +73,22 @@ def init(  # noqa: PLR0913 - each is one thing that a node is
 @url
 @as_json
 def head(node_dir: Path | None, url: str | None, as_json: bool) -> None:
-    """Show where the node's stream stands at the hub: what it signs next."""
+    """Show where the node's stream stands at the hub: what it signs next, and with which key."""
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)
     with client_of(folder, settings.url) as client:
-        found = client.head(folder.name)
+        found, key = client.end_of(folder.name)
     told = {
         "node": folder.name,
         "seq": found.seq if found else None,
         "prev": to_base64url(found.hash) if found else None,
         "next_seq": found.seq + 1 if found else 0,
+        "key": key,
     }
     if as_json:
         print_json(told)
     else:
-        click.echo(f"{folder.name}: {told['next_seq']} events; the next has seq {told['next_seq']}")
+        click.echo(f"{folder.name}: {told['next_seq']} events; the next has seq {told['next_seq']}, by key {key}")
 
 
 @node.command()
@@ -106,22 +105,22 @@ def seal(draft_file: Path, node_dir: Path | None, url: str | None, passphrase_fi
     folder = NodeFolder.open(settings.node_dir)
     lines = lines_of(draft_file)
     with client_of(folder, settings.url) as client:
-        head = client.head(folder.name)
-        folder.receipts.check_head(head)
-        sealed = list(_seal(folder, lines, key_of(folder, passphrase_file), head))
+        end = client.end_of(folder.name)
+        folder.receipts.check_head(end.head)
+        sealed = list(_seal(folder, lines, keys_of(folder, passphrase_file), end))
     for envelope in sealed:
         click.echo(envelope.text)
 
 
-for _command in (post, outbox, receipts, types):
+for _command in (post, outbox, receipts, rotate_key, types):
     node.add_command(_command)
 
 
-def _seal(folder: NodeFolder, lines: Mapping[int, str], key: SigningKey, head: Head | None) -> Iterator[Envelope]:
+def _seal(folder: NodeFolder, lines: Mapping[int, str], keys: Keys, end: StreamEnd) -> Iterator[Envelope]:
     for number, line in lines.items():
         try:
-            envelope = folder.seal_line(line, lambda: key, head)
+            envelope = folder.seal_line(line, keys, end)
+            end = end.behind(envelope)
         except LedgerError as error:
             raise error.with_facts(line=number) from None
-        head = Head(envelope.claims.seq, envelope.hash)
         yield envelope

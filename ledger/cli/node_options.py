@@ -1,7 +1,10 @@
 """Options that a node's commands share, and what they become: its memorandum, its key, its line to the hub."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import get_args
 
 import click
 
@@ -9,17 +12,21 @@ from ledger.cli.options import File, passphrase_for
 from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import remark
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import MalformedError, NotFoundError
+from ledger.errors import MalformedError, NotFoundError, SignatureError
 from ledger.node.client import NodeClient
 from ledger.node.folder import NodeFolder
 from ledger.node.keyring import is_encrypted, read_key
+from ledger.node.rotation import Keys
 from ledger.operations.heads import Heads
 from ledger.operations.source import HttpSource
 from ledger.settings import Settings
-from ledger.signing.keys import SigningKey
+from ledger.signing.keys import Algorithm, SigningKey
 
 node_dir = click.option("--node-dir", type=File, help="The node's folder.")
 url = click.option("--url", help="The hub's address.")
+algorithm = click.option(
+    "--algorithm", type=click.Choice(get_args(Algorithm)), default="Ed25519", show_default=True, help="Of the key."
+)
 passphrase = click.option("--passphrase-file", type=File, help="What opens the node's key.")
 
 
@@ -60,9 +67,25 @@ def memorandum_of(folder: NodeFolder, hub: str) -> Memorandum:
     return folder.memorandum
 
 
-def key_of(folder: NodeFolder, passphrase_file: Path | None) -> SigningKey:
-    file = folder.key_file
-    return read_key(file, passphrase_for(file, passphrase_file, encrypted=is_encrypted(file)))
+def keys_of(
+    folder: NodeFolder, passphrase_file: Path | None, *, others: Mapping[str, Path | None] = MappingProxyType({})
+) -> Keys:
+    """The node's keys, each opened when it is first asked for. others: the passphrase files of those that
+    `passphrase_file` does not open, by their thumbprints.
+    """
+
+    @cache
+    def key(kid: str) -> SigningKey:
+        file = folder.key_file(kid)
+        opened = read_key(file, passphrase_for(file, others.get(kid, passphrase_file), encrypted=is_encrypted(file)))
+        if opened.public.thumbprint != kid:
+            raise SignatureError(
+                f"the key of {folder.name} in force is {kid}, and it is not in {folder.path}: copy it from where it "
+                f"was made, key.{kid}.pem (key.pem, if it is the node's first)"
+            )
+        return opened
+
+    return key
 
 
 def lines_of(file: Path, *, after: int = 0) -> dict[int, str]:

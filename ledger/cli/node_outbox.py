@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ledger.cli.node_options import client_of, is_for_subcommand, key_of, lines_of, node_dir, passphrase, url
+from ledger.cli.node_options import client_of, is_for_subcommand, keys_of, lines_of, node_dir, passphrase, url
 from ledger.cli.node_receipts import span, told
 from ledger.cli.options import File, as_json
 from ledger.cli.terminal import print_json, print_table, progress, remark
@@ -19,8 +18,8 @@ from ledger.node.flushing import flush as flush_outbox
 from ledger.node.flushing import repost
 from ledger.node.folder import NodeFolder
 from ledger.node.outbox import Added, Outbox, Refusal, Waiting, is_sealed
+from ledger.node.rotation import Keys
 from ledger.settings import Settings
-from ledger.signing.keys import SigningKey
 
 _FLUSH = "`cohort-ledger node outbox flush`"
 
@@ -54,9 +53,9 @@ def post(
     folder = NodeFolder.open(settings.node_dir)
     outbox = folder.outbox
     added = _add(folder, outbox, drafts_file, after=after)
-    with _said_where_it_stops(outbox, added.file), client_of(folder, settings.url) as client:
+    with said_where_it_stops(outbox, added.file), client_of(folder, settings.url) as client:
         if added.waiting:
-            taken = _flushed(folder, outbox, client, passphrase_file)
+            taken = flushed(folder, outbox, client, keys_of(folder, passphrase_file))
         else:
             taken = repost(client, folder.receipts, added.taken)
     _tell(folder, taken, as_json=as_json)
@@ -110,8 +109,8 @@ def flush(*, node_dir: Path | None, url: str | None, passphrase_file: Path | Non
     outbox = folder.outbox
     taken: list[Answered] = []
     if outbox.waiting():
-        with _said_where_it_stops(outbox, None), client_of(folder, settings.url) as client:
-            taken = _flushed(folder, outbox, client, passphrase_file)
+        with said_where_it_stops(outbox, None), client_of(folder, settings.url) as client:
+            taken = flushed(folder, outbox, client, keys_of(folder, passphrase_file))
     _tell(folder, taken, as_json=as_json)
 
 
@@ -158,11 +157,8 @@ def _add(folder: NodeFolder, outbox: Outbox, drafts_file: Path, *, after: int) -
     return outbox.add(list(lines.values()), [f"{drafts_file.name}:{number}" for number in lines])
 
 
-def _flushed(folder: NodeFolder, outbox: Outbox, client: NodeClient, passphrase_file: Path | None) -> list[Answered]:
-    @cache
-    def key() -> SigningKey:
-        return key_of(folder, passphrase_file)
-
+def flushed(folder: NodeFolder, outbox: Outbox, client: NodeClient, keys: Keys) -> list[Answered]:
+    """Flush the outbox, and say how far it is. Returns what was taken."""
     memorandum = folder.memorandum
     assert memorandum is not None
     waiting = len(outbox.waiting())
@@ -172,7 +168,7 @@ def _flushed(folder: NodeFolder, outbox: Outbox, client: NodeClient, passphrase_
             outbox,
             node=folder.name,
             memorandum=memorandum,
-            seal=lambda text, head: folder.seal_line(text, key, head),
+            seal=lambda text, end: folder.seal_line(text, keys, end),
             client=client,
             receipts=folder.receipts,
             refusals=folder.refusals,
@@ -183,7 +179,7 @@ def _flushed(folder: NodeFolder, outbox: Outbox, client: NodeClient, passphrase_
 
 
 @contextmanager
-def _said_where_it_stops(outbox: Outbox, file: str | None) -> Iterator[None]:
+def said_where_it_stops(outbox: Outbox, file: str | None) -> Iterator[None]:
     """Say what waits on, and what to do about it. file: whose lines an error may be about."""
     try:
         yield

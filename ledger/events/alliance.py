@@ -44,7 +44,24 @@ class MemorandumSigned(DatedEvent):
             opens_in_parallel=in_parallel,
             signed_on=self.on.text,
         )
-        yield from put(rows.Key, (view.node, key.thumbprint), jwk=dict(key.jwk))
+        yield from _brought(view, key)
+
+
+class KeyRotated(Event):
+    """A node brings a new key: the one before signs this event, the new one every later event of the stream."""
+
+    TYPE = "key.rotated"
+    key: dict[str, str]
+    proof: str
+
+    def check(self, view: View) -> None:
+        try:
+            _check_new_key(view, self.key, self.proof, node=view.node, prev=view.database.streams[view.node].hash)
+        except MalformedError as error:
+            raise refuse(f"no key to sign with: {error}") from None
+
+    def sets(self, view: View) -> Iterable[Set]:
+        return _brought(view, PublicKey.from_jwk(self.key))
 
 
 class Accession(Payload):
@@ -187,16 +204,28 @@ def _check_accession(content: Mapping[str, Any], view: View) -> None:
     accession = Accession.model_validate(content)
     if view.memorandum.member(accession.node) is not None or accession_of(view.database, accession.node) is not None:
         raise refuse(f"{accession.node} is a member already")
-    key = PublicKey.from_jwk(accession.key)
+    _check_new_key(view, accession.key, accession.proof, node=accession.node, prev=None)
+
+
+def _check_new_key(view: View, jwk: Mapping[str, str], proof: str, *, node: str, prev: bytes | None) -> None:
+    """Check that nobody has or had the key, and that the node proves, for this place in its stream, to hold it.
+
+    Raises MalformedError where the JWK is none, RuleError for the rest.
+    """
+    key = PublicKey.from_jwk(jwk)
     brought = any(record.key[1] == key.thumbprint for record in view.database.rows(rows.Key.TABLE))
     named = any(member.public_key == key for member in view.memorandum.members)
-    proposed = any(_key_in(record) == accession.key for record in view.database.rows(rows.Resolution.TABLE))
+    proposed = any(_key_in(record) == jwk for record in view.database.rows(rows.Resolution.TABLE))
     if brought or named or proposed:
-        raise refuse("that key is known already: a new member brings a new one")
+        raise refuse("that key is known already: make a new one, that nobody has used before")
     try:
-        check_possession(accession.proof, key=key, node=accession.node, origin=view.memorandum.origin, prev=None)
+        check_possession(proof, key=key, node=node, origin=view.memorandum.origin, prev=prev)
     except LedgerError as error:
-        raise refuse(f"the proof that {accession.node} holds its key does not hold: {error}") from None
+        raise refuse(f"the proof that {node} holds its key does not hold: {error}") from None
+
+
+def _brought(view: View, key: PublicKey) -> Iterable[Set]:
+    return put(rows.Key, (view.node, key.thumbprint), jwk=dict(key.jwk))
 
 
 def _key_in(resolution: Record) -> object:
@@ -243,6 +272,7 @@ _CONTENT = {
 
 EVENTS: tuple[type[Event], ...] = (
     MemorandumSigned,
+    KeyRotated,
     ResolutionProposed,
     ResolutionEndorsed,
 )

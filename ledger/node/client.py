@@ -29,6 +29,7 @@ from ledger.errors import (
     UnavailableError,
 )
 from ledger.node.receipts import Kept, ReceiptChecker
+from ledger.node.rotation import StreamEnd
 from ledger.signing.encoding import from_base64url
 from ledger.signing.envelope import Envelope
 from ledger.signing.receipt import Receipt
@@ -80,15 +81,18 @@ class NodeClient:
         self._pause = pause
         self._seen = seen
 
-    def head(self, node: str) -> Head | None:
-        """The last envelope of the node's stream, None before its first."""
+    def end_of(self, node: str) -> StreamEnd:
+        """Where the node's stream stands, and which key is in force, as the hub says."""
         _, content = self._ask("GET", f"/nodes/{node}/head")
         match content:
-            case {"seq": None, "prev": None}:
-                return None
-            case {"seq": int(seq), "prev": str(prev)}:
-                return Head(seq, from_base64url(prev, size=32))
-        raise _strange("a stream's head")
+            case {"seq": None, "prev": None, "keys": [str(kid)]}:
+                head = None
+            case {"seq": int(seq), "prev": str(prev), "keys": [str(kid)]}:
+                head = Head(seq, from_base64url(prev, size=32))
+            case _:
+                raise _strange("a stream's head")
+        from_base64url(kid, size=32)  # it will be part of a file's name
+        return StreamEnd(head, kid)
 
     def post(self, envelopes: Sequence[Envelope]) -> Iterator[list[Answered]]:
         """Post in order, as many at a time as the hub takes; yields what was taken after each, as `post_once` does.

@@ -12,18 +12,18 @@ the same bytes by the next flush, too, until it is taken, refused under the log'
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ledger.cohort.database import Head
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import ConflictError, LedgerError, RuleError, SignatureError, TamperedError, UnavailableError
 from ledger.node.client import BATCH_BYTES_MAX, BATCH_MAX, Answered, NodeClient
 from ledger.node.outbox import Outbox, UnderWay, Waiting, is_sealed
 from ledger.node.receipts import ReceiptFolder
+from ledger.node.rotation import StreamEnd
 from ledger.operations.evidence import keep_refusal
 from ledger.signing.envelope import Envelope
 from ledger.signing.note import Verifier
 from ledger.signing.refusal import read_refusal
 
-Seal = Callable[[str, Head | None], Envelope]
+Seal = Callable[[str, StreamEnd], Envelope]
 _RACES_MAX = 10  # how often another device may be faster before we say so
 
 
@@ -39,7 +39,7 @@ def flush(
 ) -> Iterator[list[Answered]]:
     """Post all that waits; yields what was taken after each post, with its receipts kept.
 
-    seal: makes an envelope of a line that follows a head.
+    seal: makes an envelope of a line that comes behind a stream's end, by the key in force there.
 
     Raises what the hub refused with, `draft` being the number of the draft that stops the queue; UnavailableError where
     it cannot be reached, TamperedError for a receipt that does not hold. All that was not taken waits on then. Raises
@@ -60,9 +60,10 @@ def flush(
                 if doubted and unsigned is None:
                     under_way, is_fresh = doubted, False
                 else:
-                    head = client.head(node)
-                    receipts.check_head(head)
-                    under_way, is_fresh = _sealed(outbox, waiting, head, seal), True
+                    end = client.end_of(node)
+                    receipts.check_head(end.head)
+                    _check_not_there(doubted, end)
+                    under_way, is_fresh = _sealed(outbox, waiting, end, seal), True
                     _check_anew(outbox, doubted, under_way, unsigned)
                 outbox.put_under_way(under_way)
             # 2. they are posted; whatever fails here but a refusal leaves them to be sent again as they are
@@ -114,13 +115,14 @@ def repost(client: NodeClient, receipts: ReceiptFolder, seqs: Sequence[int]) -> 
     return answered
 
 
-def _sealed(outbox: Outbox, waiting: Sequence[Waiting], head: Head | None, seal: Seal) -> list[UnderWay]:
+def _sealed(outbox: Outbox, waiting: Sequence[Waiting], end: StreamEnd, seal: Seal) -> list[UnderWay]:
     """As many as a post takes. A draft that cannot be sealed stops the queue once those before it are posted."""
     sealed: list[UnderWay] = []
     size = 0
     for each in waiting[:BATCH_MAX]:
         try:
-            envelope = seal(each.text, head)
+            envelope = seal(each.text, end)
+            end = end.behind(envelope)
         except LedgerError as error:
             if sealed:
                 break
@@ -130,9 +132,13 @@ def _sealed(outbox: Outbox, waiting: Sequence[Waiting], head: Head | None, seal:
         if sealed and size > BATCH_BYTES_MAX:
             break
         sealed.append(UnderWay(each.number, envelope))
-        if head is None or envelope.claims.seq > head.seq:  # else it was sealed elsewhere, and is in the log
-            head = Head(envelope.claims.seq, envelope.hash)
     return sealed
+
+
+def _check_not_there(doubted: Sequence[UnderWay], end: StreamEnd) -> None:
+    """Raises UnavailableError where the stream ends with what was refused: in other bytes it would be said twice."""
+    if end.head is not None and any(each.envelope.hash == end.head.hash for each in doubted):
+        raise UnavailableError("what answers there refuses what it has: it shows that as the end of the node's stream")
 
 
 def _check_anew(

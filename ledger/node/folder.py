@@ -1,8 +1,9 @@
 """A node's folder: its key, who it is, its own copy of the memorandum, and its receipts.
 
-key.pem            PKCS#8, encrypted unless told otherwise
+key.pem            its first key, PKCS#8, encrypted unless told otherwise
+key.<kid>.pem      one that came later, by its thumbprint; the log says which of them is in force
 node.json          the node's name, and who speaks where a draft does not say
-member.json        what the founding document says of it; no secret
+member.json        what the founding document says of it, its first key with it, for ever; no secret
 memorandum.json    the document whose log key its receipts are checked under
 outbox/            what it has yet to say, see `ledger.node.outbox`
 receipts/          what was taken, see `ledger.node.receipts`
@@ -10,7 +11,6 @@ refusals/          what was not, see `ledger.operations.evidence`
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,11 +22,14 @@ from ledger.node.drafts import Draft, nobodys_key, seal_draft
 from ledger.node.keyring import write_key
 from ledger.node.outbox import Outbox, is_sealed
 from ledger.node.receipts import ReceiptFolder
+from ledger.node.rotation import Keys, StreamEnd, brought_by, draft_of, with_proof
 from ledger.operations.replacing import replacing
 from ledger.signing import envelope as envelopes
 from ledger.signing.canonical import dump
 from ledger.signing.envelope import Actor, Envelope
 from ledger.signing.keys import SigningKey
+
+_FIRST_KEY = "key.pem"
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,15 @@ class NodeFolder:
     ) -> "NodeFolder":
         """Raises SetupError where there is a node already."""
         created = cls(path, member.node, actor)
-        write_key(created.key_file, key, passphrase)
+        write_key(path / _FIRST_KEY, key, passphrase)
         (path / "node.json").write_text(json.dumps({"node": member.node, "actor": asdict(actor)}, indent=2) + "\n")
         (path / "member.json").write_bytes(dump(member.model_dump()))
         return created
 
-    @property
-    def key_file(self) -> Path:
-        return self.path / "key.pem"
+    def key_file(self, kid: str) -> Path:
+        """Where a key of this thumbprint lies, if it is here: what is in the file is not looked at."""
+        later = self.path / f"key.{kid}.pem"
+        return later if later.exists() else self.path / _FIRST_KEY
 
     @property
     def receipts(self) -> ReceiptFolder:
@@ -88,6 +92,27 @@ class NodeFolder:
         with replacing(self.path / "memorandum.json") as opened:
             opened.write(memorandum.text)
 
+    # ------------------------------------------------------------------ keys
+
+    def begin_rotation(self, key: SigningKey, passphrase: bytes | None) -> None:
+        """Keep a new key, and let what brings it wait in the outbox: a flush does the rest.
+
+        It is durable before it is said anywhere. A crash between the two leaves a key that nobody hears of.
+        """
+        write_key(self.path / f"key.{key.public.thumbprint}.pem", key, passphrase)
+        self.outbox.add([draft_of(key.public)], ["node rotate-key"])
+
+    def rotation(self) -> str | None:
+        """Thumbprint of the key that waits in the outbox to be brought, None where none does."""
+        for waiting in self.outbox.waiting():
+            said = envelopes.parse(waiting.text).claims if is_sealed(waiting.text) else Draft.parse(waiting.text)
+            brought = brought_by(said.type, said.data)
+            if brought is not None:
+                return brought
+        return None
+
+    # ------------------------------------------------------------------ what it says
+
     def seal(self, draft: Draft, key: SigningKey, head: Head | None) -> Envelope:
         """Seal and sign a draft as what follows `head`, now. Raises as `seal_draft` does."""
         return seal_draft(
@@ -101,13 +126,16 @@ class NodeFolder:
             salts=clock.new_salts(),
         )
 
-    def seal_line(self, text: str, key: Callable[[], SigningKey], head: Head | None) -> Envelope:
+    def seal_line(self, text: str, keys: Keys, end: StreamEnd) -> Envelope:
         """Seal a draft as it stands in a file; what is an envelope already stays as it is, and asks for no key.
 
-        Raises as `Draft.parse` and `seal_draft` do, and MalformedError for what another node sealed.
+        Raises as `Draft.parse`, `seal_draft` and `keys` do, and MalformedError for what another node sealed.
         """
         if not is_sealed(text):
-            return self.seal(Draft.parse(text), key(), head)
+            draft = Draft.parse(text)
+            if brought_by(draft.type, draft.data) is not None:
+                draft = with_proof(draft, keys, node=self.name, origin=self._origin(), head=end.head)
+            return self.seal(draft, keys(end.kid), end.head)
         envelope = envelopes.parse(text)
         if envelope.claims.node != self.name:
             raise MalformedError(f"sealed by {envelope.claims.node}: {self.name} posts what it sealed itself")
@@ -115,4 +143,13 @@ class NodeFolder:
 
     def check_line(self, text: str) -> None:
         """Check that a line can be sealed, by doing so on no head, under a key of nobody's. Raises as `seal_line`."""
-        self.seal_line(text, nobodys_key, None)
+        self.seal_line(text, lambda _kid: nobodys_key(), StreamEnd(None, ""))
+
+    def _origin(self) -> str:
+        """The log's name, which a proof is for."""
+        memorandum = self.memorandum
+        if memorandum is None:
+            raise SetupError(
+                f"there is no memorandum in {self.path} yet: `cohort-ledger node head` asks the hub for it"
+            )
+        return memorandum.origin

@@ -141,7 +141,8 @@ def test_5_is_a_rule_and_the_line_that_it_refuses_is_named(home: Path, tmp_path:
     assert "needs a definition of cohort nowhere" in ran.stderr
     assert "it was not stored" in ran.stderr
     stored = given.treated().database.streams[given.DRUP].seq + 1 + 1  # the line before it was
-    assert head.stdout == f"drup-nl: {stored} events; the next has seq {stored}\n"
+    key = given.signing_key(given.DRUP).public.thumbprint
+    assert head.stdout == f"drup-nl: {stored} events; the next has seq {stored}, by key {key}\n"
 
 
 def test_6_is_a_server_that_is_not_there(home: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import desks
+import faults
 import given
 import hubs
 import pytest
@@ -40,3 +41,8 @@ def restored(tmp_path: Path, alliance: given.Alliance) -> Iterator[Hub]:
     hubs.post(opened, alliance)
     yield opened
     opened.engine.dispose()
+
+
+@pytest.fixture
+def fault(monkeypatch: pytest.MonkeyPatch) -> faults.Fault:
+    return faults.at_every_write(monkeypatch)

@@ -12,6 +12,7 @@ from desks import added, again, all_hold_receipts, answering, cases_of, flushed,
 from ledger.errors import GateError, LedgerError, UnavailableError
 from ledger.node.folder import NodeFolder
 from ledger.node.outbox import UnderWay
+from ledger.node.rotation import StreamEnd
 from ledger.operations.evidence import RefusedPost, read_evidence
 from ledger.operations.hub import Hub
 from ledger.signing.envelope import parse
@@ -105,7 +106,7 @@ def test_what_is_held_back_and_delivered_later_is_in_the_log_once(hub: Hub, fold
 
 def test_what_was_refused_for_another_key_than_the_nodes_is_sealed_under_its_key(hub: Hub, folder: NodeFolder) -> None:
     added(folder, submitted(1))
-    stolen = folder.seal_line(submitted(1), lambda: given.signing_key("a thief"), None)
+    stolen = folder.seal_line(submitted(1), lambda _kid: given.signing_key("a thief"), StreamEnd(None, ""))
     folder.outbox.put_under_way([UnderWay(1, stolen)])
     folder.outbox.doubt(1)
 

@@ -1,7 +1,6 @@
 """The outbox of a node, flushed to a real hub: whatever fails where, each draft is in the log once, in order."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import desks
@@ -14,6 +13,7 @@ from ledger.errors import ConflictError, LedgerError, RuleError, TamperedError, 
 from ledger.node import flushing, outbox
 from ledger.node.flushing import repost
 from ledger.node.folder import NodeFolder
+from ledger.node.rotation import StreamEnd
 from ledger.operations.evidence import RefusedPost, read_evidence
 from ledger.operations.hub import Hub
 from ledger.signing import jws as statements
@@ -351,7 +351,7 @@ def test_what_was_sealed_elsewhere_for_another_head_is_refused_and_never_sealed_
 ) -> None:
     counting = Counting(hub)
     key = given.signing_key(given.DRUP)
-    stale = folder.seal_line(submitted(2), lambda: key, None)
+    stale = folder.seal_line(submitted(2), lambda _kid: key, StreamEnd(None, ""))
     added(folder, submitted(1), stale.text, submitted(3))
 
     with pytest.raises(ConflictError) as refusal:
@@ -382,11 +382,7 @@ def test_what_the_log_has_already_may_be_posted_among_new_drafts(
 def test_what_was_sealed_under_a_key_that_is_no_more_in_force_is_sealed_under_the_new_one(
     hub: Hub, folder: NodeFolder
 ) -> None:
-    def sealed_by(name: str) -> Callable[[str, object], Envelope]:
-        key = given.signing_key(name)
-        return lambda text, head: folder.seal_line(text, lambda: key, head)  # type: ignore[arg-type]  # a Head
-
-    stolen = sealed_by("a thief")(submitted(1), None)
+    stolen = folder.seal_line(submitted(1), lambda _kid: given.signing_key("a thief"), StreamEnd(None, ""))
     added(folder, submitted(1))
     folder.outbox.put_under_way([outbox.UnderWay(1, stolen)])
 

@@ -128,12 +128,13 @@ def test_an_answer_says_whether_the_hub_had_it_before(client: NodeClient) -> Non
 def test_a_stream_stands_where_its_last_envelope_left_it(client: NodeClient) -> None:
     alliance = given.founded()
 
-    assert client.head(given.DRUP) is None
+    key = given.signing_key(given.DRUP).public.thumbprint
+    assert client.end_of(given.DRUP) == (None, key)
     post(client, said(alliance))
 
-    assert client.head(given.DRUP) == alliance.database.streams[given.DRUP]
+    assert client.end_of(given.DRUP) == (alliance.database.streams[given.DRUP], key)
     with pytest.raises(NotFoundError):
-        client.head("nobody")
+        client.end_of("nobody")
 
 
 def test_a_long_post_goes_in_parts_that_the_hub_takes(
@@ -181,7 +182,7 @@ def test_a_hub_that_stays_away_is_unavailable(hub: Hub) -> None:
         NodeClient(URL, hub.memorandum, connect=line.connect, pause=line.pauses.append) as client,
         pytest.raises(UnavailableError, match="may be sent again"),
     ):
-        client.head(given.DRUP)
+        client.end_of(given.DRUP)
 
 
 def refused(alliance: given.Alliance, kind: type[LedgerError]) -> Envelope:

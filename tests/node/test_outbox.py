@@ -13,6 +13,7 @@ from ledger.errors import MalformedError, NotFoundError, RuleError, SetupError
 from ledger.node.folder import NodeFolder
 from ledger.node.lines import LineFile
 from ledger.node.outbox import Outbox, UnderWay
+from ledger.node.rotation import StreamEnd
 
 
 @pytest.fixture
@@ -28,7 +29,9 @@ def sealed(folder: NodeFolder, *taken: int) -> list[UnderWay]:
     """The waiting drafts of these numbers, sealed."""
     key = given.signing_key(given.DRUP)
     waiting = {each.number: each.text for each in folder.outbox.waiting()}
-    return [UnderWay(number, folder.seal_line(waiting[number], lambda: key, None)) for number in taken]
+    return [
+        UnderWay(number, folder.seal_line(waiting[number], lambda _kid: key, StreamEnd(None, ""))) for number in taken
+    ]
 
 
 def test_the_names_of_new_folders_are_durable_before_anything_is_put_into_them(

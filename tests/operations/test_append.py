@@ -345,7 +345,7 @@ def test_a_refused_event_of_an_unknown_type_gets_a_signed_refusal(tmp_path: Path
     alliance = given.founded()
     hub = hubs.founded_hub(tmp_path, alliance)
     hubs.post(hub, alliance)
-    claims = alliance.claims(given.DRUP, "key.rotated", {"key": "x"})
+    claims = alliance.claims(given.DRUP, "key.replaced", {"key": "x"})
 
     with pytest.raises(RuleError, match="no event that this ledger knows") as refused:
         hub.post([sign(claims, [], given.signing_key(given.DRUP)).text])

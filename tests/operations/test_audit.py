@@ -274,7 +274,7 @@ def test_an_event_that_a_node_signed_for_another_place_fails_step_5(
     claims = alliance.claims(given.DRUP, "case.submitted", {"case": given.case(5), "on": "2021-11-16"})
     misplaced = replace(claims, **fields(alliance.heard[-1].envelope.claims))
 
-    files = with_one_more(bundle, misplaced, given.signing_key(given.DRUP))
+    files = with_one_more(bundle, misplaced, alliance.key(given.DRUP))
     found = audited(bundle, files, view="clear")
 
     assert found.failure is not None

@@ -18,6 +18,7 @@ from ledger.operations.source import Source
 from ledger.signing.checkpoint import Checkpoint, database_origin, sign_checkpoint
 
 EARLY, LATE = 300, 700  # the early audit ends within the second tile
+ROTATIONS = (200, 290, 301, 320, 600)  # keys change within a tile, across tiles, and behind the early audit
 
 
 class Counting:
@@ -36,6 +37,8 @@ class Counting:
 def alliance() -> given.Alliance:
     alliance = given.treated()
     while len(alliance.heard) < LATE:
+        if len(alliance.heard) in ROTATIONS:
+            alliance.rotates(given.DRUP)
         alliance.says(given.DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
     return alliance
 

@@ -1,7 +1,6 @@
 """Every class of tampering against the audit, under both settings of its step 5: never holds, names the place, exits 3.
 
-Stored cells, versions and attributions are walked in test_tampered_store; forks in test_compare; a key that is rotated
-between check and lock has to wait for rotations.
+Stored cells, versions and attributions are walked in test_tampered_store; forks in test_compare.
 """
 
 import json
@@ -16,11 +15,14 @@ from click.testing import CliRunner
 from forged import SIZE, bundled, entries_of, files_of, flipped, read, rebuilt_by_the_hub, told
 
 from ledger.cli.main import program
+from ledger.cohort.database import Database
 from ledger.cohort.memorandum import Memorandum
+from ledger.events.base import Recorded
 from ledger.operations.bundle import write_bundle
+from ledger.replay import step
 from ledger.signing.checkpoint import Checkpoint, database_origin, sign_checkpoint
 from ledger.signing.entry import Entry
-from ledger.signing.envelope import parse_jws, sign
+from ledger.signing.envelope import Envelope, parse_jws, sign
 from ledger.signing.jws import Jws
 from ledger.signing.note import NoteSigner
 
@@ -34,12 +36,15 @@ Files = dict[str, bytes | None]  # None: left out
 
 @dataclass(frozen=True)
 class Tampering:
-    """step, index: what the audit must name. with_heads: the same where only the last signatures are verified."""
+    """step, index: what the audit must name; node: also, where it is given. with_heads: step and index where only the
+    last signatures are verified, if those differ.
+    """
 
     does: Callable[[Path], Files]
     step: int
     index: int | None
     with_heads: tuple[int, int | None] | None = None
+    node: str | None = None
 
 
 @pytest.fixture(scope="module")
@@ -147,13 +152,64 @@ def forge_under_a_members_name(leaves: list[bytes]) -> None:
     """The header names the member's key, the signature is the hub's."""
     alliance = told()
     claims = alliance.claims(given.DRUP, "case.submitted", {"case": given.case(5), "on": "2021-11-16"})
-    honest = sign(claims, [], given.signing_key(given.DRUP)).jws
+    honest = sign(claims, [], alliance.key(given.DRUP)).jws
     leaves.append(Entry(Entry.parse(leaves[-1]).received, under_the_hubs_signature(honest)).leaf)
 
 
 def under_the_hubs_signature(jws: Jws) -> str:
     forged = sign(parse_jws(jws.text).claims, [], given.signing_key("log")).jws
     return f"{jws.signing_input.decode()}.{forged.text.rpartition('.')[2]}"
+
+
+def with_more(*say: Callable[[given.Alliance], Envelope]) -> Callable[[Path], Files]:
+    """The hub takes what no rule nor signature lets it, and goes on as if it did: with its digests, in its tree."""
+
+    def go_on(bundle: Path) -> Files:
+        alliance, leaves, digests = told(), entries_of(bundle), read(bundle, DIGESTS)
+        alliance.database = folded(alliance.memorandum, leaves)
+        received = Entry.parse(leaves[-1]).received
+        for each in say:
+            envelope = each(alliance)
+            leaves.append(Entry(received, envelope.jws.text).leaf)
+            entry = Recorded.of(envelope, index=alliance.database.size, received=received)
+            claimed = replace(entry, kid=alliance.key(given.DRUP).public.thumbprint)
+            digests += step(alliance.memorandum, alliance.database, claimed).digest
+        note = Checkpoint(database_origin(given.ORIGIN), len(leaves), digests[-32:])
+        return {
+            **rebuilt_by_the_hub(leaves),
+            f"digests/000.p/{len(leaves)}": digests,
+            f"disclosures/000.p/{len(leaves)}": read(bundle, DISCLOSURES) + b"\n" * len(say),
+            "digest": sign_checkpoint(note, hubs.LOG).encode(),
+        }
+
+    return go_on
+
+
+def folded(memorandum: Memorandum, leaves: list[bytes]) -> Database:
+    database = Database()
+    for index, leaf in enumerate(leaves):
+        entry = Entry.parse(leaf)
+        step(memorandum, database, Recorded.of(parse_jws(entry.jws), index=index, received=entry.received))
+    return database
+
+
+def by_the_old_key(alliance: given.Alliance) -> Envelope:
+    """A good signature, by the key that was in force when the hub checked it; the rotation came before the lock."""
+    claims = alliance.claims(given.DRUP, "case.submitted", {"case": given.case(5), "on": "2021-11-16"})
+    return sign(claims, [], given.signing_key(given.DRUP))
+
+
+def a_rotation_that_no_node_signed(alliance: given.Alliance) -> Envelope:
+    """To a key that the hub has: `given` derives it, as it does all of a node's."""
+    rotation = alliance.rotation(given.DRUP)
+    honest = sign(alliance.claims(given.DRUP, "key.rotated", rotation), [], alliance.key(given.DRUP)).jws
+    return parse_jws(under_the_hubs_signature(honest))
+
+
+def by_the_node(alliance: given.Alliance) -> Envelope:
+    """By the key in force, whoever has that by now."""
+    claims = alliance.claims(given.DRUP, "case.submitted", {"case": given.case(6), "on": "2021-11-16"})
+    return sign(claims, [], alliance.key(given.DRUP))
 
 
 def resigned(**fields: object) -> Callable[[Path], Files]:
@@ -211,6 +267,15 @@ MATRIX = {
     "the first entry dropped, and the tree built anew": Tampering(by_the_hub(drop_the_first_entry), 6, 0),
     "an entry of the hub's own": Tampering(by_the_hub(insert_one_of_its_own), 5, SIZE),
     "an entry that the hub signs as a member": Tampering(by_the_hub(forge_under_a_members_name), 5, SIZE, (6, SIZE)),
+    "an old key's entry, behind a rotation between check and lock": Tampering(
+        with_more(by_the_old_key), 5, SIZE, node=given.DRUP
+    ),
+    "an old key's entry, and the node's own behind it": Tampering(
+        with_more(by_the_old_key, by_the_node), 5, SIZE, node=given.DRUP
+    ),
+    "a rotation of the hub's own, and its key's entry": Tampering(
+        with_more(a_rotation_that_no_node_signed, by_the_node), 5, SIZE, node=given.DRUP
+    ),
     "a digest of the chain": Tampering(changed(DIGESTS, lambda data: flipped(data, 32 * 11 + 5)), 6, 11),
     "no digests": Tampering(left_out(DIGESTS), 6, 0),
     "the digest note, signed": Tampering(digest_note, 6, SIZE - 1),
@@ -237,6 +302,7 @@ def test_what_was_tampered_with_never_holds(bundle: Path, tmp_path: Path, tamper
     found = json.loads(ran.stdout)
     assert (ran.exit_code, found["holds"]) == (3, False)
     assert (found["failure"]["step"], found["failure"]["index"]) == named, found["failure"]
+    assert done.node in (None, found["failure"]["node"])
 
 
 def test_the_untouched_bundle_holds_under_both_settings(bundle: Path, tmp_path: Path) -> None:
@@ -256,7 +322,7 @@ def test_a_bad_signature_that_its_node_built_upon_holds_under_heads_and_not_unde
     spoilt = parse_jws(before.jws[:-6] + "AAAAAA")
     claims = parse_jws(last.jws).claims
     assert claims.node == spoilt.claims.node
-    after = sign(replace(claims, prev=spoilt.hash), [], given.signing_key(claims.node))
+    after = sign(replace(claims, prev=spoilt.hash), [], told().key(claims.node))
     leaves[-2:] = [Entry(before.received, spoilt.jws.text).leaf, Entry(last.received, after.jws.text).leaf]
     forged = bundled({**files_of(bundle), **rebuilt_by_the_hub(leaves)}, tmp_path / "forged.zip")
 
