@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.cohort.cells import RowKey
-from ledger.cohort.database import Database, Taken
+from ledger.cohort.database import Database, Registered, Taken
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, RuleError
 from ledger.events.base import Recorded
@@ -25,7 +25,7 @@ from ledger.node.drafts import Draft, seal_draft
 from ledger.replay import key_of, step
 from ledger.signing.canonical import Json, load
 from ledger.signing.cosignature import Cosigner
-from ledger.signing.envelope import Actor, Claims, Envelope, parse_jws, seal, sign, verify
+from ledger.signing.envelope import Actor, Claims, Disclosure, Envelope, parse_jws, seal, sign, verify
 from ledger.signing.keys import SigningKey
 from ledger.signing.note import COSIGNATURE, ED25519, Verifier
 from ledger.signing.possession import prove_possession
@@ -141,10 +141,14 @@ class Alliance:
     # ------------------------------------------------------------------ what a node can do
 
     def says(self, node: str, type_: str, data: Data) -> Taken:
-        """Draft, seal and sign as a node's program does, and take it."""
+        """Draft, seal and sign as a node's program does, and take it.
+
+        In a correction or retraction, an index may stand for the id of the event that it is about.
+        """
+        data = self._with_id(data)
         return self.takes(
             seal_draft(
-                Draft(type_, data),
+                Draft(type_, data, of=self._corrected(data).type if type_ == "event.corrected" else None),
                 node=node,
                 head=self.database.streams.get(node),
                 key=signing_key(node),
@@ -168,10 +172,14 @@ class Alliance:
         self, node: str, type_: str, data: Data, *, because: str, error: type[LedgerError] = RuleError, version: int = 1
     ) -> LedgerError:
         """A node whose program checks nothing says this, and the database is left exactly as it was."""
-        names = SEALED.get((type_, version), frozenset())
-        clear = {name: value for name, value in data.items() if name not in names}
-        sealed, disclosures = seal({}, {name: data.get(name) for name in names}, self._salts())
-        claims = self.claims(node, type_, clear | sealed, version=version)
+        data = self._with_id(data)
+        sealed, disclosures = self._sealed(data, SEALED.get((type_, version), frozenset()))
+        replacement = sealed.get("replacement")
+        if isinstance(replacement, dict):
+            names = SEALED.get((self._corrected(data).type, 1), frozenset())
+            sealed["replacement"], more = self._sealed(replacement, names)
+            disclosures = (*disclosures, *more)
+        claims = self.claims(node, type_, sealed, version=version)
         return self.refuses_envelope(sign(claims, disclosures, signing_key(node)), because=because, error=error)
 
     def refuses_envelope(
@@ -199,6 +207,18 @@ class Alliance:
             actor=ACTOR,
             data=data,
         )
+
+    def _sealed(self, data: Data, names: Iterable[str]) -> tuple[dict[str, Json], tuple[Disclosure, ...]]:
+        clear = {name: value for name, value in data.items() if name not in names}
+        return seal(clear, {name: data.get(name) for name in names}, self._salts())
+
+    def _with_id(self, data: Data) -> Data:
+        index = data.get("event")
+        return {**data, "event": self.database.events[index].event_id} if isinstance(index, int) else data
+
+    def _corrected(self, data: Data) -> Registered:
+        """What a correction is about; where there is no such event, the first of the log will do."""
+        return self.database.events[self.database.index_of(str(data["event"])) or 0]
 
     # ------------------------------------------------------------------ sentences
 
@@ -247,6 +267,13 @@ class Alliance:
     def finds(self, node: str, handle: str, *, cohort: str = COHORT, evaluable: bool = True) -> Taken:
         rule: Data = {"evaluable": evaluable, "rule": "one-cycle-and-a-scan"}
         return self.says(node, "evaluability.determined", {**patient(handle, cohort), **rule})
+
+    def corrects(self, taken: Taken, **replacement: Json) -> Taken:
+        """The node that said it says it anew, whole."""
+        return self.says(taken.event.node, "event.corrected", correction(taken, **replacement))
+
+    def retracts(self, taken: Taken) -> Taken:
+        return self.says(taken.event.node, "event.retracted", retraction(taken))
 
     # ------------------------------------------------------------------ what stands there
 
@@ -306,6 +333,14 @@ def witness(name: str = "witness.example") -> dict[str, Json]:
     return {"name": name, "verifier": Verifier(name, COSIGNATURE, signing_key(name).public.raw).text}
 
 
+def correction(taken: Taken, **replacement: Json) -> dict[str, Json]:
+    return {**retraction(taken), "replacement": replacement}
+
+
+def retraction(taken: Taken) -> dict[str, Json]:
+    return {"event": taken.event.event_id, "reason_code": "typing-error", "reason": "read from the wrong line"}
+
+
 def trial_of(node: str) -> dict[str, Json]:
     name, country = FOUNDERS.get(node, ("Newcomer", "IS"))
     return {"name": name, "country": country, "registries": {"nct": "NCT02925234"}, "aliases": [f"{name} trial"]}
@@ -334,9 +369,13 @@ def state_of(database: Database) -> object:
         list(database.events),
         dict(database._index_of),
         [
-            (table, record.key, {field: list(cell) for field, cell in record.cells.items()})
-            for table, record in database.versions()
+            (table, record.key, {field: list(cell) for field, cell in record.cells.items()}, record.lifted)
+            for table, record in database.histories()
         ],
+        {index: list(each) for index, each in database.standing._corrections.items()},
+        dict(database.standing.retracted),
+        {index: set(each) for index, each in database.standing._dependants.items()},
+        [{(table, record.key) for table, record in each} for each in database._set_in],
         {place: list(records) for place, records in database._under.items()},
     )
 
