@@ -43,6 +43,7 @@ FOUNDERS: Mapping[str, tuple[str, str]] = {
 NEWCOMER = "trial-is"  # of no founder
 ORIGIN = "ledger.example/alliance"
 LONG_AGO, START = "2021-01", datetime(2022, 1, 3, 9, tzinfo=UTC)
+NO_EVENT = "017e1f2a-0000-7000-8000-ffffffffffff"
 ACTOR = Actor("u1", "data-manager", "authored")
 
 SMALL: dict[str, Json] = {
@@ -143,7 +144,7 @@ class Alliance:
     def says(self, node: str, type_: str, data: Data) -> Taken:
         """Draft, seal and sign as a node's program does, and take it.
 
-        In a correction or retraction, an index may stand for the id of the event that it is about.
+        In a correction or retraction, `#` and an index may stand for the id of the event that it is about.
         """
         data = self._with_id(data)
         return self.takes(
@@ -213,12 +214,15 @@ class Alliance:
         return seal(clear, {name: data.get(name) for name in names}, self._salts())
 
     def _with_id(self, data: Data) -> Data:
-        index = data.get("event")
-        return {**data, "event": self.database.events[index].event_id} if isinstance(index, int) else data
+        named = data.get("event")
+        if not isinstance(named, str) or not named.startswith("#"):
+            return data
+        index = int(named[1:])
+        return {**data, "event": self.database.events[index].event_id if index < self.database.size else NO_EVENT}
 
     def _corrected(self, data: Data) -> Registered:
         """What a correction is about; where there is no such event, the first of the log will do."""
-        return self.database.events[self.database.index_of(str(data["event"])) or 0]
+        return self.database.events[self.database.index_of(str(data.get("event"))) or 0]
 
     # ------------------------------------------------------------------ sentences
 

@@ -49,7 +49,7 @@ def _drup(type_: str, **data: object) -> Sentence:
 
 CASE = patient(case(1))
 RETURNED = patient(case(2))
-ASSESSED, REPORTED_TWICE = 20, 37  # indexes of what turns out to be wrong
+ASSESSED, REPORTED_TWICE = "#20", "#37"  # indexes of what turns out to be wrong
 ONE_EACH = SMALL | {"n1": 1, "n": 2}  # so that one patient decides a stage
 
 STORY: tuple[Sentence, ...] = (
