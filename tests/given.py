@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from states import set_by as set_by  # noqa: PLC0414 - the kit is found in one place
+from states import state_of as state_of  # noqa: PLC0414 - as above
 
-from ledger.cohort.cells import RowKey
 from ledger.cohort.database import Database, Registered, Taken
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, RuleError
@@ -272,13 +273,6 @@ class Alliance:
         rule: Data = {"evaluable": evaluable, "rule": "one-cycle-and-a-scan"}
         return self.says(node, "evaluability.determined", {**patient(handle, cohort), **rule})
 
-    def corrects(self, taken: Taken, **replacement: Json) -> Taken:
-        """The node that said it says it anew, whole."""
-        return self.says(taken.event.node, "event.corrected", correction(taken, **replacement))
-
-    def retracts(self, taken: Taken) -> Taken:
-        return self.says(taken.event.node, "event.retracted", retraction(taken))
-
     # ------------------------------------------------------------------ what stands there
 
     @property
@@ -337,14 +331,6 @@ def witness(name: str = "witness.example") -> dict[str, Json]:
     return {"name": name, "verifier": Verifier(name, COSIGNATURE, signing_key(name).public.raw).text}
 
 
-def correction(taken: Taken, **replacement: Json) -> dict[str, Json]:
-    return {**retraction(taken), "replacement": replacement}
-
-
-def retraction(taken: Taken) -> dict[str, Json]:
-    return {"event": taken.event.event_id, "reason_code": "typing-error", "reason": "read from the wrong line"}
-
-
 def trial_of(node: str) -> dict[str, Json]:
     name, country = FOUNDERS.get(node, ("Newcomer", "IS"))
     return {"name": name, "country": country, "registries": {"nct": "NCT02925234"}, "aliases": [f"{name} trial"]}
@@ -352,36 +338,6 @@ def trial_of(node: str) -> dict[str, Json]:
 
 def patient(handle: str, cohort: str = COHORT) -> dict[str, Json]:
     return {"case": handle, "cohort": cohort}
-
-
-def set_by(taken: Taken) -> dict[tuple[str, RowKey], dict[str, Json]]:
-    """The cells that an event set, by row; those that others set in the same rows are left out."""
-    return {
-        (version.table, version.key): {
-            field: value for field, (by, value) in version.fields.items() if by == taken.event.index
-        }
-        for version in taken.versions
-    }
-
-
-def state_of(database: Database) -> object:
-    """All that a database remembers, copied; two databases that remember the same have equal states."""
-    return (
-        database.size,
-        database.digest,
-        dict(database.streams),
-        list(database.events),
-        dict(database._index_of),
-        [
-            (table, record.key, {field: list(cell) for field, cell in record.cells.items()}, record.lifted)
-            for table, record in database.histories()
-        ],
-        {index: list(each) for index, each in database.standing._corrections.items()},
-        dict(database.standing.retracted),
-        {index: set(each) for index, each in database.standing._dependants.items()},
-        [{(table, record.key) for table, record in each} for each in database._set_in],
-        {place: list(records) for place, records in database._under.items()},
-    )
 
 
 # ---------------------------------------------------------------------- situations
