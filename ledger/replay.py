@@ -7,20 +7,20 @@ database and the same digest, whatever was withheld or erased.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from ledger.cohort.database import Database, Head, Registered, Taken
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.view import View
 from ledger.errors import ConflictError, LedgerError, RuleError, SignatureError
 from ledger.events.alliance import MemorandumSigned, first_key
+from ledger.events.amending import amend
 from ledger.events.base import Event, Recorded
 from ledger.events.catalog import decode
+from ledger.events.general import check_day, check_needs
+from ledger.signing.canonical import dump_known
 from ledger.signing.encoding import to_base64url
-from ledger.signing.envelope import Claims
+from ledger.signing.envelope import Claims, clear_of
 from ledger.signing.keys import PublicKey
-
-_CLOCKS_DIFFER = timedelta(days=1)  # a node east of the hub may tell of a day that the hub has not reached
 
 
 def replay(memorandum: Memorandum, entries: Iterable[Recorded], database: Database) -> Iterator[Taken]:
@@ -45,12 +45,15 @@ def step(memorandum: Memorandum, database: Database, entry: Recorded) -> Taken:
     event = decode(claims)
     # 3. the general rules
     _check_alliance(view, event)
-    _check_day(view, event)
+    check_day(event, entry.received)
     # 4. the events that it needs
-    stands_on = _check_needs(view, event)
+    stands_on = check_needs(view, event)
     # 5. its own rule
     event.check(view)
-    # 6. its cells, and with them the digest
+    event.check_at_index(view)
+    # 6. what it does to the event that it corrects or retracts, where it does
+    amended = amend(view, event)
+    # 7. its cells, and with them the digest
     when = event.happened_on()
     registered = Registered(
         index=entry.index,
@@ -60,10 +63,15 @@ def step(memorandum: Memorandum, database: Database, entry: Recorded) -> Taken:
         received=entry.received,
         on=when.text if when else None,
         synthetic=event.synthetic is not None,
-        stands_on=stands_on,
-        case=getattr(event, "case", None),
+        stands_on=tuple(sorted({*stands_on, *(amended.stands_on if amended else ())})),
+        case=amended.root.case if amended else getattr(event, "case", None),
+        corrects=amended.root.index if amended else None,
+        retracts=amended is not None and amended.retracts,
+        version=claims.version,
+        said=dump_known(clear_of(claims.data)),
     )
-    return database.take(registered, tuple(event.sets(view)), head=Head(claims.seq, entry.hash))
+    head = Head(claims.seq, entry.hash)
+    return database.take(registered, tuple(event.sets(view)), head=head, replacement=amended.sets if amended else ())
 
 
 def key_of(memorandum: Memorandum, database: Database, node: str, kid: str) -> PublicKey:
@@ -121,18 +129,3 @@ def _check_alliance(view: View, event: Event) -> None:
         raise RuleError(f"the alliance is not in force: {', '.join(missing)} must sign the memorandum first")
     if not view.is_member():
         raise RuleError(f"the first event of {view.node} must be memorandum.signed")
-
-
-def _check_day(view: View, event: Event) -> None:
-    when = event.happened_on()
-    if when is not None and when.first - view.received.date() > _CLOCKS_DIFFER:
-        raise RuleError(f"{event.TYPE}: {when} has not come yet: tell what happened, when it has")
-
-
-def _check_needs(view: View, event: Event) -> tuple[int, ...]:
-    stands_on = []
-    for need in event.needs(view):
-        if need.event is None:
-            raise RuleError(f"{event.TYPE} needs {need.what}, and no such event stands")
-        stands_on.append(need.event)
-    return tuple(sorted(set(stands_on)))

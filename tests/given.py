@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from states import set_by as set_by  # noqa: PLC0414 - the kit is found in one place
+from states import state_of as state_of  # noqa: PLC0414 - as above
 
-from ledger.cohort.cells import RowKey
-from ledger.cohort.database import Database, Taken
+from ledger.cohort.database import Database, Registered, Taken
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, RuleError
 from ledger.events.base import Recorded
@@ -25,7 +26,7 @@ from ledger.node.drafts import Draft, seal_draft
 from ledger.replay import key_of, step
 from ledger.signing.canonical import Json, load
 from ledger.signing.cosignature import Cosigner
-from ledger.signing.envelope import Actor, Claims, Envelope, parse_jws, seal, sign, verify
+from ledger.signing.envelope import Actor, Claims, Disclosure, Envelope, parse_jws, seal, sign, verify
 from ledger.signing.keys import SigningKey
 from ledger.signing.note import COSIGNATURE, ED25519, Verifier
 from ledger.signing.possession import prove_possession
@@ -43,6 +44,7 @@ FOUNDERS: Mapping[str, tuple[str, str]] = {
 NEWCOMER = "trial-is"  # of no founder
 ORIGIN = "ledger.example/alliance"
 LONG_AGO, START = "2021-01", datetime(2022, 1, 3, 9, tzinfo=UTC)
+NO_EVENT = "017e1f2a-0000-7000-8000-ffffffffffff"
 ACTOR = Actor("u1", "data-manager", "authored")
 
 SMALL: dict[str, Json] = {
@@ -141,10 +143,14 @@ class Alliance:
     # ------------------------------------------------------------------ what a node can do
 
     def says(self, node: str, type_: str, data: Data) -> Taken:
-        """Draft, seal and sign as a node's program does, and take it."""
+        """Draft, seal and sign as a node's program does, and take it.
+
+        In a correction or retraction, `#` and an index may stand for the id of the event that it is about.
+        """
+        data = self._with_id(data)
         return self.takes(
             seal_draft(
-                Draft(type_, data),
+                Draft(type_, data, of=self._corrected(data).type if type_ == "event.corrected" else None),
                 node=node,
                 head=self.database.streams.get(node),
                 key=self.key(node),
@@ -168,10 +174,14 @@ class Alliance:
         self, node: str, type_: str, data: Data, *, because: str, error: type[LedgerError] = RuleError, version: int = 1
     ) -> LedgerError:
         """A node whose program checks nothing says this, and the database is left exactly as it was."""
-        names = SEALED.get((type_, version), frozenset())
-        clear = {name: value for name, value in data.items() if name not in names}
-        sealed, disclosures = seal({}, {name: data.get(name) for name in names}, self._salts())
-        claims = self.claims(node, type_, clear | sealed, version=version)
+        data = self._with_id(data)
+        sealed, disclosures = self._sealed(data, SEALED.get((type_, version), frozenset()))
+        replacement = sealed.get("replacement")
+        if isinstance(replacement, dict):
+            names = SEALED.get((self._corrected(data).type, 1), frozenset())
+            sealed["replacement"], more = self._sealed(replacement, names)
+            disclosures = (*disclosures, *more)
+        claims = self.claims(node, type_, sealed, version=version)
         return self.refuses_envelope(sign(claims, disclosures, self.key(node)), because=because, error=error)
 
     def refuses_envelope(
@@ -204,6 +214,21 @@ class Alliance:
         """The key that a node signs with now, or so many rotations later."""
         turn = later + max(1, len([*self.database.under("keys", node)]))
         return signing_key(node if turn == 1 else f"{node} {turn}")
+
+    def _sealed(self, data: Data, names: Iterable[str]) -> tuple[dict[str, Json], tuple[Disclosure, ...]]:
+        clear = {name: value for name, value in data.items() if name not in names}
+        return seal(clear, {name: data.get(name) for name in names}, self._salts())
+
+    def _with_id(self, data: Data) -> Data:
+        named = data.get("event")
+        if not isinstance(named, str) or not named.startswith("#"):
+            return data
+        index = int(named[1:])
+        return {**data, "event": self.database.events[index].event_id if index < self.database.size else NO_EVENT}
+
+    def _corrected(self, data: Data) -> Registered:
+        """What a correction is about; where there is no such event, the first of the log will do."""
+        return self.database.events[self.database.index_of(str(data.get("event"))) or 0]
 
     # ------------------------------------------------------------------ sentences
 
@@ -326,32 +351,6 @@ def trial_of(node: str) -> dict[str, Json]:
 
 def patient(handle: str, cohort: str = COHORT) -> dict[str, Json]:
     return {"case": handle, "cohort": cohort}
-
-
-def set_by(taken: Taken) -> dict[tuple[str, RowKey], dict[str, Json]]:
-    """The cells that an event set, by row; those that others set in the same rows are left out."""
-    return {
-        (version.table, version.key): {
-            field: value for field, (by, value) in version.fields.items() if by == taken.event.index
-        }
-        for version in taken.versions
-    }
-
-
-def state_of(database: Database) -> object:
-    """All that a database remembers, copied; two databases that remember the same have equal states."""
-    return (
-        database.size,
-        database.digest,
-        dict(database.streams),
-        list(database.events),
-        dict(database._index_of),
-        [
-            (table, record.key, {field: list(cell) for field, cell in record.cells.items()})
-            for table, record in database.versions()
-        ],
-        {place: list(records) for place, records in database._under.items()},
-    )
 
 
 # ---------------------------------------------------------------------- situations

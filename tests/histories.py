@@ -35,8 +35,10 @@ from given import (
 )
 
 from ledger.cohort.cells import Record
+from ledger.cohort.database import Registered
 from ledger.cohort.view import View
 from ledger.errors import RuleError
+from ledger.events import catalog
 from ledger.signing.canonical import Json
 
 NODES = (*FOUNDERS, NEWCOMER)
@@ -53,7 +55,7 @@ class Said(NamedTuple):
 def history(seed: int, n: int) -> Alliance:
     """An alliance that has heard n random events, two hours apart. seed: of all that is drawn."""
     alliance = Alliance()
-    speech = _Speech(alliance, Random(seed))  # noqa: S311 - no secret is drawn
+    speech = Speech(alliance, Random(seed))  # noqa: S311 - no secret is drawn
     for said in speech.sentences():
         if alliance.database.size == n:
             break
@@ -65,7 +67,7 @@ def history(seed: int, n: int) -> Alliance:
     return alliance
 
 
-class _Speech:
+class Speech:
     """What is said next. Each method that draws a sentence takes the node that says it."""
 
     def __init__(self, alliance: Alliance, random: Random) -> None:
@@ -75,25 +77,10 @@ class _Speech:
 
     def sentences(self) -> Iterator[Said]:
         yield from self.founding()
-        kinds: dict[Callable[[str], tuple[str, Data]], int] = {
-            self.a_new_case: 12,
-            self.an_allocation: 16,
-            self.a_step_of_an_episode: 50,
-            self.an_outcome: 12,
-            self.a_word_on_a_case: 6,
-            self.a_turn_of_a_cohort: 6,
-            self.a_decision: 8,
-            self.a_supply: 3,
-            self.a_trial: 2,
-            self.a_census: 3,
-            self.a_resolution: 2,
-            self.a_definition: 1,
-            self.a_rotation: 1,
-        }
         while True:
-            kind = self.random.choices([*kinds], [*kinds.values()])[0]
+            kind = self.random.choices([each for each, _ in KINDS], [weight for _, weight in KINDS])[0]
             node = self.random.choice(NODES)
-            yield Said(node, *kind(node))
+            yield Said(node, *kind(self, node))
 
     def founding(self) -> Iterator[Said]:
         signing: Data = {"memorandum": self.alliance.memorandum_content, "on": "2021-11-16"}
@@ -250,7 +237,50 @@ class _Speech:
         accrual = "pooled" if cohort.startswith("pooled") else "per-trial"
         return "cohort.defined", {**DEFINITION, "cohort": cohort, "accrual": accrual}
 
+    def a_correction(self, node: str) -> tuple[str, Data]:
+        """What the node said, whole, with a field or two that are other now."""
+        event = self.event_of(node)
+        if event is None:
+            return self.a_census(node)
+        envelope = self.alliance.heard[event.index].envelope
+        sealed = envelope.opened()
+        told: dict[str, Json] = {name: value for name, value in envelope.claims.data.items() if name not in sealed}
+        for name in self.random.sample([*told], min(len(told), self.random.randint(0, 2))):
+            told[name] = self.other(name, told[name])
+        return "event.corrected", {**self.about(event), "replacement": {**told, **sealed}}
+
+    def a_retraction(self, node: str) -> tuple[str, Data]:
+        event = self.event_of(node)
+        return self.a_census(node) if event is None else ("event.retracted", self.about(event))
+
     # ------------------------------------------------------------------ what it is said of
+
+    def event_of(self, node: str) -> Registered | None:
+        """One of the node's own that may be corrected: mostly a new one, for much stands on an old one."""
+        events = self.alliance.database.events
+        recent = events if self.random.random() < 0.1 else events[-150:]
+        own = [each for each in recent if each.node == node and each.type in CORRECTABLE]
+        return self.random.choice(own) if own else None
+
+    def about(self, event: Registered) -> dict[str, Json]:
+        flag: dict[str, Json] = {"synthetic": True} if event.synthetic else {}
+        return {"event": event.event_id, "reason_code": "typing-error", "reason": self.words(), **flag}
+
+    def other(self, name: str, value: Json) -> Json:
+        """Another value of a field, or the same, of which some are valid."""
+        others: dict[str, list[Json]] = {
+            "on": [self.day()],
+            "as_of": [self.day()],
+            "evaluable": [True, False],
+            "potential_target": [True, False],
+            "stage": [1, 2, 3],
+            "scope": ["here", "everywhere"] if value in ("here", "everywhere") else [value],
+            "value": [self.random.randint(0, self.cases)],
+            "accrual": ["pooled", "per-trial"],
+            "reason_code": ["other", "second-look"],
+            "rule": ["one-cycle", "second-look"],
+        }
+        return self.random.choice(others.get(name, [value]))
 
     def day(self) -> str:
         """Mostly today; at times only the month, or a week that ends today."""
@@ -277,3 +307,23 @@ class _Speech:
     def view(self, node: str) -> View:
         database = self.alliance.database
         return View(database, self.alliance.memorandum, database.size, self.alliance.now, node, "")
+
+
+CORRECTABLE = frozenset(each.TYPE for each in catalog.CORRECTABLE)
+KINDS: list[tuple[Callable[[Speech, str], tuple[str, Data]], int]] = [  # with their weights: what a node may say next
+    (Speech.a_new_case, 12),
+    (Speech.an_allocation, 16),
+    (Speech.a_step_of_an_episode, 50),
+    (Speech.an_outcome, 12),
+    (Speech.a_word_on_a_case, 6),
+    (Speech.a_turn_of_a_cohort, 6),
+    (Speech.a_decision, 8),
+    (Speech.a_supply, 3),
+    (Speech.a_trial, 2),
+    (Speech.a_census, 3),
+    (Speech.a_resolution, 2),
+    (Speech.a_definition, 1),
+    (Speech.a_rotation, 1),
+    (Speech.a_correction, 10),
+    (Speech.a_retraction, 6),
+]

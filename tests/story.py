@@ -50,6 +50,7 @@ def _drup(type_: str, **data: object) -> Sentence:
 
 CASE = patient(case(1))
 RETURNED = patient(case(2))
+ASSESSED, REPORTED_TWICE = "#20", "#37"  # indexes of what turns out to be wrong
 ONE_EACH = SMALL | {"n1": 1, "n": 2}  # so that one patient decides a stage
 
 _TOLD: tuple[Sentence, ...] = (
@@ -106,6 +107,15 @@ _TOLD: tuple[Sentence, ...] = (
     _drup("cohort.closed", cohort=COHORT, on="2021-12-20", reason_code="other", scope="everywhere", reason="done"),
     _drup("supply.withdrawn", regimen=DRUGS, on="2021-12-21", reason_code="stopped", reason="no longer made"),
     _drup("trial.closed", on="2021-12-22", reason_code="completed", source=None, reason="all have been followed up"),
+    _drup(
+        "event.corrected",
+        event=ASSESSED,
+        reason_code="typing-error",
+        reason="the scan was read again",
+        replacement={**CASE, **ASSESSMENT, "response": "SD", "target_sum_mm": 44},
+    ),
+    _drup("adverse_event.reported", **CASE, **TOXICITY),
+    _drup("event.retracted", event=REPORTED_TWICE, reason_code="wrong-patient", reason="it was another patient's"),
 )
 
 

@@ -15,7 +15,9 @@ from ledger.cohort.cells import Version
 from ledger.cohort.rows import TABLES, columns_of
 from ledger.errors import NotFoundError
 from ledger.operations.reading import Moment, last_index
+from ledger.reports.amendments import is_amendment
 from ledger.signing import envelope as envelopes
+from ledger.signing.envelope import Actor
 from ledger.store.cells import row_history
 from ledger.store.engine import Connection, reading
 from ledger.store.entries import find_entry
@@ -25,30 +27,37 @@ router = APIRouter(tags=["cells"])
 
 @dataclass(frozen=True, slots=True)
 class Setter:
-    """The event that set a value. synthetic: it is made up, and says so."""
+    """The event that set a value, or took one away. received: the hub's clock, RFC 3339. synthetic: it is made up, and
+    says so. corrects: of a correction or retraction, the id of what it is about, and reason_code why.
+    """
 
     index: int
     event_id: str
     node: str
     type: str
+    received: str
+    actor: Actor
     synthetic: bool
+    corrects: str | None
+    reason_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A value that stood until the entry `until` was taken. A value that no event set any more is null, as is its
-    setter.
+    """A value that stood until the entry `until` was taken, which is `ended_by`. A value that no event set any more is
+    null, as is its setter.
     """
 
     value: Any
     set_by: Setter | None
     until: int
+    ended_by: Setter
 
 
 @dataclass(frozen=True, slots=True)
 class CellValue:
-    """sealed: the values are commitments. set_by: null where no standing event sets the field any more. before: oldest
-    first.
+    """sealed: the values are commitments. set_by: null where no standing event sets the field any more: what retracted
+    the last is then the last one's `ended_by`. before: oldest first.
     """
 
     sealed: bool
@@ -109,17 +118,30 @@ def _values(history: list[Version], field: str) -> list[_Value]:
 
 
 def _cell(values: list[_Value], setters: Mapping[int | None, Setter], *, sealed: bool) -> CellValue:
-    before = [Before(each.value, setters.get(each.by), until=following.since) for each, following in pairwise(values)]
+    before = [
+        Before(each.value, setters.get(each.by), until=following.since, ended_by=setters[following.since])
+        for each, following in pairwise(values)
+    ]
     return CellValue(sealed, values[-1].value, setters.get(values[-1].by), before)
 
 
 def _setters(connection: Connection, history: list[Version]) -> dict[int | None, Setter]:
-    indexes = {by for version in history for by, _ in version.fields.values()}
+    indexes = {by for version in history for by, _ in version.fields.values()} | {each.since for each in history}
     setters: dict[int | None, Setter] = {}
     for index in indexes:
         stored = find_entry(connection, index=index)
         assert stored is not None
         claims = envelopes.parse_jws(stored.jws).claims
-        synthetic = claims.data.get("synthetic") is True
-        setters[index] = Setter(index, claims.event_id, claims.node, claims.type, synthetic)
+        target = claims.data.get("event") if is_amendment(claims.type) else None
+        setters[index] = Setter(
+            index=index,
+            event_id=claims.event_id,
+            node=claims.node,
+            type=claims.type,
+            received=stored.received,
+            actor=claims.actor,
+            synthetic=claims.data.get("synthetic") is True,
+            corrects=None if target is None else str(target),
+            reason_code=None if target is None else str(claims.data["reason_code"]),
+        )
     return setters

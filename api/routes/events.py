@@ -17,8 +17,10 @@ from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
 from ledger.errors import MalformedError, NotFoundError
 from ledger.names import SLUG_MAX, UUID_V7
+from ledger.operations.amended import history_of
 from ledger.operations.append import POST_ENVELOPES_MAX
 from ledger.operations.publish import receipts
+from ledger.reports.amendments import Amendment
 from ledger.signing import envelope as envelopes
 from ledger.signing.canonical import Json
 from ledger.signing.encoding import from_decimal, to_base64url
@@ -112,7 +114,8 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Event:
     """An entry, decoded. data: its clear fields. sealed: the commitment of each sealed one. cells: those that it set,
-    a sealed one with its commitment. issued_at: seconds since the epoch, by the node's clock.
+    a sealed one with its commitment. issued_at: seconds since the epoch, by the node's clock. amends: index of the
+    event that it corrects or retracts. amendments: what was done to it, or to that one, in order.
     """
 
     entry: Entry
@@ -124,6 +127,8 @@ class Event:
     data: dict[str, Any]
     sealed: dict[str, str]
     cells: list[Cell]
+    amends: int | None
+    amendments: list[Amendment]
 
 
 class Reach(NamedTuple):
@@ -193,7 +198,8 @@ def read_event(hub: OpenHub, event: Named) -> Event:
     """One event, by its index or its id, decoded beside its bytes, with the cells that it set."""
     with reading(hub.engine) as connection:
         stored = _find(connection, event)
-        reach = Reach.of(read_head(connection))
+        head = read_head(connection)
+        reach, history = Reach.of(head), history_of(connection, stored, size=head.size)
         cells = [
             Cell(version.table, list(version.key), field, value)
             for version in changes_at(connection, stored.index)
@@ -209,9 +215,11 @@ def read_event(hub: OpenHub, event: Named) -> Event:
         prev=None if claims.prev is None else to_base64url(claims.prev),
         actor=claims.actor,
         key=envelope.jws.kid,
-        data={name: value for name, value in claims.data.items() if name not in envelope.commitments},
+        data=envelopes.clear_of(claims.data),
         sealed=dict(envelope.commitments),
         cells=cells,
+        amends=None if history.original.index == stored.index else history.original.index,
+        amendments=list(history.done),
     )
 
 

@@ -59,6 +59,10 @@ def _describe(event_type: type[Event], *, as_json: bool) -> None:
         ],
         title=f"{event_type.TYPE}, version {event_type.VERSION}",
     )
+    if "of" in schema["properties"]:
+        click.echo(
+            '"of" stands beside "data": the type of what is corrected, whose fields the replacement holds, all of them'
+        )
     click.echo(json.dumps(example(schema), ensure_ascii=False))
 
 

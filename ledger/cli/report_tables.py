@@ -155,6 +155,13 @@ def print_contributions(contributed: Sequence[Contribution]) -> None:
         right=["events", "opened", "enrolled", "outcomes", "rows", "cells", "lag d", "made up"],
         title="Who contributed what",
     )
+    amended = [
+        f"{each.node} {each.corrections} and {each.retractions}"
+        for each in contributed
+        if each.corrections or each.retractions
+    ]
+    if amended:
+        click.echo(f"corrections and retractions: {', '.join(amended)}")
     click.echo("lag d: median days from the day that an event tells of to its receipt")
     click.echo("* made-up events are among the node's own\n" if any(each.synthetic for each in contributed) else "")
 

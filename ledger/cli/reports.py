@@ -1,20 +1,22 @@
 """Whoever asks what the cohort database says: now, at a place of the log, or on a day."""
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import click
 
 from ledger.cli import report_tables
+from ledger.cli.amendments import in_facts, print_changes, short, told_of, trail_lines
 from ledger.cli.options import as_json, hub_options
 from ledger.cli.terminal import print_facts, print_json, print_table
 from ledger.cohort.rows import columns_of
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
 from ledger.names import UUID
+from ledger.operations.amended import history_of
 from ledger.operations.hub import open_store
 from ledger.operations.reading import Moment, snapshot_at
+from ledger.reports.amendments import SEALED
 from ledger.reports.board import board as board_of
 from ledger.reports.census import census as census_of
 from ledger.reports.cohort_progress import cohort_progress
@@ -28,7 +30,6 @@ from ledger.store.entries import StoredEntry, find_entry, page_entries
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _DIGITS_MAX = 15  # of an index
-_SHOWN_MAX = 300  # characters of a value in a table; JSON has it whole
 
 
 def report_options(command: _Command) -> _Command:
@@ -94,22 +95,24 @@ def event(*, event_id: str, at: str | None, on: str | None, as_json: bool, **fla
     with reading(engine) as connection:
         by_index = event_id.isascii() and event_id.isdecimal() and len(event_id) <= _DIGITS_MAX
         stored = find_entry(connection, index=int(event_id)) if by_index else find_entry(connection, event_id=event_id)
+        if stored is None or stored.index >= snapshot.size:
+            raise NotFoundError(f"the log has no event {event_id[:40]}: give an index or an event's id")
+        history = history_of(connection, stored, size=snapshot.size)
     engine.dispose()
-    if stored is None or stored.index >= snapshot.size:
-        raise NotFoundError(f"the log has no event {event_id[:40]}: give an index or an event's id")
     told = _told(stored)
     cells = list(_cells(snapshot, stored.index))
     if as_json:
-        print_json({**told, "cells": cells, "jws": stored.jws})
+        print_json({**told, **told_of(stored, history), "cells": cells, "jws": stored.jws})
         return
     shown = {name: value for name, value in told.items() if name not in {"data", "sealed"}}
-    print_facts({name: str(value) for name, value in shown.items()})
-    sealed = dict.fromkeys(told["sealed"], "(sealed)")
-    print_table(["says", ""], [[name, _short(value)] for name, value in {**told["data"], **sealed}.items()])
+    print_facts({**{name: str(value) for name, value in shown.items()}, **in_facts(stored, history)})
+    sealed = dict.fromkeys(told["sealed"], SEALED)
+    print_table(["says", ""], [[name, short(value)] for name, value in {**told["data"], **sealed}.items()])
     print_table(
         ["sets", "key", "field", "value"],
-        [[cell["table"], " ".join(cell["key"]), cell["field"], _short(cell["value"])] for cell in cells],
+        [[cell["table"], " ".join(cell["key"]), cell["field"], short(cell["value"])] for cell in cells],
     )
+    print_changes(stored, history)
 
 
 @click.command()
@@ -120,22 +123,27 @@ def trail(*, case: str, at: str | None, on: str | None, as_json: bool, **flags: 
     if UUID.fullmatch(case) is None:
         raise NotFoundError("a case is named by its id, a UUID in lower case")
     engine, _ = open_store(Settings.here(flags))
-    seen = {each.index for each in snapshot_at(engine, Moment.parse(at, on)).events}
+    snapshot = snapshot_at(engine, Moment.parse(at, on))
+    seen = {each.index for each in snapshot.events}
     with reading(engine) as connection:
         said = page_entries(connection, after=-1, limit=len(seen) or 1, case=case)
+        histories = [
+            (stored, history_of(connection, stored, size=snapshot.size)) for stored in said if stored.index in seen
+        ]
     engine.dispose()
-    told = [_told(stored) for stored in said if stored.index in seen]
+    told = [{**_told(stored), **told_of(stored, history)} for stored, history in histories]
     if not told:
         raise NotFoundError("nothing is said of this case here")
     if as_json:
         print_json(told)
         return
+    lines = [
+        (each["index"], each["received"], each["node"], each["type"], _in_short(each, leave_out=case)) for each in told
+    ]
+    lines += [line for stored, history in histories for line in trail_lines(stored, history)]
     print_table(
         ["index", "received", "node", "event", "says"],
-        [
-            [str(each["index"]), each["received"][:16], each["node"], each["type"], _in_short(each, leave_out=case)]
-            for each in told
-        ],
+        [[str(index), received[:16], *rest] for index, received, *rest in sorted(lines)],
         right=["index"],
     )
     if any(each["data"].get("synthetic") for each in told):
@@ -162,7 +170,7 @@ def _told(stored: StoredEntry) -> dict[str, Any]:
         "type": claims.type,
         "by": f"{claims.actor.user}, {claims.actor.role} ({claims.actor.meaning})",
         "key": envelope.jws.kid,
-        "data": {name: value for name, value in claims.data.items() if name not in sealed},
+        "data": envelopes.clear_of(claims.data),
         "sealed": sealed,
     }
 
@@ -180,12 +188,8 @@ def _cells(snapshot: Snapshot, index: int) -> Iterator[dict[str, Any]]:
 
 def _in_short(told: dict[str, Any], *, leave_out: str) -> str:
     data = {name: value for name, value in told["data"].items() if name != "synthetic" and value != leave_out}
-    parts = [f"{name} {_short(value)}" for name, value in data.items()]
+    parts = [f"{name} {short(value)}" for name, value in data.items()]
     if told["sealed"]:
         parts.append(f"sealed: {' '.join(told['sealed'])}")
+    parts += [f"({each.kind} by entry {each.index})" for each in told["amendments"]]
     return ", ".join(parts)
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}…"

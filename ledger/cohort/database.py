@@ -4,13 +4,15 @@ It only remembers. What an event means is said by `ledger.events`, in which orde
 Every entry that was taken can be given back, last first, so that a refused post leaves no trace.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from ledger.cohort.cells import Laying, Record, RowKey, Set, Version
 from ledger.cohort.digest import START, next_digest
+from ledger.cohort.standing import Standing
 
 
 class Head(NamedTuple):
@@ -25,8 +27,10 @@ class Registered:
     """What the register keeps of an event.
 
     received: the hub's time; on: the day the node stated, where the type has one; synthetic: made up, and says so;
-    stands_on: indexes of the events that it needs. case: the handle of the patient that it is about, where it is;
-    corrects: index of the event that it corrects or retracts, where it does.
+    stands_on: indexes of the events that it needs; of a correction, of what it corrects and what the replacement needs.
+    case: the handle of the patient that it is about, where it is; corrects: index of the event that it corrects or
+    retracts, where it does; retracts: which of the two. version: of the type's schema. said: its clear fields, as
+    canonical JSON; the last two are nothing in a register that was read back from a store.
     """
 
     index: int
@@ -39,6 +43,9 @@ class Registered:
     stands_on: tuple[int, ...] = ()
     case: str | None = None
     corrects: int | None = None
+    retracts: bool = False
+    version: int = 1
+    said: bytes = field(default=b"", repr=False)
 
 
 class Taken(NamedTuple):
@@ -58,6 +65,8 @@ class Database:
         self.digest: bytes = START
         self.streams: dict[str, Head] = {}
         self.events: list[Registered] = []
+        self.standing = Standing(self.events)
+        self._set_in: list[tuple[tuple[str, Record], ...]] = []  # by index: the rows that the entry changed
         self._index_of: dict[str, int] = {}
         self._rows: dict[str, dict[RowKey, Record]] = {}
         self._under: dict[tuple[str, RowKey], dict[RowKey, Record]] = {}
@@ -75,42 +84,49 @@ class Database:
         return self._index_of.get(event_id)
 
     def row(self, table: str, key: RowKey) -> Record | None:
-        return self._rows.get(table, {}).get(key)
+        record = self._rows.get(table, {}).get(key)
+        return record if record is not None and record.cells else None
 
     def rows(self, table: str) -> Iterable[Record]:
-        return self._rows.get(table, {}).values()
+        return [record for record in self._rows.get(table, {}).values() if record.cells]
 
     def under(self, table: str, *prefix: str) -> Iterable[Record]:
         """The rows whose key begins with these parts (at least one, not all of them), oldest first."""
-        return self._under.get((table, prefix), {}).values()
+        return [record for record in self._under.get((table, prefix), {}).values() if record.cells]
 
-    def take(self, event: Registered, sets: Iterable[Set], *, head: Head) -> Taken:
-        """Set an event's cells as entry `event.index`, which must be the next one, and extend the digest chain."""
+    def take(self, event: Registered, sets: Iterable[Set], *, head: Head, replacement: Iterable[Set] = ()) -> Taken:
+        """Set an event's cells as entry `event.index`, which must be the next one, and extend the digest chain.
+
+        Where it corrects or retracts another, that one's cells are lifted first. replacement: what a correction lays in
+        their place.
+        """
         assert event.index == self.size
         head_before, digest_before = self.streams.get(event.node), self.digest
         touched: dict[tuple[str, RowKey], Record] = {}
-        for table, key, field, value in sets:
-            record = touched.get((table, key))
-            if record is None:
-                record = touched[table, key] = self._record(table, key)
-            record.lay(field, Laying(event.index, event.index, value))
+        if event.corrects is not None:
+            touched |= self._lift(event.corrects, at=event.index)
+            self._lay(replacement, touched, root=event.corrects, by=event.index)
+        self._lay(sets, touched, root=event.index, by=event.index)
         versions = tuple(record.version(table, event.index) for (table, _), record in touched.items())
         self.streams[event.node] = head
         self.events.append(event)
+        self.standing.add(event)
+        self._set_in.append(tuple((table, record) for (table, _), record in touched.items()))
         self._index_of[event.event_id] = event.index
         self.digest = next_digest(self.digest, versions)
         return Taken(event, versions, self.digest, head_before, digest_before)
 
     def give_back(self, taken: Taken) -> None:
         """Undo the last entry, exactly: the database is again what it was before `take`."""
-        event = self.events.pop()
+        event = self.events[-1]
         assert event == taken.event
+        self.standing.take_back(event)
+        del self.events[-1]
         del self._index_of[event.event_id]
-        for version in taken.versions:
-            record = self._record(version.table, version.key)
+        for table, record in self._set_in.pop():
             record.take_back(event.index)
-            if not record.cells:
-                self._forget(version.table, version.key)
+            if not record.cells and not record.lifted:
+                self._forget(table, record.key)
         if taken.head_before is None:
             del self.streams[event.node]
         else:
@@ -119,6 +135,18 @@ class Database:
 
     def versions(self) -> Iterator[tuple[str, Record]]:
         """Every row that is listed, with its table."""
+        return ((table, record) for table, record in self.histories() if record.cells)
+
+    def history(self, table: str, key: RowKey) -> Record | None:
+        """A row with all that was ever laid on it, listed or not."""
+        return self._rows.get(table, {}).get(key)
+
+    def keys(self, table: str, prefix: tuple[str, ...]) -> Iterable[RowKey]:
+        """The keys that begin so (all of a table's, where `prefix` is empty) of rows that ever were listed."""
+        return self._under.get((table, prefix), {}) if prefix else self._rows.get(table, {})
+
+    def histories(self) -> Iterator[tuple[str, Record]]:
+        """Every row that ever was listed, with its table."""
         for table, records in self._rows.items():
             for record in records.values():
                 yield table, record
@@ -126,10 +154,28 @@ class Database:
     def restore(self, events: Iterable[Registered], records: Iterable[tuple[str, Record]]) -> None:
         """Fill an empty database with what another one held, in its order."""
         assert not self.events
-        self.events.extend(events)
+        for event in events:
+            self.events.append(event)
+            self.standing.add(event)
         self._index_of = {event.event_id: event.index for event in self.events}
+        set_in: dict[int, list[tuple[str, Record]]] = defaultdict(list)
         for table, record in records:
             self._list(table, record)
+            for index in record.changed_by():
+                set_in[index].append((table, record))
+        self._set_in = [tuple(set_in[index]) for index in range(self.size)]
+
+    def _lift(self, root: int, *, at: int) -> dict[tuple[str, RowKey], Record]:
+        """Lift what an event and its corrections laid; the rows that had any of it."""
+        laid = [row for index in (root, *self.standing.corrections_of(root)) for row in self._set_in[index]]
+        return {(table, record.key): record for table, record in laid if record.lift(root, at=at)}
+
+    def _lay(self, sets: Iterable[Set], touched: dict[tuple[str, RowKey], Record], *, root: int, by: int) -> None:
+        for table, key, name, value in sets:
+            record = touched.get((table, key))
+            if record is None:
+                record = touched[table, key] = self._record(table, key)
+            record.lay(name, Laying(root, by, value))
 
     def _record(self, table: str, key: RowKey) -> Record:
         record = self._rows.get(table, {}).get(key)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from ledger.cohort.cells import Laying, Record
+from ledger.cohort.cells import Laying, Lifted, Record
 from ledger.cohort.database import Database, Head, Registered
 from ledger.errors import MalformedError
 from ledger.signing.encoding import from_base64url, to_base64url
@@ -31,10 +31,13 @@ def dump_database(database: Database) -> bytes:
                     event.stands_on,
                     event.case,
                     event.corrects,
+                    event.retracts,
+                    event.version,
+                    event.said.decode(),
                 ]
                 for event in database.events
             ],
-            "rows": [[table, record.key, record.cells] for table, record in database.versions()],
+            "rows": [[table, record.key, record.cells, record.lifted] for table, record in database.histories()],
         },
         default=tuple,  # what a cell holds are tuples with names
     )
@@ -49,21 +52,35 @@ def load_database(data: bytes) -> Database:
         database.streams = {
             node: Head(seq, from_base64url(hashed, size=32)) for node, (seq, hashed) in told["streams"].items()
         }
-        events = (
-            Registered(
-                index, event_id, node, type_, parse_time(received), on, synthetic, tuple(stands_on), case, corrects
-            )
-            for index, (event_id, node, type_, received, on, synthetic, stands_on, case, corrects) in enumerate(
-                told["events"]
-            )
-        )
-        database.restore(events, ((table, _record(tuple(key), cells)) for table, key, cells in told["rows"]))
+        events = (_registered(index, each) for index, each in enumerate(told["events"]))
+        rows = ((table, _record(tuple(key), cells, lifted)) for table, key, cells, lifted in told["rows"])
+        database.restore(events, rows)
     except (ValueError, KeyError, TypeError):
         raise MalformedError("not a dump of a database") from None
     return database
 
 
-def _record(key: tuple[str, ...], cells: dict[str, list[list[Any]]]) -> Record:
+def _registered(index: int, told: list[Any]) -> Registered:
+    event_id, node, type_, received, on, synthetic, stands_on, case, corrects, retracts, version, said = told
+    return Registered(
+        index=index,
+        event_id=event_id,
+        node=node,
+        type=type_,
+        received=parse_time(received),
+        on=on,
+        synthetic=synthetic,
+        stands_on=tuple(stands_on),
+        case=case,
+        corrects=corrects,
+        retracts=retracts,
+        version=version,
+        said=said.encode(),
+    )
+
+
+def _record(key: tuple[str, ...], cells: dict[str, list[list[Any]]], lifted: list[list[Any]]) -> Record:
     record = Record(key)
     record.cells = {field: [Laying(*laying) for laying in layings] for field, layings in cells.items()}
+    record.lifted = tuple(Lifted(field, Laying(*laying), at) for field, laying, at in lifted)
     return record

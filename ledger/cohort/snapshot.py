@@ -72,8 +72,7 @@ def cases_of(decision: StageDecision) -> Iterator[tuple[str, str, str]]:
 def current(database: Database) -> Iterable[Version]:
     """The versions that stand in a database in memory."""
     for table, record in database.versions():
-        newest = max(laying.by for cell in record.cells.values() for laying in cell)
-        yield record.version(table, newest)
+        yield record.version(table, max(record.changed_by()))
 
 
 def _synthetic(events: Iterable[Registered]) -> frozenset[int]:

@@ -51,11 +51,17 @@ class NothingSealed(Payload):
 
 
 class Event(Payload):
-    """One kind of thing that a node can say. Subclasses set TYPE and, from the second schema on, VERSION."""
+    """One kind of thing that a node can say. Subclasses set TYPE and, from the second schema on, VERSION.
+
+    WORDS: the clear fields that no rule reads, its own or another's; where a correction changes only these, or what is
+    sealed, no rule is asked again. OF_THE_INDEX: the fields that `check_at_index` reads.
+    """
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[int] = 1
     Sealed: ClassVar[type[Payload]] = NothingSealed
+    WORDS: ClassVar[frozenset[str]] = frozenset()
+    OF_THE_INDEX: ClassVar[frozenset[str]] = frozenset()
 
     synthetic: Flag | None = None
     _commitments: Mapping[str, str] = PrivateAttr(default_factory=dict)
@@ -75,6 +81,12 @@ class Event(Payload):
 
     def check(self, _view: View, /) -> None:
         """Whatever else the rule asks. Raises RuleError, by `refuse`."""
+
+    def check_at_index(self, _view: View, /) -> None:
+        """What the rule asks of the moment, and not of a day: places, stage. Raises RuleError, by `refuse`.
+
+        Of a correction it is asked only where a field of OF_THE_INDEX changed: what had a place has it still.
+        """
 
     def sets(self, _view: View, /) -> Iterable[Set]:
         """The cells that it sets: always every field of its type."""

@@ -35,6 +35,7 @@ Variants = Annotated[list[Variant], Field(max_length=500)]
 
 class CaseSubmitted(DatedEvent):
     TYPE = "case.submitted"
+    WORDS = frozenset({"on"})
     case: CaseId
 
     def needs(self, view: View) -> Iterable[Need]:
@@ -62,6 +63,7 @@ class ProfileSealed(Payload):
 class CaseProfiled(DatedEvent):
     TYPE = "case.profiled"
     Sealed = ProfileSealed
+    WORDS = frozenset({"on", "assay"})
     case: CaseId
     assay: Literal["wgs", "wes", "panel", "rna", "ihc", "other"]
 
@@ -84,6 +86,7 @@ class PrescreeningSealed(Payload):
 class CasePrescreened(DatedEvent):
     TYPE = "case.prescreened"
     Sealed = PrescreeningSealed
+    WORDS = frozenset({"on", "potential_target"})
     case: CaseId
     potential_target: bool
 
@@ -104,6 +107,7 @@ class CaseAllocated(DatedEvent):
     """Takes a place in a cohort. Two nodes that want the last one: the log's order decides."""
 
     TYPE = "case.allocated"
+    OF_THE_INDEX = frozenset({"case", "cohort"})
     case: CaseId
     cohort: Slug
 
@@ -119,6 +123,8 @@ class CaseAllocated(DatedEvent):
             raise refuse(f"cohort {self.cohort} is suspended at {view.node} on {self.on}")
         if view.episode(self.cohort, self.case) is not None:
             raise refuse(f"case {self.case} of {view.node} is in cohort {self.cohort} already")
+
+    def check_at_index(self, view: View) -> None:
         if view.stage(self.cohort) is None:
             raise refuse(f"a decision has ended cohort {self.cohort}: no case is allocated any more")
         if view.places_left(self.cohort) == 0:
@@ -131,6 +137,7 @@ class CaseAllocated(DatedEvent):
 class CaseReleased(DatedEvent):
     TYPE = "case.released"
     Sealed = ReasonGiven
+    WORDS = frozenset({"on", "reason_code"})
     case: CaseId
     cohort: Slug
     reason_code: Slug
@@ -165,6 +172,7 @@ class EnrolmentSealed(Payload):
 class PatientEnrolled(DatedEvent):
     TYPE = "patient.enrolled"
     Sealed = EnrolmentSealed
+    WORDS = frozenset({"on"})
     case: CaseId
     cohort: Slug
 
@@ -194,6 +202,8 @@ class TreatmentSealed(Payload):
 class TreatmentStarted(DatedEvent):
     TYPE = "treatment.started"
     Sealed = TreatmentSealed
+    WORDS = frozenset({"on"})
+    OF_THE_INDEX = frozenset({"cohort", "stage"})
     case: CaseId
     cohort: Slug
     stage: Stage
@@ -204,6 +214,8 @@ class TreatmentStarted(DatedEvent):
     def check(self, view: View) -> None:
         if episode_of(view, self.cohort, self.case).root("started_on") is not None:
             raise refuse(f"case {self.case} has started treatment in {self.cohort} already")
+
+    def check_at_index(self, view: View) -> None:
         stage = view.stage(self.cohort)
         if stage is None:
             raise refuse(f"a decision has ended cohort {self.cohort}: no treatment is started any more")
@@ -242,6 +254,7 @@ class EvaluabilityDetermined(Event):
     """Whether the episode counts in the design. rule: the protocol's rule that says so, as a slug."""
 
     TYPE = "evaluability.determined"
+    WORDS = frozenset({"rule"})
     case: CaseId
     cohort: Slug
     evaluable: bool
@@ -261,6 +274,7 @@ class EvaluabilityDetermined(Event):
 
 class ConsentWithdrawn(DatedEvent):
     TYPE = "consent.withdrawn"
+    WORDS = frozenset({"on", "scope"})
     case: CaseId
     scope: Literal["treatment", "follow-up", "sharing", "all"]
 

@@ -10,18 +10,23 @@ from functools import cache
 from pydantic import ValidationError
 
 from ledger.errors import GateError, RuleError
-from ledger.events import alliance, cases, cohorts, outcomes, trials
+from ledger.events import alliance, cases, cohorts, corrections, outcomes, trials
 from ledger.events.base import Event
 from ledger.events.fields import first_fault
 from ledger.signing.canonical import Json
 from ledger.signing.envelope import Claims, read_commitment
 
-EVENT_TYPES: tuple[type[Event], ...] = (
-    *alliance.EVENTS,
+CORRECTABLE: tuple[type[Event], ...] = (
     *trials.EVENTS,
     *cohorts.EVENTS,
     *cases.EVENTS,
     *outcomes.EVENTS,
+)
+
+EVENT_TYPES: tuple[type[Event], ...] = (
+    *alliance.EVENTS,
+    *CORRECTABLE,
+    *corrections.EVENTS,
 )
 
 
@@ -47,26 +52,40 @@ def decode(claims: Claims) -> Event:
 
     The error names the field and what is asked of it, never what stood there.
     """
-    event_type = event_type_of(claims.type, claims.version)
-    clear = dict(claims.data)
+    return decode_data(claims.type, claims.version, claims.data)
+
+
+def decode_data(name: str, version: int, data: Mapping[str, Json]) -> Event:
+    """The event of a type that these data tell, clear fields and commitments. Raises RuleError, as `decode` does."""
+    event_type = event_type_of(name, version)
+    clear = dict(data)
     commitments: dict[str, str] = {}
-    for name in event_type.Sealed.model_fields:
-        digest = read_commitment(clear.pop(name, None))
+    for field in event_type.Sealed.model_fields:
+        digest = read_commitment(clear.pop(field, None))
         if digest is None:
-            raise RuleError(f"{claims.type}: the field {name} is always there, and always sealed")
-        commitments[name] = digest
-    try:
-        event = event_type.model_validate(clear)
-    except ValidationError as error:
-        raise RuleError(f"{claims.type}: {first_fault(error)}") from None
+            raise RuleError(f"{name}: the field {field} is always there, and always sealed")
+        commitments[field] = digest
+    event = decode_clear(name, version, clear)
     event._commitments = commitments  # noqa: SLF001 - set once, here, where an event is made
     return event
 
 
+def decode_clear(name: str, version: int, clear: Mapping[str, Json]) -> Event:
+    """The event that these clear fields tell, without its commitments: rules ask for no more."""
+    try:
+        return event_type_of(name, version).model_validate(clear)
+    except ValidationError as error:
+        raise RuleError(f"{name}: {first_fault(error)}") from None
+
+
 def check_opened(claims: Claims, opened: Mapping[str, Json]) -> None:
     """Hold the opened values of an event against its schema. Raises GateError, which names no value."""
-    event_type = event_type_of(claims.type, claims.version)
+    check_sealed(claims.type, claims.version, opened)
+
+
+def check_sealed(name: str, version: int, opened: Mapping[str, Json]) -> None:
+    """The same of a type, for the fields of a replacement."""
     try:
-        event_type.Sealed.model_validate(dict(opened))
+        event_type_of(name, version).Sealed.model_validate(dict(opened))
     except ValidationError as error:
-        raise GateError(f"{claims.type}: {first_fault(error)}") from None
+        raise GateError(f"{name}: {first_fault(error)}") from None

@@ -55,6 +55,7 @@ class Ages(Payload):
 
 class CohortDefined(Event):
     TYPE = "cohort.defined"
+    WORDS = frozenset({"label", "tumour", "biomarker", "ages", "line", "endpoint"})
     cohort: Slug
     label: Label
     tumour: Tumour
@@ -136,6 +137,7 @@ def opened_here(view: View, cohort: str) -> Need:
 class CohortSuspended(DatedEvent):
     TYPE = "cohort.suspended"
     Sealed = ReasonGiven
+    WORDS = frozenset({"reason_code"})
     cohort: Slug
     reason_code: Slug
 
@@ -163,6 +165,7 @@ class CohortSuspended(DatedEvent):
 class CohortResumed(DatedEvent):
     TYPE = "cohort.resumed"
     Sealed = ReasonGiven
+    WORDS = frozenset({"reason_code"})
     cohort: Slug
     reason_code: Slug
 
@@ -197,6 +200,7 @@ class CohortClosed(DatedEvent):
 
     TYPE = "cohort.closed"
     Sealed = ReasonRequired
+    WORDS = frozenset({"reason_code"})
     cohort: Slug
     reason_code: Literal[
         "completed",

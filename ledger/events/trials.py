@@ -40,6 +40,7 @@ class Registries(Payload):
 
 class TrialRegistered(Event):
     TYPE = "trial.registered"
+    WORDS = frozenset({"name", "country", "registries", "aliases"})
     name: Label
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     registries: Registries
@@ -62,6 +63,7 @@ class TrialRegistered(Event):
 
 class TrialOpened(DatedEvent):
     TYPE = "trial.opened"
+    WORDS = frozenset({"source"})
     source: Label | None = None
 
     def needs(self, view: View) -> Iterable[Need]:
@@ -79,6 +81,7 @@ class TrialOpened(DatedEvent):
 class TrialClosed(DatedEvent):
     TYPE = "trial.closed"
     Sealed = ReasonRequired
+    WORDS = frozenset({"reason_code", "source"})
     reason_code: Slug
     source: Label | None = None
 
@@ -105,6 +108,7 @@ class TrialClosed(DatedEvent):
 
 class SupplyCommitted(Event):
     TYPE = "supply.committed"
+    WORDS = frozenset({"company", "atc", "by"})
     regimen: Regimen
     company: Label | None = None
     atc: Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?$")] | None = None
@@ -133,6 +137,10 @@ class SupplyAvailable(DatedEvent):
 
     def needs(self, view: View) -> Iterable[Need]:
         yield registered_trial(view)
+        supply = view.supply(tuple(self.regimen))
+        committed = None if supply is None else supply.root("company")
+        if committed is not None:  # it goes on in the row of what was committed
+            yield Need(f"{' + '.join(self.regimen)} committed at {view.node}", committed)
 
     def check(self, view: View) -> None:
         supply = view.supply(tuple(self.regimen))
@@ -151,6 +159,7 @@ class SupplyAvailable(DatedEvent):
 class SupplyWithdrawn(DatedEvent):
     TYPE = "supply.withdrawn"
     Sealed = ReasonGiven
+    WORDS = frozenset({"reason_code"})
     regimen: Regimen
     reason_code: Slug
 
@@ -185,6 +194,7 @@ class CensusAttested(Event):
     """What a node says in total, with the words it was said in. Exactly one of `value` and `when`."""
 
     TYPE = "census.attested"
+    WORDS = frozenset({"kind", "operator", "value", "when", "as_of", "by", "quote"})
     metric: Metric
     kind: Literal["count", "plan", "target", "unresolved"]
     operator: Literal["eq", "ge", "le"]

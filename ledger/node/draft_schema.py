@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ledger.events.base import Event
+from ledger.events.catalog import CORRECTABLE
+from ledger.events.corrections import EventCorrected
 from ledger.names import UUID
 from ledger.signing.envelope import Meaning
 
@@ -30,15 +32,17 @@ def draft_schema(event_type: type[Event]) -> Schema:
         *clear.get("required", []),
         *(name for name in sealed.get("required", []) if not _may_be_null(fields[name])),
     ]
+    of = _OF if issubclass(event_type, EventCorrected) else {}
     return {
         "$schema": _DIALECT,
         "title": event_type.TYPE,
         "type": "object",
         "additionalProperties": False,
-        "required": ["type", "data"],
+        "required": ["type", *list(of)[:1], "data"],
         "properties": {
             "type": {"const": event_type.TYPE},
             "v": {"const": event_type.VERSION},
+            **of,
             "data": {"type": "object", "additionalProperties": False, "required": required, "properties": fields},
             "actor": {
                 "type": "object",
@@ -55,7 +59,9 @@ def example(schema: Schema) -> Schema:
     """A draft with a placeholder for each field, but those that only `synthetic` ones have."""
     data = schema["properties"]["data"]
     fields = {name: field for name, field in data["properties"].items() if name != "synthetic"}
-    draft = {"type": schema["title"], "data": {name: _placeholder(f, schema["$defs"]) for name, f in fields.items()}}
+    of = {"of": schema["properties"]["of"]["enum"][0]} if "of" in schema["properties"] else {}
+    data = {name: _placeholder(field, schema["$defs"]) for name, field in fields.items()}
+    draft = {"type": schema["title"], **of, "data": data}
     return draft if schema["properties"]["v"]["const"] == 1 else {**draft, "v": schema["properties"]["v"]["const"]}
 
 
@@ -92,6 +98,10 @@ def _text_in_words(grammar: Schema) -> str:
 
 
 _TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9._-]+$"}
+_OF: Schema = {  # of what type the replacement is
+    "of": {"enum": sorted({each.TYPE for each in CORRECTABLE})},
+    "of_v": {"type": "integer", "minimum": 1},
+}
 _NULL: Schema = {"type": "null"}
 
 

@@ -3,6 +3,10 @@
 A draft is plain JSON: `{"type": "cohort.opened", "data": {…}, "actor": {…}}`, one a line in a file; sealed and clear
 fields stand side by side in `data`. Sealing takes the sealed ones out by the type's own description, and fills in null
 for those that the draft leaves out, so that presence says nothing.
+
+A correction holds the whole data anew as its `replacement`, and the draft says beside `data` of which type they are:
+`{"type": "event.corrected", "of": "response.assessed", "data": {"event": …, "reason_code": …, "reason": …,
+"replacement": {…}}}`. So it is sealed without asking the hub, which would have to be reached, and believed.
 """
 
 import json
@@ -12,24 +16,27 @@ from datetime import datetime
 
 from ledger.cohort.database import Head
 from ledger.errors import MalformedError
-from ledger.events.catalog import check_opened, decode, event_type_of
+from ledger.events.catalog import check_opened, check_sealed, decode, decode_data, event_type_of
+from ledger.events.corrections import EventCorrected
 from ledger.signing.canonical import Json
-from ledger.signing.envelope import Actor, Claims, Envelope, seal, sign
+from ledger.signing.envelope import REPLACEMENT, Actor, Claims, Disclosure, Envelope, seal, sign
 from ledger.signing.keys import SigningKey
 
-_MEMBERS = frozenset({"type", "v", "data", "actor"})
+_MEMBERS = frozenset({"type", "v", "of", "of_v", "data", "actor"})
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """type, version: of the catalogue. data: the event's fields, sealed and clear. actor: who says it, None where the
-    node's usual one does.
+    node's usual one does. of, of_version: of a correction, the type and version of what it corrects.
     """
 
     type: str
     data: Mapping[str, Json]
     version: int = 1
     actor: Actor | None = None
+    of: str | None = None
+    of_version: int = 1
 
     @classmethod
     def parse(cls, line: str) -> "Draft":
@@ -39,16 +46,30 @@ class Draft:
         except (ValueError, RecursionError):
             raise MalformedError("a draft is one JSON object a line") from None
         if not isinstance(draft, dict) or not _MEMBERS.issuperset(draft) or not {"type", "data"} <= set(draft):
-            raise MalformedError('a draft has "type" and "data", and may have "v" and "actor"')
+            raise MalformedError(
+                'a draft has "type" and "data", and may have "v", "actor", and of a correction "of" and "of_v"'
+            )
         kind, version, data, actor = draft["type"], draft.get("v", 1), draft["data"], draft.get("actor")
-        if not isinstance(kind, str) or type(version) is not int or not isinstance(data, dict):
-            raise MalformedError('in a draft "type" is a text, "v" a whole number and "data" an object')
+        of, of_version = draft.get("of", ""), draft.get("of_v", 1)
+        are_texts, are_numbers = isinstance(kind, str) and isinstance(of, str), type(version) is type(of_version) is int
+        if not (are_texts and are_numbers and isinstance(data, dict)):
+            raise MalformedError('in a draft "type" and "of" are texts, "v" and "of_v" numbers and "data" an object')
         if actor is not None:
             actor = _actor(actor)
-        return cls(kind, data, version, actor)
+        return cls(kind, data, version, actor, of or None, of_version)
 
     def sealed_fields(self) -> tuple[str, ...]:
         return tuple(event_type_of(self.type, self.version).Sealed.model_fields)
+
+    def replaced_fields(self) -> tuple[str, ...]:
+        """The sealed fields of a correction's replacement. Raises MalformedError where the draft does not say of what
+        type it is, or says so and is no correction.
+        """
+        if (self.type == EventCorrected.TYPE) != (self.of is not None):
+            raise MalformedError(
+                'the draft of a correction says with "of" which type of event it corrects, and no other'
+            )
+        return () if self.of is None else tuple(event_type_of(self.of, self.of_version).Sealed.model_fields)
 
 
 def seal_draft(
@@ -67,9 +88,15 @@ def seal_draft(
     Raises RuleError or GateError where its fields are not of its type's schema, MalformedError where they have no
     canonical form (a float, a number too large).
     """
-    names = draft.sealed_fields()
-    sealed = {name: draft.data.get(name) for name in names}
-    data, disclosures = seal({k: v for k, v in draft.data.items() if k not in sealed}, sealed, salts)
+    salts = iter(salts)
+    clear, sealed = _parted(draft.data, draft.sealed_fields())
+    anew: dict[str, Json] = {}
+    more: tuple[Disclosure, ...] = ()
+    replaced, replacement = draft.replaced_fields(), clear.get(REPLACEMENT)
+    if isinstance(replacement, dict) and draft.of is not None:
+        told, anew = _parted(replacement, replaced)
+        clear[REPLACEMENT], more = seal(told, anew, salts)
+    data, disclosures = seal(clear, sealed, salts)
     claims = Claims(
         node=node,
         event_id=event_id,
@@ -81,9 +108,18 @@ def seal_draft(
         actor=draft.actor or actor,
         data=data,
     )
-    decode(claims)
+    event = decode(claims)
     check_opened(claims, sealed)
-    return sign(claims, disclosures, key)
+    if isinstance(event, EventCorrected) and draft.of is not None:
+        decode_data(draft.of, draft.of_version, event.replacement)
+        check_sealed(draft.of, draft.of_version, anew)
+    return sign(claims, (*disclosures, *more), key)
+
+
+def _parted(data: Mapping[str, Json], names: Iterable[str]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """The clear fields, and all that are sealed."""
+    sealed = {name: data.get(name) for name in names}
+    return {name: value for name, value in data.items() if name not in sealed}, sealed
 
 
 def nobodys_key() -> SigningKey:

@@ -24,12 +24,12 @@ from ledger.errors import (
 from ledger.events.base import Recorded
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import extend_tiles
-from ledger.operations.gate import check_post
+from ledger.operations.gate import Kind, check_post
 from ledger.operations.uncollected import uncollected
 from ledger.replay import key_in_force, key_of, step
 from ledger.signing import envelope as envelopes
 from ledger.signing.entry import format_time, parse_time
-from ledger.signing.envelope import Envelope
+from ledger.signing.envelope import REPLACEMENT, Envelope
 from ledger.signing.note import NoteSigner
 from ledger.signing.refusal import Refusal, sign_refusal
 from ledger.store.cells import write_versions
@@ -83,8 +83,12 @@ class Appender:
             # 3. the posting gate, for what is verified and was not taken before: it may cost more than a signature
             for place, envelope in enumerate(parsed):
                 if verified[place] and database.index_of(envelope.claims.event_id) is None:
+                    target = _target(database, envelope)
+                    if target is None and REPLACEMENT in envelope.claims.data:
+                        verified[place] = False  # what it corrects may come before it in this post, or meanwhile
+                        continue
                     with _at(place):
-                        check_post(envelope)
+                        check_post(envelope, target)
             # 4. the rest under the writer's lock
             try:
                 with writing(self.engine) as connection:
@@ -145,7 +149,7 @@ class Appender:
                     if not verified[place]:
                         key = key_of(self.memorandum, database, envelope.claims.node, envelope.jws.kid)
                         envelopes.verify(envelope, key)
-                        check_post(envelope)
+                        check_post(envelope, _target(database, envelope))
                     # 4.2 needs, rule, cells, digest
                     entry = Recorded.of(envelope, index=database.size, received=received)
                     taken.append(step(self.memorandum, database, entry))
@@ -256,6 +260,13 @@ def _parse(post: Sequence[str]) -> list[Envelope]:
         with _at(place):
             parsed.append(envelopes.parse(text))
     return parsed
+
+
+def _target(database: Database, envelope: Envelope) -> Kind | None:
+    """The kind of event that a correction corrects, None where the log has no such event."""
+    named = envelope.claims.data.get("event")
+    index = database.index_of(named) if isinstance(named, str) else None
+    return None if index is None else Kind(database.events[index].type, database.events[index].version)
 
 
 def _known_before(

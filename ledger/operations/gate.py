@@ -4,17 +4,17 @@ Every disclosure is there and valid under the type's schema, and nothing in a cl
 who says it, looks like a direct identifier. It is no part of replay, and what it refuses is neither stored nor signed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from ledger.errors import GateError
 from ledger.events.base import Event
-from ledger.events.catalog import check_opened, event_type_of, is_known
+from ledger.events.catalog import check_opened, check_sealed, event_type_of, is_known
 from ledger.names import UUID, When
 from ledger.operations.identifiers import FULL_DATE, identifier_in
 from ledger.signing.canonical import Json
-from ledger.signing.envelope import Envelope
+from ledger.signing.envelope import REPLACEMENT, Envelope
 
 # words that were published, and a document that its hash names
 _EXEMPT = frozenset({("census.attested", "quote"), ("memorandum.signed", "memorandum")})
@@ -22,10 +22,18 @@ _CITATIONS = frozenset({("trial.opened", "source"), ("trial.closed", "source")})
 _KEYS = frozenset({"key", "proof", "verifier"})
 
 
-def check_post(envelope: Envelope) -> None:
+class Kind(NamedTuple):
+    """A type of event and its version."""
+
+    type: str
+    version: int
+
+
+def check_post(envelope: Envelope, target: Kind | None = None) -> None:
     """Raises GateError, which names the field at fault and never its value.
 
-    A type that is not known is let pass: a rule refuses it, and that refusal is signed.
+    A type that is not known is let pass: a rule refuses it, and that refusal is signed. target: of a correction, what
+    it corrects, by which its replacement is judged; None where the log has no such event, which a rule refuses.
     """
     claims = envelope.claims
     if not is_known(claims.type, claims.version):
@@ -33,18 +41,37 @@ def check_post(envelope: Envelope) -> None:
     event_type = event_type_of(claims.type, claims.version)
     if envelope.missing:
         raise GateError(f"{claims.type}: a post brings every disclosure; missing: {', '.join(envelope.missing)}")
-    opened = envelope.opened()
+    opened, anew = _parts(envelope.opened())
     if opened:
         check_opened(claims, opened)
-    dates, year = _date_fields(event_type), datetime.fromtimestamp(claims.issued_at, UTC).year
-    said = {**claims.data, **opened, "actor.user": claims.actor.user, "actor.role": claims.actor.role}
+    if anew and target is not None:
+        check_sealed(target.type, target.version, anew)
+    said = {name: value for name, value in claims.data.items() if name != REPLACEMENT}
+    said |= {**opened, "actor.user": claims.actor.user, "actor.role": claims.actor.role}
+    _check_texts(envelope, said, event_type, named=claims.type)
+    replacement = claims.data.get(REPLACEMENT)
+    if isinstance(replacement, dict):
+        replaced = event_type_of(*target) if target is not None else event_type
+        _check_texts(envelope, {**replacement, **anew}, replaced, named=f"{claims.type}: {REPLACEMENT}")
+
+
+def _parts(opened: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """The opened values of the event itself, and those of its replacement."""
+    prefix = f"{REPLACEMENT}."
+    own = {name: value for name, value in opened.items() if not name.startswith(prefix)}
+    return own, {name.removeprefix(prefix): value for name, value in opened.items() if name not in own}
+
+
+def _check_texts(envelope: Envelope, said: Mapping[str, Json], event_type: type[Event], *, named: str) -> None:
+    year = datetime.fromtimestamp(envelope.claims.issued_at, UTC).year
+    dates = _date_fields(event_type)
     for name, value in said.items():
-        if name in dates or (claims.type, name) in _EXEMPT:
+        if name in dates or (event_type.TYPE, name) in _EXEMPT:
             continue
         for text in _texts(value):
             kind = identifier_in(text, year=year)
-            if kind is not None and not (kind == FULL_DATE and (claims.type, name) in _CITATIONS):
-                raise GateError(f"{claims.type}: {name} seems to hold {kind}; take it out and post again", field=name)
+            if kind is not None and not (kind == FULL_DATE and (event_type.TYPE, name) in _CITATIONS):
+                raise GateError(f"{named}: {name} seems to hold {kind}; take it out and post again", field=name)
 
 
 def _date_fields(event_type: type[Event]) -> frozenset[str]:

@@ -28,7 +28,7 @@ from ledger.signing.entry import format_time, parse_time
 
 Signatures = Literal["every", "heads"]
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass

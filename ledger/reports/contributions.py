@@ -26,7 +26,9 @@ class InTable:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One node. outcomes: assessments, claims of benefit, adverse events and survival updates.
+    """One node. events: all that the log has of it. corrections, retractions: how many of these say of another that it
+    was another way, or not so at all; what was retracted counts nowhere else. outcomes: assessments, claims of
+    benefit, adverse events and survival updates.
 
     median_lag_days: from the last possible day of an event's `on` to its receipt, None where no event is dated.
     first_received, last_received: RFC 3339. synthetic: how many of the events are made up.
@@ -36,6 +38,8 @@ class Contribution:
     trial: str | None
     country: str | None
     events: int
+    corrections: int
+    retractions: int
     by_type: Mapping[str, int]
     tables: Mapping[str, InTable]
     openings: int
@@ -56,20 +60,35 @@ def contributions(snapshot: Snapshot) -> tuple[Contribution, ...]:
     for event in snapshot.events:
         events[event.node].append(event)
     tables, fields = _cells(snapshot)
+    amended = defaultdict[str, list[rows.Correction]](list)
+    for row in snapshot.of(rows.Correction):
+        amended[row.node].append(row)
     return tuple(
-        _contribution(node, events[node.node], tables[node.node], fields[node.node]) for node in members(snapshot)
+        _contribution(node, events[node.node], amended[node.node], tables[node.node], fields[node.node])
+        for node in members(snapshot)
     )
 
 
 def _contribution(
-    node: Member, events: list[Registered], tables: Mapping[str, InTable], fields: Counter[tuple[str, str]]
+    node: Member,
+    events: list[Registered],
+    amended: list[rows.Correction],
+    tables: Mapping[str, InTable],
+    fields: Counter[tuple[str, str]],
 ) -> Contribution:
-    lags = [(event.received.date() - When.parse(event.on).last).days for event in events if event.on is not None]
+    retracted = {row.target for row in amended if row.kind == "retracted"}
+    lags = [
+        (event.received.date() - When.parse(event.on).last).days
+        for event in events
+        if event.on is not None and event.event_id not in retracted
+    ]
     return Contribution(
         node=node.node,
         trial=node.trial,
         country=node.country,
         events=len(events),
+        corrections=len(amended) - len(retracted),
+        retractions=len(retracted),
         by_type=dict(sorted(Counter(event.type for event in events).items())),
         tables=tables,
         openings=fields[rows.CohortOpening.TABLE, "opened_on"],

@@ -35,7 +35,7 @@ _MEANINGS = frozenset[str](get_args(Meaning))
 _HASH_SIZE = 32
 _COMMITMENT = "..."
 _RESERVED = frozenset({_COMMITMENT, "_sd", "_sd_alg"})
-_REPLACEMENT = "replacement"
+REPLACEMENT = "replacement"
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")  # 32 bytes leave the last two bits 0
 _PSEUDONYM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")
@@ -127,6 +127,13 @@ def read_commitment(value: Json) -> str | None:
     if not _DIGEST.fullmatch(digest):
         raise MalformedError("a commitment's digest is 32 bytes in base64url")
     return digest
+
+
+def clear_of(data: Mapping[str, Json]) -> dict[str, Json]:
+    """The fields of `data` that are not sealed, and of its replacement those that are not."""
+    clear = {name: value for name, value in data.items() if read_commitment(value) is None}
+    replacement = clear.get(REPLACEMENT)
+    return {**clear, REPLACEMENT: clear_of(replacement)} if isinstance(replacement, dict) else clear
 
 
 def seal(
@@ -331,8 +338,8 @@ def _commitments(data: Mapping[str, Json], path: str = "") -> Iterator[tuple[str
         digest = read_commitment(value)
         if digest is not None and "." not in name and name not in _RESERVED:
             yield path + name, digest
-        elif name == _REPLACEMENT and not path and isinstance(value, dict):
-            yield from _commitments(value, f"{_REPLACEMENT}.")
+        elif name == REPLACEMENT and not path and isinstance(value, dict):
+            yield from _commitments(value, f"{REPLACEMENT}.")
         elif name in _RESERVED or _has_reserved_name(value):
             raise MalformedError("a commitment stands alone in an array, as a field of data or of its replacement")
 

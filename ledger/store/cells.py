@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, Update, and_, bindparam, or_, se
 
 from ledger.cohort.cells import RowKey, Version
 from ledger.cohort.columns import Column, Kind
-from ledger.cohort.rows import TABLES, columns_of
+from ledger.cohort.rows import TABLES, Correction, columns_of
 from ledger.errors import MalformedError, TamperedError
 from ledger.signing.canonical import INTEGER_MAX, Json, dump, load
 from ledger.store.tables import cohort_tables
@@ -72,6 +72,12 @@ def changes_at(conn: Connection, index: int) -> Iterator[Version]:
     for name, table in cohort_tables.items():
         for stored in _read(conn, name, select(table).where(table.c.since == index)):
             yield stored.version
+
+
+def amending(conn: Connection, event_id: str) -> list[str]:
+    """Ids of the corrections of an event, and of its retraction."""
+    columns = cohort_tables[Correction.TABLE].c
+    return list(conn.execute(select(columns.event).where(columns.target == event_id).distinct()).scalars())
 
 
 def row_history(conn: Connection, table: str, key: RowKey) -> list[Version]:

@@ -178,7 +178,7 @@ def test_a_committed_supply_becomes_available_in_the_same_row() -> None:
     taken = alliance.says(DRUP, "supply.available", AVAILABLE)
 
     assert set_by(taken) == {("supplies", (DRUP, REGIMEN, committed.event.event_id)): {"available_on": "2021-03"}}
-    assert alliance.stood_on(taken) == ["trial.registered"]
+    assert alliance.stood_on(taken) == ["supply.committed", "trial.registered"]
 
 
 def test_a_supply_becomes_available_without_a_commitment() -> None:
