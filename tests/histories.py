@@ -88,6 +88,7 @@ class _Speech:
             self.a_census: 3,
             self.a_resolution: 2,
             self.a_definition: 1,
+            self.an_erasure: 2,
         }
         while True:
             kind = self.random.choices([*kinds], [*kinds.values()])[0]
@@ -245,6 +246,13 @@ class _Speech:
     def a_definition(self, _node: str, cohort: str = COHORTS[-1]) -> tuple[str, Data]:
         accrual = "pooled" if cohort.startswith("pooled") else "per-trial"
         return "cohort.defined", {**DEFINITION, "cohort": cohort, "accrual": accrual}
+
+    def an_erasure(self, node: str) -> tuple[str, Data]:
+        own = [event.event_id for event in self.alliance.database.events if event.node == node]
+        if own and self.random.random() < 0.3:
+            named: list[Json] = [*self.random.sample(own, min(len(own), self.random.randint(1, 3)))]
+            return "disclosures.erased", {"events": named, "basis": "mistake"}
+        return "disclosures.erased", {"case": self.case_of(node), "basis": "art-17"}
 
     # ------------------------------------------------------------------ what it is said of
 

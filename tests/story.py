@@ -105,6 +105,7 @@ STORY: tuple[Sentence, ...] = (
     _drup("cohort.closed", cohort=COHORT, on="2021-12-20", reason_code="other", scope="everywhere", reason="done"),
     _drup("supply.withdrawn", regimen=DRUGS, on="2021-12-21", reason_code="stopped", reason="no longer made"),
     _drup("trial.closed", on="2021-12-22", reason_code="completed", source=None, reason="all have been followed up"),
+    _drup("disclosures.erased", case=case(2), basis="consent"),
 )
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from pydantic import ValidationError
 
 from ledger.errors import GateError, RuleError
-from ledger.events import alliance, cases, cohorts, outcomes, trials
+from ledger.events import alliance, cases, cohorts, erasures, outcomes, trials
 from ledger.events.base import Event
 from ledger.events.fields import first_fault
 from ledger.signing.canonical import Json
@@ -22,6 +22,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *cohorts.EVENTS,
     *cases.EVENTS,
     *outcomes.EVENTS,
+    *erasures.EVENTS,
 )
 
 
