@@ -6,7 +6,7 @@ is said of the case later is not covered; it takes another erasure.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from ledger.cohort.cells import Record
 from ledger.cohort.database import Database, Registered
@@ -14,7 +14,8 @@ from ledger.cohort.rows import Erasure
 from ledger.errors import TamperedError
 
 
-class Named(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Named:
     """What an erasure names. index: its own place in the log; case: None where it names `events`, by their ids."""
 
     index: int
@@ -23,7 +24,8 @@ class Named(NamedTuple):
     events: tuple[str, ...] = ()
 
 
-class Told(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Told:
     """What must be known of an event to tell whether it is covered. corrects: id of the event that it corrects."""
 
     index: int
@@ -42,7 +44,7 @@ class Coverage:
     def __init__(self, erasures: Iterable[Named]) -> None:
         self._of_case: dict[tuple[str, str], int] = {}  # the last erasure that names it
         self._of_event: dict[tuple[str, str], int] = {}
-        for each in sorted(erasures):
+        for each in sorted(erasures, key=lambda each: each.index):
             if each.case is not None:
                 self._of_case[each.node, each.case] = each.index
             for event_id in each.events:
@@ -86,7 +88,7 @@ def named(index: int, node: str, *, case: object, events: object) -> Named:
         case str(handle), None:
             return Named(index, node, handle)
         case None, [*ids] if all(isinstance(each, str) for each in ids):
-            return Named(index, node, None, tuple(ids))
+            return Named(index, node, None, tuple(map(str, ids)))
     raise TamperedError(f"entry {index} is no erasure that was ever admitted", index=index)
 
 

@@ -18,7 +18,8 @@ from ledger.operations.witnessing import Witnessing
 from ledger.settings import Settings
 from ledger.signing.note import NoteSigner
 from ledger.signing.receipt import Receipt
-from ledger.store.engine import Engine, check_schema, migrate, open_engine, reading, writing
+from ledger.store.engine import Engine, check_schema, empty_write_ahead, migrate, open_engine, reading, writing
+from ledger.store.erased import erased_events
 from ledger.store.head import found, read_head
 from ledger.store.source import StoreSource
 from ledger.store.vault import Vault
@@ -113,6 +114,7 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
         raise SetupError("the log key is not the one that the ledger's memorandum names")
     vault, signed, policy = open_vault(settings), signed_file(settings), Policy.of(settings)
     check_publishable(engine, memorandum, signed)
+    finish_erasures(engine, vault)
     standing = _standing(engine, policy)
     hub = Hub(
         engine,
@@ -136,6 +138,17 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
     if not standing.is_waiting:
         hub.publish()
     return hub
+
+
+def finish_erasures(engine: Engine, vault: Vault) -> None:
+    """Destroy the keys of all that was erased: those that a crash left, and those that an older copy of the key file
+    brought back.
+    """
+    with reading(engine) as connection:
+        erased = erased_events(connection)
+    if erased:
+        vault.destroy_keys(erased.values())
+        empty_write_ahead(engine)
 
 
 def _standing(engine: Engine, policy: Policy) -> Standing:
