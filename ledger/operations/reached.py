@@ -36,8 +36,8 @@ class Reached:
     """memorandum: SHA-256 of it. view, signatures: the settings. size, root: of the tree so far; edge: its partial tile
     at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
     of the last envelope of each node and key. sealed, shown_of: for each entry how many commitments it has, and how
-    many disclosures of them were shown, none where it is erased. shown, withheld, erased: counts of disclosures over all.
-    witnesses: whom the database names. brackets: what was checked of what they cosigned. contributed: what step 10
+    many disclosures of them were shown, none where it is erased. shown, withheld, erased: counts of disclosures over
+    all. witnesses: whom the database names. brackets: what was checked of what they cosigned. contributed: what step 10
     counted.
     """
 

@@ -13,8 +13,8 @@ import erased
 import given
 import hubs
 import pytest
+from dying import DIE
 from given import DRUP, case
-from test_fault_points import DIE
 
 from ledger.errors import SetupError, UnavailableError
 from ledger.merkle.proofs import check_inclusion
