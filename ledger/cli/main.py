@@ -71,6 +71,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "migrate": _Listed("operator", "Bring the database's schema to this version."),
     "rebuild": _Listed("operator", "Replay the log and replace the tables, or hold them against it."),
     "doctor": _Listed("operator", "Hold everything that a hub stores against everything else."),
+    "erase-check": _Listed("erasing", "Look whether what was erased of a case is anywhere yet."),
     "node": _Listed("node", "A trial's own side: its key, what it posts, its receipts."),
     "witness": _Listed("witness", "Watch logs: cosign what extends what was cosigned before."),
     "board": _Listed("reports", "Every cohort at every node: open, late, places left."),

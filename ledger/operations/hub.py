@@ -9,6 +9,7 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError
 from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
+from ledger.operations.erase import finish_erasures
 from ledger.operations.listeners import Listeners
 from ledger.operations.publish import check_publishable, publish, receipts
 from ledger.operations.signed import SignedFile
@@ -18,8 +19,7 @@ from ledger.operations.witnessing import Witnessing
 from ledger.settings import Settings
 from ledger.signing.note import NoteSigner
 from ledger.signing.receipt import Receipt
-from ledger.store.engine import Engine, check_schema, empty_write_ahead, migrate, open_engine, reading, writing
-from ledger.store.erased import erased_events
+from ledger.store.engine import Engine, check_schema, migrate, open_engine, reading, writing
 from ledger.store.head import found, read_head
 from ledger.store.source import StoreSource
 from ledger.store.vault import Vault
@@ -138,17 +138,6 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
     if not standing.is_waiting:
         hub.publish()
     return hub
-
-
-def finish_erasures(engine: Engine, vault: Vault) -> None:
-    """Destroy the keys of all that was erased: those that a crash left, and those that an older copy of the key file
-    brought back.
-    """
-    with reading(engine) as connection:
-        erased = erased_events(connection)
-    if erased:
-        vault.destroy_keys(erased.values())
-        empty_write_ahead(engine)
 
 
 def _standing(engine: Engine, policy: Policy) -> Standing:

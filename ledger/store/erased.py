@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, and_, select
 
-from ledger.cohort.erasing import Coverage, Told, named
+from ledger.cohort.erasing import Coverage, Named, Told, named
 from ledger.cohort.rows import Correction, Erasure
 from ledger.store.cells import read_versions
 from ledger.store.tables import entries
@@ -21,10 +21,7 @@ def erased_events(conn: Connection) -> dict[int, str]:
 
     Costs look-ups of what is named, and a pass over the corrections; nothing where nothing was erased.
     """
-    erasures = [
-        named(version.since, version.key[0], case=version.fields["case"][1], events=version.fields["events"][1])
-        for version in read_versions(conn, tables=(Erasure.TABLE,))
-    ]
+    erasures = stored_erasures(conn)
     if not erasures:
         return {}
     cases = {(each.node, each.case) for each in erasures if each.case is not None}
@@ -35,13 +32,21 @@ def erased_events(conn: Connection) -> dict[int, str]:
     return {index: found[index].event_id for index in sorted(found) if coverage.covers(found[index])}
 
 
+def stored_erasures(conn: Connection) -> list[Named]:
+    """All erasures so far, in no order."""
+    return [
+        named(version.since, version.key[0], case=version.fields["case"][1], events=version.fields["events"][1])
+        for version in read_versions(conn, tables=(Erasure.TABLE,))
+    ]
+
+
 def has_erasure_from(conn: Connection, start: int) -> bool:
     """Whether an erasure is stored at the index `start` or behind it."""
     return any(version.since >= start for version in read_versions(conn, tables=(Erasure.TABLE,)))
 
 
 def case_events(conn: Connection, node: str, case: str) -> Iterator[Told]:
-    """What a node said of a case, corrections of it left out."""
+    """What a node said of a case, and its erasures; corrections, which name an event, are left out."""
     return _told(conn, and_(entries.c.node == node, entries.c.case == case))
 
 

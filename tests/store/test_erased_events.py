@@ -10,6 +10,7 @@ from kept import Kept, keep, new_engine
 
 from ledger.cohort.cells import Version
 from ledger.cohort.erasing import erased_entries
+from ledger.signing.canonical import Json
 from ledger.store.cells import write_versions
 from ledger.store.engine import reading, writing
 from ledger.store.erased import case_events, corrections_of, erased_events, has_erasure_from
@@ -27,7 +28,7 @@ def test_the_store_finds_what_a_replay_says_is_erased(random: Kept) -> None:
         found = erased_events(conn)
 
     assert len(found) > 10
-    assert found == {index: database.events[index].event_id for index in sorted(erased_entries(database))}
+    assert [*found.items()] == [(index, database.events[index].event_id) for index in sorted(erased_entries(database))]
 
 
 def test_the_store_knows_from_where_on_nothing_was_erased(random: Kept) -> None:
@@ -44,7 +45,7 @@ def test_corrections_are_found_by_what_they_correct(tmp_path: Path) -> None:
     taken = alliance.says(DRUP, "case.submitted", {"case": case(7), "on": "2021-11"}).event
     erased.erases(alliance, 2)
     kept = keep(alliance, tmp_path)
-    told = {"target": target.event_id, "kind": "corrected", "reason_code": "typing", "reason": None}
+    told: dict[str, Json] = {"target": target.event_id, "kind": "corrected", "reason_code": "typing", "reason": None}
     fields = {name: (taken.index, value) for name, value in told.items()}
     with writing(kept.engine) as conn:
         write_versions(conn, [Version("corrections", (DRUP, taken.event_id), taken.index, fields)])
