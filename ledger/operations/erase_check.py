@@ -14,9 +14,11 @@ from ledger.errors import NotFoundError, RefusedError
 from ledger.operations.hub import open_store, open_vault
 from ledger.operations.needles import Needle, Needles
 from ledger.settings import Settings
+from ledger.signing.encoding import from_base64url
 from ledger.store.engine import Connection, Engine, reading
-from ledger.store.entries import nodes_with_case
+from ledger.store.entries import nodes_with_case, read_entries
 from ledger.store.erased import case_events, corrections_of, erased_events, stored_erasures
+from ledger.store.head import read_head
 from ledger.store.vault import Vault
 
 OUT_OF_REACH = (
@@ -41,8 +43,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Checked:
     """node, case: what was looked for. entries: how many tell of it, corrections among them; erased: how many of these
-    erasures cover. searched: how many files; values: how many values; skipped: how many values are too short to tell.
-    found: what is there yet. notes: what is none, and worth knowing. out_of_reach: what was not looked at.
+    erasures cover. searched: how many files; values, skipped, clear: as of `Needles`. found: what is there yet. notes:
+    what is worth knowing beside that. out_of_reach: what was not looked at.
     """
 
     node: str
@@ -52,6 +54,7 @@ class Checked:
     searched: int
     values: int
     skipped: int
+    clear: int
     found: tuple[Place, ...]
     notes: tuple[str, ...]
     out_of_reach: tuple[str, ...] = OUT_OF_REACH
@@ -74,15 +77,32 @@ def check_erased(
         told |= {each.index: each.event_id for each in corrections_of(connection, told.values())}
         covered = told.keys() & erased_events(connection).keys()
         found = list(_kept(connection, vault, told, covered))
+        needles = Needles.of(values, _said(connection))
     notes = tuple(_notes(engine, len(covered)))
     engine.dispose()
-    needles = Needles.of(values)
     files = list(_files(settings, engine, also))
     for file in files:
         found += [Place(str(file), what) for what in _hits(file, needles.needles)]
     return Checked(
-        node, case, len(told), len(covered), len(files), needles.values, needles.skipped, tuple(found), notes
+        node=node,
+        case=case,
+        entries=len(told),
+        erased=len(covered),
+        searched=len(files),
+        values=needles.values,
+        skipped=needles.skipped,
+        clear=needles.clear,
+        found=tuple(found),
+        notes=notes,
     )
+
+
+def _said(connection: Connection) -> Iterator[bytes]:
+    """All that the log says in the clear."""
+    head = read_head(connection)
+    yield head.memorandum
+    for stored in read_entries(connection, 0, head.size):
+        yield from_base64url(stored.jws.split(".")[1])
 
 
 def _whose(connection: Connection, case: str, node: str | None) -> str:

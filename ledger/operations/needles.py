@@ -24,21 +24,29 @@ class Needle:
 
 @dataclass(frozen=True, slots=True)
 class Needles:
-    """values: how many are searched for; skipped: how many are too short to tell."""
+    """values: how many are searched for; skipped: how many are too short to tell; clear: how many the log itself says
+    in the clear, a drug's name for one, so that finding them says nothing.
+    """
 
     needles: tuple[Needle, ...]
     values: int
     skipped: int
+    clear: int
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "Needles":
-        """texts: envelopes with disclosures, disclosures, or values as they are; empty ones are none."""
-        spelt = [each for text in texts if text.strip() for each in _values(text.strip())]
+    def of(cls, texts: Iterable[str], said: Iterable[bytes] = ()) -> "Needles":
+        """texts: envelopes with disclosures, disclosures, or values as they are; empty ones are none. said: all that
+        the log says in the clear.
+        """
+        spelt = dict.fromkeys(each for text in texts if text.strip() for each in _values(text.strip()))
         # a number or a short code is searched for by its disclosure, which has the salt
-        long = [each for each in dict.fromkeys(spelt) if len(each) >= _TOO_SHORT]
-        skipped = len(dict.fromkeys(spelt)) - len(long)
-        needles = [needle for number, each in enumerate(long, start=1) for needle in _forms(number, each)]
-        return cls(tuple(needles), len(long), skipped)
+        long = dict.fromkeys(each for each in spelt if len(each) >= _TOO_SHORT)
+        secret = dict(long)
+        for text in said if long else ():
+            for each in [each for each in secret if each in text]:
+                del secret[each]
+        needles = [needle for number, each in enumerate(secret, start=1) for needle in _forms(number, each)]
+        return cls(tuple(needles), len(secret), len(spelt) - len(long), len(long) - len(secret))
 
 
 def _values(text: str) -> Iterator[bytes]:

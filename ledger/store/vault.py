@@ -29,6 +29,7 @@ _NONCE_SIZE = 12
 _EMPTY_SIZE = _NONCE_SIZE + 16  # of a ciphertext of nothing: its nonce and its tag
 _MODE = 0o600
 _BUSY_TIMEOUT_S = 30.0
+_AT_A_TIME = 500  # values in a statement
 _PRAGMAS = ("journal_mode = DELETE", "synchronous = FULL", "secure_delete = ON")
 _TABLE = "CREATE TABLE keys (event_id TEXT PRIMARY KEY NOT NULL, key BLOB NOT NULL) STRICT"
 
@@ -122,10 +123,12 @@ class Vault:
 
     def kept(self, conn: Connection, events: Mapping[int, str]) -> tuple[list[int], list[int]]:
         """Of which entries (index -> event id) there is a ciphertext yet, and of which a key; in order."""
-        rows = conn.execute(select(vault.c.index)).scalars()  # a pass over an index, and no statement is too long
-        sealed = sorted(events.keys() & set(rows))
+        asked = sorted(events)
+        parts = (asked[start : start + _AT_A_TIME] for start in range(0, len(asked), _AT_A_TIME))
+        found = (conn.execute(select(vault.c.index).where(vault.c.index.in_(part))).scalars() for part in parts)
+        sealed = sorted(index for each in found for index in each)
         with self._open_file() as file:
-            keyed = [index for index in sorted(events) if self._has_key(file, events[index])]
+            keyed = [index for index in asked if self._has_key(file, events[index])]
         return sealed, keyed
 
     def open(self, conn: Connection, start: int, stop: int) -> dict[int, str]:

@@ -137,6 +137,15 @@ def test_what_is_too_short_to_tell_is_counted_and_not_searched_for(tmp_path: Pat
     assert (found.values, found.skipped) == (0, 2)
 
 
+def test_what_the_log_says_in_the_clear_is_counted_and_not_searched_for(tmp_path: Path, hub: Hub) -> None:
+    hub.engine.dispose()
+
+    found = checked(tmp_path, "dabrafenib", "known to nobody")
+
+    assert (found.values, found.clear) == (1, 1)
+    assert all(each.where.startswith("the vault") for each in found.found)
+
+
 def test_a_case_that_nobody_told_of_is_not_looked_for(tmp_path: Path, hub: Hub) -> None:
     hub.engine.dispose()
 

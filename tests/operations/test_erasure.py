@@ -23,7 +23,7 @@ from ledger.operations.doctor import examine
 from ledger.operations.hub import Hub, open_store, open_vault
 from ledger.signing.checkpoint import read_checkpoint
 from ledger.store import tables
-from ledger.store.engine import reading
+from ledger.store.engine import reading, writing
 from ledger.store.erased import erased_events
 from ledger.store.source import StoreSource
 from ledger.store.vault import Vault
@@ -202,19 +202,29 @@ def test_a_hub_that_dies_while_it_erases_has_erased_all_or_nothing_when_it_is_st
     assert [each for each in examine(hubs.settings_in(tmp_path)) if each.verdict != "well"] == []
 
 
-def test_keys_that_an_older_copy_of_the_key_file_brings_back_are_destroyed_at_the_start(
+def test_what_older_copies_bring_back_is_found_by_the_doctor_and_taken_away_at_the_start(
     hub: Hub, alliance: given.Alliance, tmp_path: Path
 ) -> None:
+    # given: the key file of the day before, and a ciphertext of then put back
     keys = tmp_path / "hub" / "vault-keys.db"
     shutil.copy2(keys, tmp_path / "yesterday")
+    gone = next(index for index, shown in opened(hub).items() if shown)
+    with reading(hub.engine) as connection:
+        row = connection.execute(tables.vault.select().where(tables.vault.c.index == gone)).one()
     hub.post([erased.erases(alliance).text])
+    assert gone in erased.erased(alliance)
+    with writing(hub.engine) as connection:
+        connection.execute(tables.vault.insert().values(index=row.index, ciphertext=row.ciphertext))
     hub.engine.dispose()
     shutil.copy2(tmp_path / "yesterday", keys)
     assert keys_in(tmp_path / "hub") & ids_of(alliance, erased.erased(alliance))
+    wrong = {each.what for each in examine(hubs.settings_in(tmp_path)) if each.verdict != "well"}
+    assert wrong == {"log and vault", "erasures"}
 
     hubs.reopened(tmp_path).engine.dispose()
 
     assert not keys_in(tmp_path / "hub") & ids_of(alliance, erased.erased(alliance))
+    assert [each for each in examine(hubs.settings_in(tmp_path)) if each.verdict != "well"] == []
 
 
 def test_an_erasure_leaves_an_empty_write_ahead_file_where_nobody_reads(
