@@ -73,4 +73,6 @@ def _print(checked: Checked, *, searched: bool) -> None:
         remark(f"{checked.skipped} values are too short to tell: what seals them was searched for, if it was given")
     if checked.clear:
         remark(f"{checked.clear} values stand in the clear in the log itself, a drug's name for one: they say nothing")
-    remark("out of reach of this: " + "; ".join(checked.out_of_reach))
+    remark("this does not reach:")
+    for each in checked.out_of_reach:
+        remark(f"- {each}")

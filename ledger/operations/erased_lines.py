@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ledger.cohort.erasing import Coverage, Named, Told, named
 from ledger.cohort.memorandum import Memorandum
+from ledger.errors import MalformedError
 from ledger.merkle.tiles import TILE_WIDTH, entries_path, tile_widths, unpack_entries
 from ledger.operations.source import Source, read_tiled
 from ledger.signing.checkpoint import read_checkpoint
@@ -41,9 +42,12 @@ class ErasedLines:
         """The second pass: the places in this tile whose entries are erased."""
         if self._coverage is None:
             self._coverage = Coverage(self._erasures)
-        claims = (parse_jws(Entry.parse(leaf).jws).claims for leaf in leaves)
-        events = [_told(first + place, each) for place, each in enumerate(claims)]
-        return frozenset(place for place, event in enumerate(events) if self._coverage.covers(event))
+        covered = set()
+        for place, leaf in enumerate(leaves):
+            claims = _claims(leaf)
+            if claims is not None and self._coverage.covers(_told(first + place, claims)):
+                covered.add(place)
+        return frozenset(covered)
 
 
 def without(disclosures: bytes, places: frozenset[int]) -> bytes:
@@ -69,12 +73,22 @@ def erased_since(source: Source, memorandum: Memorandum, size: int) -> bool:
 
 def _erasures_in(first: int, leaves: Sequence[bytes]) -> Iterator[Named]:
     for place, leaf in enumerate(leaves):
+        claims = _claims(leaf, holding=_TYPED)
+        if claims is not None and claims.type == ERASURE:
+            case, events = claims.data.get("case"), claims.data.get("events")
+            yield named(first + place, claims.node, case=case, events=events)
+
+
+def _claims(leaf: bytes, *, holding: bytes = b"") -> Claims | None:
+    """What an entry claims; None where its payload does not hold these bytes, and where it cannot be read: whatever
+    that is, it erases nothing, and an audit stops at it.
+    """
+    try:
         jws = Entry.parse(leaf).jws
-        if _TYPED in from_base64url(jws.split(".")[1]):
-            claims = parse_jws(jws).claims
-            if claims.type == ERASURE:
-                case, events = claims.data.get("case"), claims.data.get("events")
-                yield named(first + place, claims.node, case=case, events=events)
+        payload = jws.partition(".")[2].partition(".")[0]
+        return parse_jws(jws).claims if holding in from_base64url(payload) else None
+    except MalformedError:
+        return None
 
 
 def _told(index: int, claims: Claims) -> Told:

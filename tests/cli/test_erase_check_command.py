@@ -135,7 +135,7 @@ def test_what_is_not_erased_or_left_lying_is_found_with_exit_code_3(served: Serv
     assert ran.returncode == 3
     assert "found:     1 places" in ran.stdout
     assert secret not in ran.stdout + ran.stderr
-    assert "out of reach of this: copies of the key file" in ran.stderr
+    assert "this does not reach:\n- copies of the key file" in ran.stderr
 
 
 def test_without_its_files_or_a_known_case_it_says_so(tmp_path: Path) -> None:
