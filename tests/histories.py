@@ -253,6 +253,13 @@ class Speech:
         event = self.event_of(node)
         return self.a_census(node) if event is None else ("event.retracted", self.about(event))
 
+    def an_erasure(self, node: str) -> tuple[str, Data]:
+        own = [event.event_id for event in self.alliance.database.events if event.node == node]
+        if own and self.random.random() < 0.3:
+            named: list[Json] = [*self.random.sample(own, min(len(own), self.random.randint(1, 3)))]
+            return "disclosures.erased", {"events": named, "basis": "mistake"}
+        return "disclosures.erased", {"case": self.case_of(node), "basis": "art-17"}
+
     # ------------------------------------------------------------------ what it is said of
 
     def event_of(self, node: str) -> Registered | None:
@@ -324,6 +331,7 @@ KINDS: list[tuple[Callable[[Speech, str], tuple[str, Data]], int]] = [  # with t
     (Speech.a_resolution, 2),
     (Speech.a_definition, 1),
     (Speech.a_rotation, 1),
+    (Speech.an_erasure, 2),
     (Speech.a_correction, 10),
     (Speech.a_retraction, 6),
 ]

@@ -116,6 +116,7 @@ _TOLD: tuple[Sentence, ...] = (
     ),
     _drup("adverse_event.reported", **CASE, **TOXICITY),
     _drup("event.retracted", event=REPORTED_TWICE, reason_code="wrong-patient", reason="it was another patient's"),
+    _drup("disclosures.erased", case=case(2), basis="consent"),
 )
 
 

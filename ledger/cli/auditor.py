@@ -210,7 +210,7 @@ def _told(result: Audit, signatures: str) -> dict[str, Any]:
         "digest": to_base64(result.digest) if result.digest else None,
         "view": result.view,
         "signatures": signatures,
-        "disclosures": {"shown": result.shown, "withheld": result.withheld, "erased": 0},
+        "disclosures": {"shown": result.shown, "withheld": result.withheld, "erased": result.erased},
         "passed": result.passed,
         "failure": result.failure,
         "contributions": result.contributed,

@@ -10,6 +10,7 @@ from ledger.reports.board import Board
 from ledger.reports.census import CensusLine
 from ledger.reports.cohort_progress import CohortProgress
 from ledger.reports.contributions import Contribution
+from ledger.reports.findings import Finding
 from ledger.reports.funnel import FunnelLine
 from ledger.reports.members import Member
 from ledger.reports.standing import AtNode, Scope
@@ -164,6 +165,17 @@ def print_contributions(contributed: Sequence[Contribution]) -> None:
         click.echo(f"corrections and retractions: {', '.join(amended)}")
     click.echo("lag d: median days from the day that an event tells of to its receipt")
     click.echo("* made-up events are among the node's own\n" if any(each.synthetic for each in contributed) else "")
+
+
+def print_findings(found: Sequence[Finding]) -> None:
+    if not found:
+        click.echo("nothing to look at was found")
+        return
+    print_table(
+        ["entry", "node", "kind", "finding"],
+        [[str(each.index), each.node, each.kind, each.message] for each in found],
+        right=["entry"],
+    )
 
 
 def print_funnel(lines: Sequence[FunnelLine]) -> None:

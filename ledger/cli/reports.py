@@ -21,6 +21,7 @@ from ledger.reports.board import board as board_of
 from ledger.reports.census import census as census_of
 from ledger.reports.cohort_progress import cohort_progress
 from ledger.reports.contributions import contributions as contributions_of
+from ledger.reports.findings import findings as findings_of
 from ledger.reports.funnel import funnel as funnel_of
 from ledger.settings import Settings
 from ledger.signing import envelope as envelopes
@@ -83,6 +84,14 @@ def funnel(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> No
     """How far each trial's cases came, in the trial's own nouns."""
     found = funnel_of(_snapshot(at, on, flags))
     print_json(found) if as_json else report_tables.print_funnel(found)
+
+
+@click.command()
+@report_options
+def findings(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """What an auditor should look at, and no rule refused."""
+    found = findings_of(_snapshot(at, on, flags))
+    print_json(found) if as_json else report_tables.print_findings(found)
 
 
 @click.command()

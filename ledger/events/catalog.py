@@ -10,7 +10,7 @@ from functools import cache
 from pydantic import ValidationError
 
 from ledger.errors import GateError, RuleError
-from ledger.events import alliance, cases, cohorts, corrections, outcomes, trials
+from ledger.events import alliance, cases, cohorts, corrections, erasures, outcomes, trials
 from ledger.events.base import Event
 from ledger.events.fields import first_fault
 from ledger.signing.canonical import Json
@@ -27,6 +27,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *alliance.EVENTS,
     *CORRECTABLE,
     *corrections.EVENTS,
+    *erasures.EVENTS,
 )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from ledger.errors import MalformedError
-from ledger.names import UUID, When, is_slug
+from ledger.names import UUID, UUID_V7, When, is_slug
 
 
 class Payload(BaseModel):
@@ -64,6 +64,7 @@ PlannedStage = Annotated[int, Field(ge=1, le=2)]
 Stage = Annotated[int, Field(ge=1, le=3)]
 Slug = Annotated[str, AfterValidator(_slug)]
 CaseId = Annotated[str, Field(pattern=f"^{UUID.pattern}$")]
+EventId = Annotated[str, Field(pattern=f"^{UUID_V7.pattern}$")]
 Label = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_not_blank)]
 Reason = Annotated[str, Field(max_length=2000), AfterValidator(_not_blank)]
 Decimal = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$", max_length=20)]

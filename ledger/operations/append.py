@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ledger.cohort.database import Database, Head, Taken
+from ledger.cohort.erasing import covered
 from ledger.cohort.memorandum import Memorandum
+from ledger.cohort.rows import Erasure
 from ledger.errors import (
     ConflictError,
     LedgerError,
@@ -33,7 +35,7 @@ from ledger.signing.envelope import REPLACEMENT, Envelope
 from ledger.signing.note import NoteSigner
 from ledger.signing.refusal import Refusal, sign_refusal
 from ledger.store.cells import write_versions
-from ledger.store.engine import Connection, Engine, reading, writing
+from ledger.store.engine import Connection, Engine, empty_write_ahead, reading, writing
 from ledger.store.entries import NewEntry, StoredEntry, append_entries, find_entry, read_entries
 from ledger.store.head import advance, read_head
 from ledger.store.tiles import read_tile, write_tiles
@@ -64,6 +66,7 @@ class Appender:
     now: Callable[[], datetime]
     draw: Callable[[], bytes]
     _database: Database | None = None
+    _doomed: dict[str, None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def append(self, post: Sequence[str]) -> list[Posted]:
@@ -92,12 +95,25 @@ class Appender:
             # 4. the rest under the writer's lock
             try:
                 with writing(self.engine) as connection:
-                    return self._admit(connection, parsed, verified)
+                    places, erased = self._admit(connection, parsed, verified)
             except RefusedError:
                 raise  # the memory was put back as it was
             except BaseException:
                 self._database = None
                 raise
+            # 5. the keys of what is erased now; a crash before this is healed at the next start
+            self._doomed |= dict.fromkeys(erased)
+            self._destroy()
+            return places
+
+    def _destroy(self) -> None:
+        """Destroy the keys of what was erased, also those that an earlier try could not; nothing of it is left in the
+        write-ahead file but what a reader keeps there, and that is ciphertext without a key.
+        """
+        if self._doomed:
+            self.vault.destroy_keys(self._doomed)
+            self._doomed = {}
+            empty_write_ahead(self.engine)
 
     def _verify_early(self, database: Database, place: int, envelope: Envelope) -> bool:
         """Check a signature before the writer's lock is taken; False where an envelope before it may bring the key."""
@@ -131,7 +147,10 @@ class Appender:
             database = self._caught_up()
             return database.streams.get(node), key_in_force(self.memorandum, database, node)
 
-    def _admit(self, connection: Connection, post: Sequence[Envelope], verified: Sequence[bool]) -> list[Posted]:
+    def _admit(
+        self, connection: Connection, post: Sequence[Envelope], verified: Sequence[bool]
+    ) -> tuple[list[Posted], list[str]]:
+        """Returns the places, and the ids of the events that the post erases."""
         # 4.1 fold what another process appended meanwhile: keys, seq and prev are judged as they are now
         database = self._catch_up(connection)
         now = self.now()
@@ -139,6 +158,7 @@ class Appender:
         taken: list[Taken] = []
         new: list[Envelope] = []
         places: list[Posted] = []
+        erased: frozenset[int] = frozenset()
         try:
             for place, envelope in enumerate(post):
                 with _at(place):
@@ -156,27 +176,33 @@ class Appender:
                     new.append(envelope)
                     places.append(Posted(entry.index, is_new=True))
             if new:
-                self._store(connection, taken, new, received)
+                erased = _erased_by(database, taken)
+                self._store(connection, taken, new, received, erased)
         except RefusedError as refused:
             for each in reversed(taken):
                 database.give_back(each)
             if isinstance(refused, ConflictError | RuleError):
                 self._sign_refusal(refused, post, size=database.size, received=received)
             raise
-        return places
+        return places, [database.events[index].event_id for index in sorted(erased)]
 
     def _store(
-        self, connection: Connection, taken: Sequence[Taken], envelopes_taken: Sequence[Envelope], received: datetime
+        self,
+        connection: Connection,
+        taken: Sequence[Taken],
+        envelopes_taken: Sequence[Envelope],
+        received: datetime,
+        erased: frozenset[int],
     ) -> None:
-        # 5. the vault's keys first: one that nothing was sealed with harms nobody, the other way round loses values
+        # 4.3 the vault's keys first: one that nothing was sealed with harms nobody, the other way round loses values
         start = taken[0].event.index
         sealed = [
             Sealed(each.event.index, each.event.event_id, "~".join(one.text for one in envelope.disclosures))
             for each, envelope in zip(taken, envelopes_taken, strict=True)
-            if envelope.disclosures
+            if envelope.disclosures and each.event.index not in erased
         ]
         self.vault.put_keys({each.event_id: self.draw() for each in sealed})
-        # 6. entries, tiles, rows, head: durable together, with the commit
+        # 4.4 entries, tiles, rows, head, and that what is erased is gone: durable together, with the commit
         entries = [
             NewEntry(
                 StoredEntry(each.event.index, format_time(received), envelope.jws.text, each.digest),
@@ -187,6 +213,7 @@ class Appender:
         ]
         append_entries(connection, entries)
         self.vault.seal(connection, sealed)
+        self.vault.erase(connection, sorted(erased))
         leaves = [leaf_hash(new.stored.leaf) for new in entries]
         write_tiles(connection, extend_tiles(start, leaves, lambda level, n: read_tile(connection, level, n)))
         write_versions(connection, (version for each in taken for version in each.versions))
@@ -239,6 +266,13 @@ def recorded(stored: StoredEntry) -> Recorded:
         return Recorded.of(envelope, index=stored.index, received=parse_time(stored.received))
     except MalformedError as error:
         raise TamperedError(f"entry {stored.index} was altered: {error}", index=stored.index) from None
+
+
+def _erased_by(database: Database, taken: Sequence[Taken]) -> frozenset[int]:
+    """What the erasures among these entries cover, of these and of all before."""
+    keys = [version.key for each in taken for version in each.versions if version.table == Erasure.TABLE]
+    rows = [database.row(Erasure.TABLE, key) for key in keys]
+    return frozenset().union(*(covered(database, row) for row in rows if row is not None))
 
 
 @contextmanager

@@ -63,8 +63,8 @@ class Audit:
 
     pinned: the memorandum is the one that the auditor named. signatures: which were verified. checkpoint: the one
     audited, as its bytes in `evidence`. continued: how many entries an earlier audit had checked, which were not looked
-    at again; nothing_new: that is all there is. passed: step -> what was checked, in words. shown, withheld: counts of
-    disclosures. contributed: step 10. reached: what a later audit may go on from, once all holds.
+    at again; nothing_new: that is all there is. passed: step -> what was checked, in words. shown, withheld, erased:
+    counts of disclosures. contributed: step 10. reached: what a later audit may go on from, once all holds.
     """
 
     pinned: bool
@@ -79,6 +79,7 @@ class Audit:
     passed: dict[int, str] = field(default_factory=dict)
     shown: int = 0
     withheld: int = 0
+    erased: int = 0
     contributed: tuple[Contribution, ...] = ()
     reached: Reached | None = None
     failure: Failure | None = None
@@ -279,7 +280,8 @@ class _Auditor:
         result = self.result
         if at.size > result.continued or not result.continued:
             at.conclude(self.checkpoint.root)
-        result.shown, result.withheld, result.digest = at.shown, at.withheld, at.digest
+        result.shown, result.withheld, result.erased = at.shown, at.withheld, at.erased
+        result.digest = at.digest
         result.contributed, result.reached = at.contributed, at
         events = {each.node: each.events for each in at.contributed if each.events}
         streams = f"{len(events)} streams without a gap"
@@ -292,7 +294,7 @@ class _Auditor:
             "committed to all of it"
         )
         result.passed[6] = f"every event admitted again; digest {to_base64(result.digest)}"
-        result.passed[7] = f"{at.shown} shown, {at.withheld} withheld, 0 erased"
+        result.passed[7] = f"{at.shown} shown, {at.withheld} withheld, {at.erased} erased"
         result.passed[10] = ", ".join(f"{node} {count}" for node, count in events.items())
 
 

@@ -9,8 +9,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import MalformedError, NotFoundError
-from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, entries_path, numbered_path, tile_path, tile_widths, tiles_of
+from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.merkle.tiles import (
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    entries_path,
+    numbered_path,
+    parse_path,
+    tile_path,
+    tile_widths,
+    tiles_of,
+    unpack_entries,
+)
+from ledger.operations.erased_lines import ErasedLines, erased_since, without
 from ledger.operations.replacing import replacing
 from ledger.operations.source import Source, stated_view
 from ledger.signing import canonical
@@ -30,8 +41,8 @@ def write_bundle(
 
     view: "full", or "clear" to leave every disclosure out. The file appears whole and durable, mode 0600, or not at
     all. Raises MalformedError where the view is another, or full of a source that is not, or where the source's bytes
-    are not what the format says; SignatureError where its checkpoint is not signed by the log of its memorandum; and
-    what the source raises.
+    are not what the format says; SignatureError where its checkpoint is not signed by the log of its memorandum;
+    UnavailableError where something is erased meanwhile; and what the source raises.
     """
     if view not in VIEWS:
         raise MalformedError(f"a bundle's view is {' or '.join(VIEWS)}")
@@ -43,17 +54,15 @@ def write_bundle(
     kept = _kept(source)
     checkpoint = source.read("checkpoint")
     head, _ = read_checkpoint(checkpoint, Memorandum.parse(memorandum).log_key)
-    files = _count(head.size)
     with replacing(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle:
         _put(bundle, "memorandum", memorandum)
         _put(bundle, "checkpoint", checkpoint)
         _put(bundle, "checkpoints", kept)
         _put(bundle, "digest", digest)
         _put(bundle, "view", canonical.dump({"view": view}))
-        for done, (path, width) in enumerate(_paths(head.size), start=1):
-            hidden = view == "clear" and path.startswith("disclosures/")
-            _put(bundle, path, b"\n" * width if hidden else source.read(path))
-            progress(done, files)
+        _put_tiled(source, bundle, head.size, view, progress)
+        if view == "full" and erased_since(source, Memorandum.parse(memorandum), head.size):
+            raise UnavailableError("something was erased while the bundle was written: run the same command again")
     return head
 
 
@@ -65,6 +74,28 @@ def _kept(source: Source) -> bytes:
         return b""
     parse_kept(kept)
     return kept
+
+
+def _put_tiled(
+    source: Source, bundle: zipfile.ZipFile, size: int, view: str, progress: Callable[[int, int], None]
+) -> None:
+    """What is erased goes into no bundle, whatever the source shows of it."""
+    files, erased = _count(size), ErasedLines()
+    for done, (path, width) in enumerate(_paths(size), start=1):
+        asked = parse_path(path)
+        if asked.kind == "disclosures":
+            data = b"\n" * width
+            if view == "full":
+                data = source.read(path)
+                if erased.any:
+                    leaves = unpack_entries(source.read(entries_path(asked.n, width)), width)
+                    data = without(data, erased.covered(asked.n * TILE_WIDTH, leaves))
+        else:
+            data = source.read(path)
+            if asked.kind == "entries" and view == "full":
+                erased.note(asked.n * TILE_WIDTH, unpack_entries(data, width))
+        _put(bundle, path, data)
+        progress(done, files)
 
 
 def _paths(size: int) -> Iterator[tuple[str, int]]:

@@ -13,6 +13,7 @@ from typing import Literal
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, SetupError, TamperedError
 from ledger.operations.audit import STEPS, audit
+from ledger.operations.erase import check_finished
 from ledger.operations.folding import Progress
 from ledger.operations.hub import open_vault, signed_file
 from ledger.operations.publish import check_extends
@@ -64,6 +65,7 @@ def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None)
     yield _judged("database objects", "set-up", partial(_check_objects, engine))
     yield from _audited(engine, vault, progress)
     yield _judged("tiles and vault", "history", partial(_check_no_more, engine, vault))
+    yield _judged("erasures", "set-up", partial(check_finished, engine, vault))
     yield _judged("last signature", "history", partial(_check_signed, engine, memorandum, signed_file(settings)))
     yield _judged("what was witnessed", "history", partial(_check_cosigned, engine, memorandum))
     yield _judged("witnesses", "set-up", partial(_check_witnesses, engine, Policy.of(settings)))

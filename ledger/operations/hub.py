@@ -9,6 +9,7 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError
 from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
+from ledger.operations.erase import finish_erasures
 from ledger.operations.listeners import Listeners
 from ledger.operations.publish import check_publishable, publish, receipts
 from ledger.operations.signed import SignedFile
@@ -113,6 +114,7 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
         raise SetupError("the log key is not the one that the ledger's memorandum names")
     vault, signed, policy = open_vault(settings), signed_file(settings), Policy.of(settings)
     check_publishable(engine, memorandum, signed)
+    finish_erasures(engine, vault)
     standing = _standing(engine, policy)
     hub = Hub(
         engine,

@@ -26,9 +26,11 @@ from ledger.merkle.tiles import (
     numbered_path,
     tile_path,
     tile_widths,
+    unpack_entries,
 )
 from ledger.merkle.tree import root_at
 from ledger.operations.bundle import VIEWS
+from ledger.operations.erased_lines import ErasedLines
 from ledger.operations.mirror_checks import (
     Check,
     Span,
@@ -37,6 +39,7 @@ from ledger.operations.mirror_checks import (
     read_digest,
     tile_of_hash,
 )
+from ledger.operations.mirror_disclosures import bring_disclosures, check_none_erased_since
 from ledger.operations.mirror_folder import MirrorFolder, opened_folder
 from ledger.operations.mirror_notes import check_none_lost, read_earlier, with_lines_of_both
 from ledger.operations.source import Source, read_tiled
@@ -89,6 +92,7 @@ class _Mirror:
         self.progress = progress
         self.recheck = recheck
         self.replaced: list[str] = []
+        self.erased = ErasedLines()
         self.edge: dict[tuple[int, int], bytes] = {}  # the log's partial tiles, by (level, n): they lead to the root
 
     def run(self, pin: bytes | None, verified: int) -> Mirrored:
@@ -117,6 +121,11 @@ class _Mirror:
         self._bring_entries(head.size, view, digest, verified)
         with of_source("checkpoints"):
             self._check_earlier(earlier_notes, memorandum, head)
+        if view == "full":
+            bring_disclosures(
+                self.source, self.here, head.size, erased=self.erased, tile=lambda n: self._in_place(0, n)
+            )
+            check_none_erased_since(self.source, memorandum, head.size)
         # 5. the checkpoint; a crash from now on leaves notes of a smaller log beside it, and they hold
         self.here.put("checkpoint", note)
         self.here.put("digest", digest_note)
@@ -260,14 +269,10 @@ class _Mirror:
             span = Span(first, hashes_of(self._in_place(0, n), width))
             entries = self._bring(entries_path(n, width), span.check_entries)
             self._bring(numbered_path("digests", n, width), span.check_digests(digest))
-            path = numbered_path("disclosures", n, width)
             if view == "clear":  # there are none, so there is nothing to fetch
-                self.here.put(path, b"\n" * width)
-            else:  # each time anew: what was erased since must not outlive it here
-                shown = self._fetch(path)
-                with of_source(path):
-                    span.check_disclosures(entries, shown)
-                self.here.put(path, shown)
+                self.here.put(numbered_path("disclosures", n, width), b"\n" * width)
+            else:
+                self.erased.note(first, unpack_entries(entries, width))
             self.progress(stop, size)
 
     def _in_place(self, level: int, n: int) -> bytes:

@@ -35,8 +35,10 @@ _VERSION = 3
 class Reached:
     """memorandum: SHA-256 of it. view, signatures: the settings. size, root: of the tree so far; edge: its partial tile
     at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
-    of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: whom the database
-    names. brackets: what was checked of what they cosigned. contributed: what step 10 counted.
+    of the last envelope of each node and key. sealed, shown_of: for each entry how many commitments it has, and how
+    many disclosures of them were shown, none where it is erased. shown, withheld, erased: counts of disclosures over
+    all. witnesses: whom the database names. brackets: what was checked of what they cosigned. contributed: what step 10
+    counted.
     """
 
     memorandum: bytes
@@ -48,8 +50,11 @@ class Reached:
     received: datetime | None = None
     edge: dict[int, bytes] = field(default_factory=dict)
     heads: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    sealed: bytearray = field(default_factory=bytearray, repr=False)
+    shown_of: bytearray = field(default_factory=bytearray, repr=False)
     shown: int = 0
     withheld: int = 0
+    erased: int = 0
     witnesses: tuple[Witness, ...] = ()
     brackets: Brackets = NOTHING_COSIGNED
     contributed: tuple[Contribution, ...] = ()
@@ -96,8 +101,11 @@ class Reached:
             "received": None if self.received is None else format_time(self.received),
             "edge": [[level, to_base64url(tile)] for level, tile in self.edge.items()],
             "heads": [[node, kid, index, jws] for (node, kid), (index, jws) in self.heads.items()],
+            "sealed": to_base64url(bytes(self.sealed)),
+            "shown_of": to_base64url(bytes(self.shown_of)),
             "shown": self.shown,
             "withheld": self.withheld,
+            "erased": self.erased,
             "witnesses": [
                 {"name": witness.name, "verifier": each.text}
                 for witness in self.witnesses
@@ -135,8 +143,11 @@ class Reached:
                 received=None if told["received"] is None else parse_time(told["received"]),
                 edge={level: from_base64url(tile) for level, tile in told["edge"]},
                 heads={(node, kid): (index, jws) for node, kid, index, jws in told["heads"]},
+                sealed=bytearray(from_base64url(told["sealed"], size=told["size"])),
+                shown_of=bytearray(from_base64url(told["shown_of"], size=told["size"])),
                 shown=told["shown"],
                 withheld=told["withheld"],
+                erased=told["erased"],
                 witnesses=witnesses_named(told["witnesses"]),
                 brackets=_brackets(*told["brackets"]),
                 contributed=tuple(_contribution(each) for each in told["contributed"]),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ledger.clock import new_key
 from ledger.cohort.database import Database, Taken
+from ledger.cohort.erasing import erased_entries
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.witnesses import Cosignature, Witness, cosignatures_on, names_of, witnesses_of
 from ledger.errors import MalformedError, NotFoundError, RefusedError, SetupError, TamperedError
@@ -80,7 +81,7 @@ def restore(
     if signer.verifier != memorandum.log_key:
         raise SetupError("the log key is not the one that the memorandum names: a restored log is signed by its own")
     digest_note = source.read("digest")
-    # 3. database and vault; the place to apply erasures is here, once there are such events: before anything is sealed
+    # 3. database and vault, of which what is erased gets into neither
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_engine(settings.database_url)
     migrate(engine)
@@ -88,7 +89,7 @@ def restore(
     vault = Vault.take_up(settings.vault_key_file, wrap=settings.vault_wrap_key, draw=new_key)
     with writing(engine) as connection:
         found(connection, memorandum.text)
-        restoring = _Restoring(connection, vault, memorandum, audited.view)
+        restoring = _Restoring(connection, vault, memorandum, audited.view, _erased(audited))
         with _read_again():
             restoring.run(source, head.size, progress)
         # 4. what is stored is what was audited, and extends whatever was signed here
@@ -108,11 +109,14 @@ def restore(
 class _Restoring:
     """The replay that fills a database."""
 
-    def __init__(self, connection: Connection, vault: Vault, memorandum: Memorandum, view: str) -> None:
+    def __init__(
+        self, connection: Connection, vault: Vault, memorandum: Memorandum, view: str, erased: frozenset[int]
+    ) -> None:
         self.connection = connection
         self.vault = vault
         self.memorandum = memorandum
         self.view = view
+        self.erased = erased
         self.database = Database()
 
     def run(self, source: Source, size: int, progress: Progress) -> None:
@@ -151,7 +155,7 @@ class _Restoring:
         sealed = [
             Sealed(each.event.index, each.event.event_id, "~".join(shown.text for shown in one.envelope.disclosures))
             for one, each in zip(given, taken, strict=True)
-            if one.envelope.commitments
+            if one.envelope.commitments and each.event.index not in self.erased
         ]
         self.vault.put_keys({each.event_id: new_key() for each in sealed})
         append_entries(self.connection, entries)
@@ -169,6 +173,12 @@ def _held(audited: Audit) -> tuple[Memorandum, Checkpoint]:
     assert audited.memorandum is not None
     assert audited.checkpoint is not None
     return audited.memorandum, audited.checkpoint
+
+
+def _erased(audited: Audit) -> frozenset[int]:
+    """Of the log as it was audited: what its erasures cover, whoever still has it."""
+    assert audited.reached is not None
+    return erased_entries(audited.reached.database)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ __all__ = [
     "check_file",
     "check_objects",
     "check_schema",
+    "empty_write_ahead",
     "migrate",
     "open_engine",
     "reading",
@@ -39,6 +40,7 @@ _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
+    "secure_delete = ON",  # of the vault's rows: what is deleted is overwritten, in this file at the next checkpoint
 )
 # A byte that is no UTF-8 is read as a lone surrogate, which no check lets pass; it is no reason for a read to fail.
 _read_text = partial(str, encoding="utf-8", errors="surrogateescape")
@@ -75,6 +77,23 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """One moment: all that is read in the block is as the last commit before its first read left it."""
     with _translated(), engine.connect() as connection, connection.begin():
         yield connection
+
+
+def empty_write_ahead(engine: Engine) -> bool:
+    """Bring all of the write-ahead file into the database and cut it to nothing, where no reader needs it any more.
+
+    Returns whether it is empty now. Waits for nobody: what a reader keeps in it is told by the return, and goes with
+    the next call.
+    """
+    connection = engine.raw_connection()
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")  # the connection goes back to the pool
+        connection.close()
 
 
 def migrate(engine: Engine) -> None:

@@ -119,6 +119,12 @@ def registered(conn: Connection, size: int) -> list[Registered]:
         raise TamperedError("a time of receipt is stored that is none: run `cohort-ledger doctor`") from None
 
 
+def nodes_with_case(conn: Connection, case: str) -> list[str]:
+    """The nodes that told of a case of this handle, sorted."""
+    nodes = select(entries.c.node).where(entries.c.case == case).distinct().order_by(entries.c.node)
+    return list(conn.execute(nodes).scalars())
+
+
 def index_at_time(conn: Connection, time: datetime) -> int:
     """Index of the last entry received at or before a time (aware), -1 where there is none."""
     utc = time.astimezone(UTC)

@@ -6,7 +6,7 @@ one that the log has outgrown.
 
 from sqlalchemy import Connection, Engine
 
-from ledger.errors import MalformedError, NotFoundError, TamperedError
+from ledger.errors import MalformedError, NotFoundError, TamperedError, UnavailableError
 from ledger.merkle.hashing import HASH_SIZE
 from ledger.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, TilePath, pack_entries, parse_path
 from ledger.signing.canonical import dump
@@ -14,6 +14,7 @@ from ledger.signing.kept import encode_kept
 from ledger.store.checkpoints import kept_checkpoints
 from ledger.store.engine import reading
 from ledger.store.entries import read_entries
+from ledger.store.erased import has_erasure_from
 from ledger.store.head import Head, read_head
 from ledger.store.tiles import read_tile
 from ledger.store.vault import Vault
@@ -28,7 +29,9 @@ class StoreSource:
         self._view = view
 
     def read(self, path: str) -> bytes:
-        """Raises NotFoundError for a path that the log does not have, or not yet."""
+        """Raises NotFoundError for a path that the log does not have, or not yet; UnavailableError for disclosures
+        while something is being erased.
+        """
         with reading(self._engine) as conn:
             head = read_head(conn)
             match path:
@@ -43,7 +46,10 @@ class StoreSource:
                     return note
                 case "checkpoints":
                     return encode_kept(each.note for each in kept_checkpoints(conn))
-            return self._read_numbered(conn, head, path)
+            data = self._read_numbered(conn, head, path)
+        if self._vault is not None and path.startswith("disclosures/"):
+            self._check_published(head.published)
+        return data
 
     def _read_numbered(self, conn: Connection, head: Head, path: str) -> bytes:
         asked = _parse(path)
@@ -61,6 +67,15 @@ class StoreSource:
             case _:
                 opened = self._vault.open(conn, start, stop) if self._vault else {}
                 return "".join(f"{opened.get(index, '')}\n" for index in range(start, stop)).encode("ascii")
+
+    def _check_published(self, published: int) -> None:
+        """What is erased is absent, and the log must tell of it: else it looks as if something were held back.
+
+        An erasure that no checkpoint covers yet, or that came while the file was read, is waited for.
+        """
+        with reading(self._engine) as conn:  # a later moment than that at which the file was read
+            if has_erasure_from(conn, published):
+                raise UnavailableError("something is being erased: read it again in a moment")
 
 
 def _parse(path: str) -> TilePath:

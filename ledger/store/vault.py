@@ -18,7 +18,7 @@ from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from ledger.errors import SetupError, TamperedError
 from ledger.signing.envelope import parse_jws
@@ -29,13 +29,17 @@ _NONCE_SIZE = 12
 _EMPTY_SIZE = _NONCE_SIZE + 16  # of a ciphertext of nothing: its nonce and its tag
 _MODE = 0o600
 _BUSY_TIMEOUT_S = 30.0
+_AT_A_TIME = 500  # values in a statement
 _PRAGMAS = ("journal_mode = DELETE", "synchronous = FULL", "secure_delete = ON")
 _TABLE = "CREATE TABLE keys (event_id TEXT PRIMARY KEY NOT NULL, key BLOB NOT NULL) STRICT"
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What is kept of an entry: its disclosures as they travel, joined by `~`; nothing where they were never given."""
+    """What is kept of an entry: its disclosures as they travel, joined by `~`; nothing where they were never given.
+
+    Of an entry that is erased nothing is kept, no row and no key.
+    """
 
     index: int
     event_id: str
@@ -102,6 +106,31 @@ class Vault:
         if rows:
             conn.execute(vault.insert(), rows)
 
+    def erase(self, conn: Connection, indexes: Iterable[int]) -> None:
+        """Delete the ciphertexts of entries, in the transaction that stores their erasure; `destroy_keys` follows its
+        commit. The other way round a crash would lose what is not erased after all.
+        """
+        rows = [{"erased": index} for index in indexes]
+        if rows:
+            conn.execute(vault.delete().where(vault.c.index == bindparam("erased")), rows)
+
+    def destroy_keys(self, event_ids: Iterable[str]) -> None:
+        """Destroy keys, those that are there; durable when this returns. What they sealed opens nowhere any more."""
+        rows = [(event_id,) for event_id in event_ids]
+        if rows:
+            with self._open_file() as file:
+                file.executemany("DELETE FROM keys WHERE event_id = ?", rows)
+
+    def kept(self, conn: Connection, events: Mapping[int, str]) -> tuple[list[int], list[int]]:
+        """Of which entries (index -> event id) there is a ciphertext yet, and of which a key; in order."""
+        asked = sorted(events)
+        parts = (asked[start : start + _AT_A_TIME] for start in range(0, len(asked), _AT_A_TIME))
+        found = (conn.execute(select(vault.c.index).where(vault.c.index.in_(part))).scalars() for part in parts)
+        sealed = sorted(index for each in found for index in each)
+        with self._open_file() as file:
+            keyed = [index for index in asked if self._has_key(file, events[index])]
+        return sealed, keyed
+
     def open(self, conn: Connection, start: int, stop: int) -> dict[int, str]:
         """The disclosures, joined by `~`, of the entries from index `start` up to and without `stop`.
 
@@ -141,6 +170,9 @@ class Vault:
         for index, jws in conn.execute(rows.order_by(vault.c.index)):
             if jws is None or not parse_jws(jws).commitments:
                 raise TamperedError(f"the vault has a row of entry {index}, which has nothing sealed", index=index)
+
+    def _has_key(self, file: sqlite3.Connection, event_id: str) -> bool:
+        return file.execute("SELECT 1 FROM keys WHERE event_id = ?", (event_id,)).fetchone() is not None
 
     def _key_of(self, file: sqlite3.Connection, event_id: str) -> bytes | None:
         row = file.execute("SELECT key FROM keys WHERE event_id = ?", (event_id,)).fetchone()

@@ -121,3 +121,20 @@ def test_a_trail_of_a_made_up_case_says_so(tmp_path: Path) -> None:
     opened.engine.dispose()
 
     assert "SYNTHETIC: this case is made up" in ask(tmp_path / "hub", "trail", given.case(1)).output
+
+
+def test_a_withdrawn_consent_is_a_finding_at_a_terminal_and_for_programs(tmp_path: Path) -> None:
+    alliance = given.treated()
+    alliance.says(given.DRUP, "consent.withdrawn", {"case": given.case(1), "on": "2022-01", "scope": "all"})
+    opened = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(opened, alliance)
+    opened.engine.dispose()
+    hub, index = tmp_path / "hub", alliance.database.size - 1
+
+    shown, before = ask(hub, "findings"), ask(hub, "findings", "--at", str(index - 1))
+
+    assert "withdrawn-not-erased" in "".join(shown.stdout.split())
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    assert before.stdout == "nothing to look at was found\n"
+    (found,) = told(hub, "findings")
+    assert (found["kind"], found["index"], found["node"]) == ("withdrawn-not-erased", index, given.DRUP)

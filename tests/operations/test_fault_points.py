@@ -12,6 +12,7 @@ from pathlib import Path
 import given
 import hubs
 import pytest
+from dying import DIE
 
 from ledger.operations.audit import audit
 from ledger.operations.doctor import examine
@@ -31,30 +32,6 @@ STEPS = {
     "all of publishing": ("ledger.operations.hub", "publish"),
     "the receipts": ("ledger.operations.hub", "receipts"),
 }
-
-DIE = """
-import importlib, os, signal, sys
-from pathlib import Path
-
-tests, home, module, name, when = sys.argv[1:]
-sys.path.insert(0, tests)
-import given, hubs
-
-hub = hubs.reopened(Path(home))
-*owner, name = name.split(".")
-place = importlib.import_module(module)
-for each in owner:
-    place = getattr(place, each)
-real = getattr(place, name)
-
-def dying(*args, **kwargs):
-    if when == "after":
-        real(*args, **kwargs)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-setattr(place, name, dying)
-hub.post(Path(home, "post").read_text().split())
-"""
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -156,6 +156,27 @@ def forge_under_a_members_name(leaves: list[bytes]) -> None:
     leaves.append(Entry(Entry.parse(leaves[-1]).received, under_the_hubs_signature(honest)).leaf)
 
 
+def claim_an_erasure(by: str, *, forged: bool) -> Callable[[Path], Files]:
+    """A disclosure is left out, and an entry says that it was erased: another member's, or one of the hub's own."""
+
+    def claim(bundle: Path) -> Files:
+        alliance = told()
+        left_out = parse_jws(Entry.parse(entries_of(bundle)[SIZE - 2]).jws).claims.event_id
+        said = alliance.claims(by, "disclosures.erased", {"events": [left_out], "basis": "other"})
+        jws = sign(said, [], given.signing_key(by)).jws
+
+        def append(leaves: list[bytes]) -> None:
+            text = under_the_hubs_signature(jws) if forged else jws.text
+            leaves.append(Entry(Entry.parse(leaves[-1]).received, text).leaf)
+
+        files, path = by_the_hub(append)(bundle), f"disclosures/000.p/{SIZE + 1}"
+        shown = files[path]
+        assert shown is not None
+        return {**files, path: lines(leave_a_disclosure_out)(shown)}
+
+    return claim
+
+
 def under_the_hubs_signature(jws: Jws) -> str:
     forged = sign(parse_jws(jws.text).claims, [], given.signing_key("log")).jws
     return f"{jws.signing_input.decode()}.{forged.text.rpartition('.')[2]}"
@@ -248,6 +269,12 @@ MATRIX = {
     "a disclosure changed": Tampering(changed(DISCLOSURES, lines(alter_a_disclosure)), 7, SIZE - 2),
     "disclosures swapped": Tampering(changed(DISCLOSURES, lines(swap_disclosures)), 7, SIZE - 2),
     "a disclosure left out": Tampering(changed(DISCLOSURES, lines(leave_a_disclosure_out)), 7, SIZE - 2),
+    "a disclosure left out, and another member's claim that it was erased": Tampering(
+        claim_an_erasure(given.PROTARGET, forged=False), 6, SIZE
+    ),
+    "a disclosure left out, and the hub's claim that it was erased": Tampering(
+        claim_an_erasure(given.DRUP, forged=True), 5, SIZE, (6, SIZE)
+    ),
     "disclosures truncated": Tampering(changed(DISCLOSURES, lambda data: data[:-1]), 7, 0),
     "no disclosures": Tampering(left_out(DISCLOSURES), 7, 0),
     "a byte of a tile": Tampering(changed(TILE, lambda data: flipped(data, 7 * 32)), 4, 7),

@@ -1,6 +1,7 @@
 """The door: one writer at a time, readers that see one moment, and errors by who must act."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from kept import Kept
 from sqlalchemy import event
 
 from ledger.errors import SetupError, TamperedError, UnavailableError
-from ledger.store.engine import Engine, check_file, open_engine, reading, writing
+from ledger.store.engine import Engine, check_file, empty_write_ahead, open_engine, reading, writing
 from ledger.store.head import advance, found, read_head
 
 WAIT_S = 10.0
@@ -124,3 +125,34 @@ def test_a_damaged_file_is_an_alarm(empty: Engine, kept: int) -> None:
 
     with pytest.raises(TamperedError, match="the database file is"), reading(empty) as conn:
         read_head(conn)
+
+
+def test_the_write_ahead_file_is_emptied_where_no_reader_needs_it_and_nobody_is_waited_for(empty: Engine) -> None:
+    engine, write_ahead = empty, Path(f"{empty.url.database}-wal")
+    with reading(engine) as reader:
+        read_nothing_yet = reader.exec_driver_sql("SELECT count(*) FROM head").scalar_one()
+        with writing(engine) as conn:
+            conn.exec_driver_sql("INSERT INTO tiles VALUES (0, 0, x'00')")
+        begun = time.monotonic()
+
+        assert not empty_write_ahead(engine)
+
+        assert time.monotonic() - begun < 5  # and not the half minute that a writer waits
+        assert write_ahead.stat().st_size > 0
+    assert read_nothing_yet == 0
+    assert empty_write_ahead(engine)
+    assert write_ahead.stat().st_size == 0
+
+
+def test_what_is_deleted_is_overwritten_in_the_database(empty: Engine, tmp_path: Path) -> None:
+    engine, secret = empty, b"once there, and deleted since"
+    with writing(engine) as conn:
+        conn.exec_driver_sql("INSERT INTO tiles VALUES (0, 0, ?)", (secret,))
+    empty_write_ahead(engine)
+    assert secret in (tmp_path / "ledger.db").read_bytes()
+
+    with writing(engine) as conn:
+        conn.exec_driver_sql("DELETE FROM tiles")
+    empty_write_ahead(engine)
+
+    assert secret not in (tmp_path / "ledger.db").read_bytes() + (tmp_path / "ledger.db-wal").read_bytes()

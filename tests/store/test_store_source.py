@@ -8,7 +8,7 @@ import pytest
 from given import signing_key
 from kept import Kept, copied, sealed, sign
 
-from ledger.errors import NotFoundError, ProofError, SetupError, TamperedError
+from ledger.errors import NotFoundError, ProofError, SetupError, TamperedError, UnavailableError
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import (
     entries_path,
@@ -140,7 +140,7 @@ def test_what_the_log_does_not_have_is_not_found(long_story: Kept, path: str) ->
 def test_entries_that_are_not_published_yet_are_not_shown(altered: Kept) -> None:
     with writing(altered.engine) as conn:
         sign(conn, altered, 7)
-    source = source_of(altered)
+    source = StoreSource(altered.engine, None, "clear")
 
     shown = unpack_entries(source.read("tile/entries/000.p/7"), 7)
 
@@ -149,6 +149,17 @@ def test_entries_that_are_not_published_yet_are_not_shown(altered: Kept) -> None
         source.read(f"{kind}/000.p/7")
         with pytest.raises(NotFoundError):
             source.read(f"{kind}/000.p/8")
+
+
+def test_disclosures_are_not_shown_while_an_erasure_waits_to_be_published(altered: Kept) -> None:
+    size = len(altered.taken)
+    assert altered.taken[-1].event.type == "disclosures.erased"
+    source_of(altered).read(f"disclosures/000.p/{size}")
+    with writing(altered.engine) as conn:
+        sign(conn, altered, size - 1)
+
+    with pytest.raises(UnavailableError, match="being erased"):
+        source_of(altered).read("disclosures/000.p/7")
 
 
 def test_before_anything_is_published_there_is_a_memorandum_only(empty: Engine) -> None:
