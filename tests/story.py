@@ -116,8 +116,8 @@ _TOLD: tuple[Sentence, ...] = (
     ),
     _drup("adverse_event.reported", **CASE, **TOXICITY),
     _drup("event.retracted", event=REPORTED_TWICE, reason_code="wrong-patient", reason="it was another patient's"),
-    _drup("disclosures.erased", case=case(2), basis="consent"),
 )
+_ERASED = _drup("disclosures.erased", case=case(2), basis="consent")
 
 
 def _rotation(node: str, told: Iterable[Sentence]) -> Sentence:
@@ -128,7 +128,7 @@ def _rotation(node: str, told: Iterable[Sentence]) -> Sentence:
     return Sentence(node, "key.rotated", alliance.rotation(node))
 
 
-STORY: tuple[Sentence, ...] = (*_TOLD, _rotation(PROTARGET, _TOLD[:6]))
+STORY: tuple[Sentence, ...] = (*_TOLD, _rotation(PROTARGET, _TOLD[:6]), _ERASED)
 
 
 def first_of(type_: str) -> Sentence:

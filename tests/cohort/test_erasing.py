@@ -96,7 +96,7 @@ def test_all_erasures_together_cover_what_each_does_in_any_history() -> None:
 
         each = [covered(database, record) for record in database.rows("erasures")]
 
-        assert len(each) > 3
+        assert len(each) > 1
         assert erased_entries(database) == frozenset().union(*each)
 
 

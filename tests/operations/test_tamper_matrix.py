@@ -163,7 +163,7 @@ def claim_an_erasure(by: str, *, forged: bool) -> Callable[[Path], Files]:
         alliance = told()
         left_out = parse_jws(Entry.parse(entries_of(bundle)[SIZE - 2]).jws).claims.event_id
         said = alliance.claims(by, "disclosures.erased", {"events": [left_out], "basis": "other"})
-        jws = sign(said, [], given.signing_key(by)).jws
+        jws = sign(said, [], alliance.key(by)).jws
 
         def append(leaves: list[bytes]) -> None:
             text = under_the_hubs_signature(jws) if forged else jws.text
