@@ -78,7 +78,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "contributions": _Listed("reports", "Who contributed what."),
     "census": _Listed("reports", "What the trials attested, against what their events add up to."),
     "funnel": _Listed("reports", "How far each trial's cases came."),
-    "event": _Listed("reports", "One event: who said what, and the cells that it set."),
+    "event": _Listed("reports", "One event: who said what, the cells that it set, and what was corrected."),
     "trail": _Listed("reports", "All that was said of one case."),
     "mirror": _Listed("mirror", "Keep a verified copy of a log in a folder, to be served, audited or restored from."),
     "bundle": _Listed("auditor", "Write a log into one zip file."),
