@@ -80,7 +80,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "census": _Listed("reports", "What the trials attested, against what their events add up to."),
     "funnel": _Listed("reports", "How far each trial's cases came."),
     "findings": _Listed("reports", "What an auditor should look at, and no rule refused."),
-    "event": _Listed("reports", "One event: who said what, and the cells that it set."),
+    "event": _Listed("reports", "One event: who said what, the cells that it set, and what was corrected."),
     "trail": _Listed("reports", "All that was said of one case."),
     "mirror": _Listed("mirror", "Keep a verified copy of a log in a folder, to be served, audited or restored from."),
     "bundle": _Listed("auditor", "Write a log into one zip file."),

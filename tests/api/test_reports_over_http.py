@@ -133,7 +133,11 @@ def test_a_cell_says_who_set_it(reader: TestClient, told: given.Alliance) -> Non
         "event_id": enrolment.claims.event_id,
         "node": DRUP,
         "type": "patient.enrolled",
+        "received": reader.get(f"/events/{ALLOCATED_AT + 1}").json()["entry"]["received"],
+        "actor": {"user": "u1", "role": "data-manager", "meaning": "authored"},
         "synthetic": False,
+        "corrects": None,
+        "reason_code": None,
     }
     assert now["enrolled_on"] == {"sealed": False, "value": "2021-12-02", "set_by": setter, "before": []}
     assert now["ecog"] == {"sealed": True, "value": enrolment.commitments["ecog"], "set_by": setter, "before": []}

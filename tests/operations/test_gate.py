@@ -1,12 +1,13 @@
 """The posting gate: what stands before every rule, and is no part of replay."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import given
 import pytest
 
 from ledger.errors import GateError, MalformedError
-from ledger.operations.gate import check_post
+from ledger.operations.gate import Kind, check_post
 from ledger.signing.canonical import Json
 from ledger.signing.envelope import Actor, Claims, Envelope, seal, sign
 
@@ -147,3 +148,67 @@ def test_the_same_disclosure_twice_never_gets_as_far_as_the_gate() -> None:
 
     with pytest.raises(MalformedError):
         envelope.with_disclosures([*envelope.disclosures, *envelope.disclosures])
+
+
+ASSESSED = Kind("response.assessed", 1)
+
+
+def corrected(
+    *, reason: Json = "read again", clear: Mapping[str, Json] = MappingProxyType({}), **anew: Json
+) -> Envelope:
+    """A correction of an assessment; anew: what its sealed fields hold instead."""
+    alliance = given.treated()
+    told: dict[str, Json] = {**given.patient(given.case(1)), **given.ASSESSMENT, **anew}
+    replaced, more = alliance._sealed({**told, **clear}, frozenset(given.ASSESSMENT))
+    about: dict[str, Json] = {"event": given.NO_EVENT, "reason_code": "typing-error", "reason": reason}
+    data, disclosures = alliance._sealed({**about, "replacement": replaced}, {"reason"})
+    claims = alliance.claims(given.DRUP, "event.corrected", data)
+    return sign(claims, (*disclosures, *more), given.signing_key(given.DRUP))
+
+
+def test_a_correction_passes_with_every_disclosure_of_its_replacement() -> None:
+    envelope = corrected()
+    check_post(envelope, ASSESSED)
+
+    for digest in envelope.disclosures:
+        with pytest.raises(GateError, match="a post brings every disclosure"):
+            check_post(envelope.with_disclosures([each for each in envelope.disclosures if each != digest]), ASSESSED)
+
+
+@pytest.mark.parametrize("reason", [None, "", "  "])
+def test_a_correction_takes_a_reason_in_words(reason: Json) -> None:
+    with pytest.raises(GateError, match="reason"):
+        check_post(corrected(reason=reason), ASSESSED)
+
+
+def test_what_a_replacement_seals_is_held_against_the_type_that_it_corrects() -> None:
+    with pytest.raises(GateError, match=r"response\.assessed: "):
+        check_post(corrected(response="GREAT"), ASSESSED)
+    with pytest.raises(GateError, match=r"response\.assessed: evaluator"):
+        check_post(corrected(evaluator="neighbour"), ASSESSED)
+
+
+def test_identifiers_are_found_in_a_replacement_clear_and_sealed() -> None:
+    with pytest.raises(GateError, match="replacement: remark seems to hold an e-mail address"):
+        check_post(corrected(clear={"remark": "jane.doe@example.org"}), ASSESSED)
+    with pytest.raises(GateError, match="replacement: basis seems to hold an e-mail address"):
+        check_post(of_a_claim("jane.doe@example.org"), Kind("outcome.determined", 1))
+
+
+def of_a_claim(basis: str) -> Envelope:
+    alliance = given.treated()
+    told: dict[str, Json] = {**given.patient(given.case(1)), **given.CLAIM, "basis": basis}
+    replaced, more = alliance._sealed(told, frozenset(given.CLAIM))
+    about: dict[str, Json] = {"event": given.NO_EVENT, "reason_code": "typing-error", "reason": "x"}
+    data, disclosures = alliance._sealed({**about, "replacement": replaced}, {"reason"})
+    claims = alliance.claims(given.DRUP, "event.corrected", data)
+    return sign(claims, (*disclosures, *more), given.signing_key(given.DRUP))
+
+
+def test_the_day_of_a_replacement_is_no_birth_date() -> None:
+    alliance = given.founded()
+    about: dict[str, Json] = {"event": given.NO_EVENT, "reason_code": "typing-error", "reason": "x"}
+    data, disclosures = alliance._sealed({**about, "replacement": {"on": "1990-04-03"}}, {"reason"})
+    claims = alliance.claims(given.DRUP, "event.corrected", data)
+
+    check_post(sign(claims, disclosures, given.signing_key(given.DRUP)), Kind("trial.opened", 1))
