@@ -16,11 +16,12 @@ from ledger.operations import restore as restoring
 from ledger.operations.audit import Audit, audit
 from ledger.operations.bundle import write_bundle
 from ledger.operations.doctor import examine
-from ledger.operations.hub import Hub
+from ledger.operations.hub import Hub, open_store, open_vault
 from ledger.operations.mirror import mirror
 from ledger.operations.restore import restore
 from ledger.operations.source import FolderSource, Source, ZipSource
 from ledger.store.engine import reading
+from ledger.store.erased import erased_events
 
 LONG = 300  # more than a tile, which is full then, and rewritten in place
 
@@ -139,7 +140,12 @@ def test_a_mirror_that_met_an_erasure_while_it_copied_says_so_and_the_next_run_h
 def restored(tmp_path: Path, source: Source) -> Hub:
     home = tmp_path / "again"
     home.mkdir(exist_ok=True)
-    restore(hubs.settings_in(home), source, hubs.LOG)
+    settings = hubs.settings_in(home)
+    restore(settings, source, hubs.LOG)
+    engine, _ = open_store(settings)  # before a hub opens it, which would take away what should not be there
+    with reading(engine) as connection:
+        assert open_vault(settings).kept(connection, erased_events(connection)) == ([], [])
+    engine.dispose()
     return hubs.reopened(home)
 
 

@@ -96,14 +96,18 @@ def test_log_cells_digest_and_earlier_receipts_stay_as_they_are(hub: Hub, allian
     assert audit(hub.source("full"), view="full").digest == hub.appender.digest()
 
 
-def test_what_a_post_brings_and_erases_itself_is_never_kept(hub: Hub, alliance: given.Alliance, tmp_path: Path) -> None:
-    before = len(alliance.heard)
+def test_what_a_post_brings_and_erases_itself_is_never_kept(
+    hub: Hub, alliance: given.Alliance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, given_keys = len(alliance.heard), set[str]()
+    monkeypatch.setattr(Vault, "put_keys", lambda _vault, keys: given_keys.update(keys))
     alliance.says(DRUP, "case.profiled", {"case": case(3), "on": "2021-12", **given.PROFILE})
     erased.erases(alliance, 3)
 
     hub.post([heard.envelope.text for heard in alliance.heard[before:]])
 
     assert len(erased.erased(alliance)) == 1
+    assert given_keys == set()
     assert not opened(hub).keys() & set(erased.erased(alliance))
     assert not keys_in(tmp_path / "hub") & ids_of(alliance, erased.erased(alliance))
 
