@@ -8,8 +8,9 @@ knows that they are not below the threshold.
 All sums of a table hold exactly where its counts are a circulation: total -> row -> column -> total (Gusfield 1988). So
 what a hidden count could be, as far as a reader can tell, is found by moving one along cycles of hidden counts. More is
 hidden until each small count could be anything below the threshold, or there is no more to hide; none is determined
-then. In rows of up to three and tables of two by two it does not help either to know how further ones are chosen (tests
-look at all); in larger ones it can, where every count stands at an edge at once. Who is shown what: `reports.shown`.
+then. In rows of up to three and tables of two by two it does not help either to know how further ones are chosen, as
+far as tests look; in larger ones it can, where every count stands at an edge at once. Who is shown what:
+`reports.shown`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -102,11 +102,12 @@ def test_from_a_row_and_its_sum_no_hidden_count_is_determined(row: list[int | No
     assert (*(count or 0 for count in row), total) in found
 
 
-@pytest.mark.parametrize("threshold", [4, 5])
-def test_a_reader_who_knows_how_cells_of_a_row_are_chosen_works_out_no_small_count_either(threshold: int) -> None:
-    most = 13
+@pytest.mark.parametrize(("width", "most", "threshold"), [(2, 13, 4), (2, 13, 5), (3, 11, 4)])
+def test_a_reader_who_knows_how_cells_of_a_row_are_chosen_works_out_no_small_count_either(
+    width: int, most: int, threshold: int
+) -> None:
     rows_of = defaultdict(list)
-    for row in product(range(most + 1), repeat=2):
+    for row in product(range(most + 1), repeat=width):
         rows_of[shown_row(row, threshold)].append(row)
 
     told = [

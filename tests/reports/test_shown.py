@@ -1,7 +1,7 @@
 """What of each report somebody sees, by tier: outsiders never a patient, a node's patients, or an outcome."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, astuple, fields
+from dataclasses import asdict, astuple, fields, replace
 from typing import Any
 
 import pytest
@@ -61,15 +61,15 @@ def accruing(*patients: str, accrual: str = "pooled") -> Alliance:
     return alliance
 
 
-def decided() -> Alliance:
-    """One of two patients benefited, and the small design's first stage is decided."""
+def decided(decision: str = "expand", *, benefits: int = 1) -> Alliance:
+    """The small design's first stage is decided, on two patients."""
     alliance = opened(DRUP)
     for number in (1, 2):
         alliance.treats(DRUP, case(number))
         alliance.finds(DRUP, case(number))
     evaluable: list[Json] = [{"node": DRUP, "case": case(number)} for number in (1, 2)]
     cut: dict[str, Json] = {"data_cut": alliance.database.size - 1, "evaluable": evaluable}
-    said: dict[str, Json] = {"cohort": COHORT, "stage": 1, "benefits": 1, "decision": "expand"}
+    said: dict[str, Json] = {"cohort": COHORT, "stage": 1, "benefits": benefits, "decision": decision}
     alliance.says(DRUP, "cohort.stage_decided", said | cut)
     return alliance
 
@@ -129,6 +129,20 @@ def test_where_a_cohort_is_open_nowhere_it_has_no_places_and_is_not_called_full(
     found = shown(alliance, PUBLIC)
 
     assert (found.state, found.countries, found.scopes[0].places) == ("closed", (), None)
+
+
+def test_a_scope_that_a_decision_ended_has_no_places_and_is_not_called_full() -> None:
+    assert shown(decided("close-futility", benefits=0), PUBLIC).scopes == (PooledScope(None, None, None),)
+
+
+def test_whoever_is_treated_counts_in_whatever_stage() -> None:
+    standing = standings(snapshot_of(accruing(DRUP)))[0]
+    beyond = replace(standing, nodes=tuple(replace(each, started=3, started_stage_3=2) for each in standing.nodes[:1]))
+
+    (found,) = standings_for([beyond], INDUSTRY)
+
+    assert isinstance(found, PooledStanding)
+    assert found.treated == 5
 
 
 def test_each_trials_own_scope_is_shown_where_accrual_is_not_pooled() -> None:
