@@ -2,15 +2,14 @@
 
 A count below a threshold is written `<5`, never as a number and never as 0: a 0 beside `<5` would tell as much. Only
 what cannot be otherwise (None below: no patient could be counted there) is shown as 0. Where the sums that are shown
-would give a hidden count away, further ones are hidden, the next smallest first, written `hidden`; of these a reader
-knows that they are not below the threshold.
+would give a hidden count away, further ones are hidden, the next smallest first, written `hidden`: these are not below
+the threshold, unless they are sums and all sums are hidden.
 
 All sums of a table hold exactly where its counts are a circulation: total -> row -> column -> total (Gusfield 1988). So
 what a hidden count could be, as far as a reader can tell, is found by moving one along cycles of hidden counts. More is
-hidden until each small count could be anything below the threshold, or there is no more to hide; none is determined
-then. In rows of up to three and tables of two by two it does not help either to know how further ones are chosen, as
-far as tests look; in larger ones it can, where every count stands at an edge at once. Who is shown what:
-`reports.shown`.
+hidden until each small count could be anything below the threshold, at last all sums, whatever they are. In rows of up
+to three and tables of two by two it does not help either to know how further ones are chosen, as far as tests look; in
+larger ones it can, where every count stands at an edge at once. Who is shown what: `reports.shown`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -159,6 +158,10 @@ def _hide(parts: Sequence[_Part], threshold: int) -> None:
     while told := [each for each in parts if each.state != "shown" and _is_told(each, parts)]:
         shown = [part for part in parts if part.state == "shown" and part.value is not None]
         if not shown:
+            # even that sums are small or not tells of their cells: without any sum, each cell is free
+            for part in parts:
+                if part.margin and part.value is not None:
+                    part.hide("hidden", 0, MANY)
             return
         part, *rivals = _next(told, shown, parts)
         part.hide("hidden", threshold, MANY, rivals)

@@ -34,11 +34,13 @@ def numbers(table: Table) -> list[int]:
     return [*(cell for row in rows for cell in row), *totals, *map(sum, zip(*rows, strict=True)), sum(totals)]
 
 
-def fits(shown: Sequence[Shown], counts: Sequence[int], threshold: int) -> bool:
-    """Whether a reader who knows how counts are written can believe that they are these."""
+def fits(shown: Sequence[Shown], counts: Sequence[int], threshold: int, *, cells: int) -> bool:
+    """Whether a reader who knows how counts are written can believe that they are these. cells: how many come first."""
+    nothing_is_known = {*shown[cells:]} <= {HIDDEN, 0}
+    least = [threshold] * cells + [0 if nothing_is_known else threshold] * (len(shown) - cells)
     return all(
-        count == word if isinstance(word, int) else count >= threshold if word == HIDDEN else 0 <= count < threshold
-        for word, count in zip(shown, counts, strict=True)
+        count == word if isinstance(word, int) else count >= bound if word == HIDDEN else 0 <= count < threshold
+        for word, count, bound in zip(shown, counts, least, strict=True)
     )
 
 
@@ -69,15 +71,15 @@ def test_from_a_table_and_its_sums_no_hidden_count_is_determined(drawn: tuple[Ta
     table, threshold = drawn
     shown = shown_table(table, threshold)
     hidden = {place for place, word in enumerate(words(shown)) if not isinstance(word, int)}
-    truth = numbers(table)
+    truth, cells = numbers(table), len(table) * len(table[0])
 
     could_differ: set[int] = set()
     for other in alternatives(table, shown):
         counts = numbers(other)
-        if fits(words(shown), counts, threshold):
+        if fits(words(shown), counts, threshold, cells=cells):
             could_differ |= {place for place in hidden if counts[place] != truth[place]}
 
-    assert fits(words(shown), truth, threshold)
+    assert fits(words(shown), truth, threshold, cells=cells)
     assert could_differ == hidden
 
 
@@ -94,7 +96,7 @@ def test_from_a_row_and_its_sum_no_hidden_count_is_determined(row: list[int | No
     found = [
         (*cells, sum(cells))
         for cells in product(*steps)
-        if fits((*shown.cells, shown.total), (*cells, sum(cells)), threshold)
+        if fits((*shown.cells, shown.total), (*cells, sum(cells)), threshold, cells=len(row))
     ]
 
     for place, word in enumerate((*shown.cells, shown.total)):
@@ -159,6 +161,13 @@ def test_beside_a_small_count_the_next_smallest_is_hidden_too() -> None:
 def test_a_sum_is_hidden_where_there_is_no_other_cell_left_to_hide() -> None:
     assert shown_row([4, 4], 5) == shown_row([3, 4], 5)
     assert shown_row([4, 4], 5).total == HIDDEN
+
+
+def test_where_it_tells_that_a_sum_is_small_no_sum_is_shown_as_such() -> None:
+    # three columns of at least 4, one row of at most 3: that would be 1, 1, 1 over 3, 3, 3
+    shown = shown_table([[1, 1, 1], [3, 3, 3]], 4)
+
+    assert {*shown.row_totals, *shown.column_totals, shown.total} == {HIDDEN}
 
 
 def test_a_small_count_in_a_table_takes_a_cell_of_its_row_one_of_its_column_and_the_corner_between() -> None:
