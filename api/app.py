@@ -14,7 +14,7 @@ from api.bodiless import Bodiless
 from api.guard import Guard
 from api.problems import answer_errors
 from api.queries import ask_as_described
-from api.routes import cells, cohorts, events, health, live, log, nodes
+from api.routes import cells, cohorts, events, explanations, health, live, log, nodes
 from ledger.operations.hub import Hub
 
 
@@ -44,6 +44,6 @@ def create_app(hub: Hub) -> FastAPI:
     app.add_middleware(Guard)
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
-    for routes in (live, events, nodes, log, cohorts, cells, health):
+    for routes in (live, events, nodes, log, cohorts, cells, health, explanations):
         app.include_router(routes.router)
     return app

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
+from ledger.clinical.suppression import LEAST
 from ledger.errors import MalformedError, SetupError
 from ledger.signing.encoding import from_base64
 
@@ -22,6 +23,7 @@ USER_FILE = Path(".config/cohort-ledger/config.toml")
 _KEY_SIZE = 32  # bytes
 _PORT_MAX = 65535
 _COUNT_MAX = 99  # a note has at most 100 signatures, and the log's is one
+_DAYS_MAX = 366
 _DIGITS_MAX = 9  # of a number that is read: `int` refuses thousands
 
 
@@ -34,7 +36,9 @@ class Settings:
     stream and receipts. witness_dir: what a witness keeps. state_dir: what a reader
     of logs remembers of them. witness_urls: name -> where a witness is reached, if not at `https://<name>`; a hub that
     starts asks these and those in force. witnesses_needed: how many must have answered then, and must cosign a
-    checkpoint; None for more than half of them. Paths are absolute.
+    checkpoint; None for more than half of them. partner_threshold, public_threshold: counts of patients below are
+    hidden from these (see `clinical.suppression`). release_days: from one release to outsiders to the next. Paths are
+    absolute.
     """
 
     data_dir: Path
@@ -51,6 +55,9 @@ class Settings:
     state_dir: Path
     witness_urls: Mapping[str, str]
     witnesses_needed: int | None
+    partner_threshold: int
+    public_threshold: int
+    release_days: int
     origin: Mapping[str, str] = field(compare=False)
 
     @classmethod
@@ -148,6 +155,20 @@ def _count_or_none(text: str, _folder: Path) -> int | None:
     return int(text)
 
 
+def _threshold(text: str, _folder: Path) -> int:
+    return _number(text, least=LEAST, most=_COUNT_MAX)
+
+
+def _days(text: str, _folder: Path) -> int:
+    return _number(text, least=1, most=_DAYS_MAX)
+
+
+def _number(text: str, *, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and least <= int(text) <= most):
+        raise ValueError(f"it is a number from {least} to {most}")
+    return int(text)
+
+
 def _urls(text: str, _folder: Path) -> Mapping[str, str]:
     urls: dict[str, str] = {}
     for pair in text.split():
@@ -185,4 +206,7 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "state_dir": (_path, lambda _: "~/.local/state/cohort-ledger"),
     "witness_urls": (_urls, lambda _: ""),
     "witnesses_needed": (_count_or_none, lambda _: ""),
+    "partner_threshold": (_threshold, lambda _: "5"),
+    "public_threshold": (_threshold, lambda _: "10"),
+    "release_days": (_days, lambda _: "28"),
 }

@@ -47,6 +47,9 @@ def test_without_a_word_everything_lies_here_and_listens_on_loopback(places: tup
         state_dir=Path("~/.local/state/cohort-ledger").expanduser(),
         witness_urls={},
         witnesses_needed=None,
+        partner_threshold=5,
+        public_threshold=10,
+        release_days=28,
         origin={},
     )
     assert set(settings.origin.values()) == {"default"}
@@ -106,6 +109,11 @@ def test_a_wrap_key_is_read_from_hex_or_base64_and_never_printed(places: tuple[P
         ("PORT", "٣"),
         ("PORT", ""),
         ("HOST", ""),
+        ("PUBLIC_THRESHOLD", "3"),
+        ("PARTNER_THRESHOLD", "+5"),
+        ("PARTNER_THRESHOLD", "100"),
+        ("RELEASE_DAYS", "0"),
+        ("RELEASE_DAYS", "367"),
         ("DATA_DIR", ""),
     ],
 )

@@ -1,0 +1,80 @@
+"""What a rule for electronic records asks, what here does it, and the tests that show it; some show it for many rules.
+
+A test is named as `file under tests/::name`; `tests/api/test_help_pages.py` finds each.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """clause: of its source. here: what does it. tests: those that show it, by name. left: what remains for people."""
+
+    clause: str
+    asks: str
+    here: str
+    tests: tuple[str, ...]
+    left: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    name: str
+    requirements: tuple[Requirement, ...]
+
+
+NO_REWRITING = (
+    "store/test_store_schema.py::test_the_database_refuses_to_change_entries",
+    "operations/test_audit.py::test_audit_names_the_first_altered_entry",
+    "operations/test_tampered_store.py::test_one_byte_changed_in_any_stored_column_is_found_and_placed",
+)
+BEFORE_AND_AFTER = (
+    "api/test_reports_over_http.py::test_a_cell_says_who_set_it",
+    "api/test_reports_over_http.py::test_a_cell_says_what_it_was_before",
+    "store/test_cells.py::test_a_row_tells_its_history",
+)
+REASONS = (
+    "operations/test_gate.py::test_a_blank_reason_is_refused",
+    "operations/test_gate.py::test_closing_takes_a_reason_in_words",
+)
+HUBS_TIME = (
+    "operations/test_append.py::test_received_never_goes_back_even_when_the_clock_does",
+    "operations/test_audit.py::test_two_entries_received_in_the_wrong_order_fail_step_4",
+    "signing/test_log_entry.py::test_a_time_that_is_not_utc_in_milliseconds_is_not_written",
+)
+COPIES = (
+    "operations/test_audit.py::test_a_bundle_of_an_honest_hub_holds_and_says_what_was_checked",
+    "operations/test_bundle.py::test_a_bundle_can_be_made_of_a_bundle",
+)
+READABLE = (
+    "cli/test_report_commands.py::test_every_report_is_readable_at_80_columns_and_without_colours",
+    "cli/test_report_commands.py::test_every_report_is_json_for_programs",
+    "cli/test_report_commands.py::test_a_trail_is_of_one_case_in_the_order_of_the_log",
+)
+RESTORED = (
+    "operations/test_restore.py::test_a_ledger_restored_from_a_copy_is_the_same_and_goes_on",
+    "operations/test_restore.py::test_what_an_audit_does_not_find_to_hold_is_not_restored",
+)
+OTHER_TOOLS = (
+    "operations/test_foreign_checker.py::test_the_log_that_a_hub_serves_is_verified_whole",
+    "signing/test_envelope_elsewhere.py::test_joserfc_verifies_our_envelopes",
+    "signing/test_envelope_elsewhere.py::test_the_sd_jwt_reference_reads_the_same_claims",
+)
+ONLY_ITS_OWN = (
+    "events/test_general_rules.py::test_a_node_speaks_for_itself_alone",
+    "operations/test_append.py::test_a_signature_by_a_stranger_is_refused",
+    "api/test_posting.py::test_another_nodes_key_is_answered_403",
+)
+SIGNED = (
+    "signing/test_jws.py::test_a_statement_with_any_part_changed_does_not_hold",
+    "signing/test_envelope.py::test_an_envelope_holds_under_its_own_key_alone",
+)
+SEALED = (
+    "store/test_vault.py::test_no_file_of_the_database_holds_a_sealed_value_plain_or_encoded",
+    "api/test_edge.py::test_nothing_sealed_is_in_any_answer_or_any_log",
+)
+NO_NAMES = (
+    "operations/test_gate.py::test_an_identifier_in_a_sealed_text_is_refused_by_field_and_kind_without_its_value",
+    "operations/test_gate.py::test_an_identifier_in_the_name_of_who_says_it_is_refused",
+    "api/test_posting.py::test_an_identifier_of_a_patient_is_refused_by_its_field_and_not_repeated",
+)
