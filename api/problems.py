@@ -31,6 +31,7 @@ from ledger.errors import (
     SetupError,
     SignatureError,
     TamperedError,
+    UnauthenticatedError,
     UnavailableError,
 )
 
@@ -52,6 +53,7 @@ _STATUSES: Mapping[type[LedgerError], HTTPStatus] = {
     RefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ForbiddenError: HTTPStatus.FORBIDDEN,
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     SetupError: HTTPStatus.INTERNAL_SERVER_ERROR,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     TamperedError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -95,7 +97,11 @@ _SCHEMA = {
 
 def problem(error: LedgerError, path: str) -> Response:
     """The answer for an error. path: what was asked for."""
-    return _answer(error.slug, error.title, status_of(type(error)), str(error), path, **error.facts)
+    answer = _answer(error.slug, error.title, status_of(type(error)), str(error), path, **error.facts)
+    if isinstance(error, UnauthenticatedError):
+        # RFC 6750, 3.1: where nothing was sent, no error is named
+        answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if "token" in error.facts else "Bearer"
+    return answer
 
 
 def plain_problem(status: int, detail: str, path: str) -> Response:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Self
 from ledger.errors import MalformedError, SetupError
 from ledger.signing.encoding import from_base64
 
+DEFAULT_URL = "http://127.0.0.1:8700"
 ENVIRONMENT = "COHORT_LEDGER_"
 PROJECT_FILE = Path("cohort-ledger.toml")
 USER_FILE = Path(".config/cohort-ledger/config.toml")
@@ -30,9 +31,9 @@ class Settings:
     """data_dir: what the hub keeps lies there, unless another place is named. database_url: for SQLAlchemy.
     vault_key_file: the keys of the vault; vault_wrap_key: 32 bytes that they are encrypted under, None where they lie
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
-    host, port: where `serve` listens. url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys,
-    stream and receipts. witness_dir: what a witness keeps. state_dir: what a reader
-    of logs remembers of them. witness_urls: name -> where a witness is reached, if not at `https://<name>`; a hub that
+    host, port: where `serve` listens. public_url: where callers reach it, which their tokens must name. url: of the
+    hub, for a node's and an auditor's commands. node_dir: a node's keys, stream and receipts. witness_dir: what a
+    witness keeps. state_dir: what a reader of logs remembers of them. witness_urls: name -> where a witness is reached, if not at `https://<name>`; a hub that
     starts asks these and those in force. witnesses_needed: how many must have answered then, and must cosign a
     checkpoint; None for more than half of them. Paths are absolute.
     """
@@ -45,6 +46,7 @@ class Settings:
     log_key_passphrase_file: Path | None
     host: str
     port: int
+    public_url: str
     url: str
     node_dir: Path
     witness_dir: Path
@@ -126,6 +128,12 @@ def _text(text: str, _folder: Path) -> str:
     return text
 
 
+def _address(text: str, _folder: Path) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("write http://host:port, or https://host")
+    return text.rstrip("/")
+
+
 def _path(text: str, folder: Path) -> Path:
     return folder / Path(_text(text, folder)).expanduser()
 
@@ -179,7 +187,8 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "log_key_passphrase_file": (_path_or_none, lambda _: ""),
     "host": (_text, lambda _: "127.0.0.1"),
     "port": (_port, lambda _: "8700"),
-    "url": (_text, lambda _: "http://127.0.0.1:8700"),
+    "public_url": (_address, lambda values: f"http://{values['host']}:{values['port']}"),
+    "url": (_text, lambda _: DEFAULT_URL),
     "node_dir": (_path, lambda _: "cohort-ledger-node"),
     "witness_dir": (_path, lambda _: "cohort-ledger-witness"),
     "state_dir": (_path, lambda _: "~/.local/state/cohort-ledger"),

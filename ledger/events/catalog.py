@@ -10,7 +10,7 @@ from functools import cache
 from pydantic import ValidationError
 
 from ledger.errors import GateError, RuleError
-from ledger.events import alliance, cases, cohorts, outcomes, trials
+from ledger.events import access, alliance, cases, cohorts, outcomes, trials
 from ledger.events.base import Event
 from ledger.events.fields import first_fault
 from ledger.signing.canonical import Json
@@ -22,6 +22,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     *cohorts.EVENTS,
     *cases.EVENTS,
     *outcomes.EVENTS,
+    *access.EVENTS,
 )
 
 
@@ -68,5 +69,8 @@ def check_opened(claims: Claims, opened: Mapping[str, Json]) -> None:
     event_type = event_type_of(claims.type, claims.version)
     try:
         event_type.Sealed.model_validate(dict(opened))
+        event_type.check_values(claims.data, opened)
     except ValidationError as error:
         raise GateError(f"{claims.type}: {first_fault(error)}") from None
+    except ValueError as error:
+        raise GateError(f"{claims.type}: {error}") from None
