@@ -20,6 +20,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from api.limits import Limits
+from api.logged import name_of
 from ledger.cohort.callers import ANYONE, NOBODY, READERS, ByKey, Caller, Identity, Role
 from ledger.errors import ForbiddenError, MalformedError, SignatureError, UnauthenticatedError
 from ledger.operations.callers import values_shown_to
@@ -47,6 +49,7 @@ OPEN = Rule(asks=False)
 ANYBODY = Rule()
 PARTNERS = Rule(READERS)
 REPORTS = Rule(READERS | {"industry"})
+LOGGED = Rule(frozenset[Role]({"partner", "auditor"}))  # what it shows of whose data: see the route
 BY_FILE = Rule(of_files=True)
 NOBODYS = Rule(frozenset({"nobody"}))  # type: ignore[arg-type]  # no role is called so
 
@@ -70,6 +73,16 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/census"): PARTNERS,
     ("GET", "/census.csv"): PARTNERS,
     ("GET", "/funnel"): PARTNERS,
+    ("GET", "/access-log"): LOGGED,
+    ("GET", "/access-log.csv"): LOGGED,
+    ("GET", "/login"): OPEN,
+    ("POST", "/login"): ANYBODY,  # who has a token: see the route
+    ("GET", "/login/link/{secret}"): OPEN,  # the secret is the authority
+    ("POST", "/login/link/{secret}"): OPEN,
+    ("GET", "/login/oidc"): OPEN,
+    ("GET", "/login/oidc/done"): OPEN,
+    ("GET", "/session"): ANYBODY,
+    ("POST", "/logout"): ANYBODY,
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("GET", "/version"): OPEN,
@@ -147,6 +160,9 @@ async def admit(request: Request) -> None:
     access: Access = request.app.state.access
     rule = rule_of(request.method, request.scope["route"].path_format, request.path_params)
     who = await run_in_threadpool(access.identify, request) if rule.asks and not access.dev else None
+    if who is not None:
+        limits: Limits = request.app.state.limits
+        limits.check(name_of(who))
     caller = await run_in_threadpool(access.caller, who)
     request.state.identity, request.state.caller = who, caller
     check_role(rule, caller, is_known=who is not None)

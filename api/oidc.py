@@ -9,6 +9,7 @@ Refused are redirects, other schemes than https (but on loopback), and answers o
 """
 
 import hmac
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -18,12 +19,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import httpx2 as httpx
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from ledger.errors import ForbiddenError, SetupError, UnavailableError
-from ledger.signing.encoding import to_base64url
+from ledger.errors import ForbiddenError, MalformedError, SetupError, UnavailableError
+from ledger.signing.encoding import from_base64url, to_base64url
 
+RETURNED = "/login/oidc/done"  # where the browser comes back to; issuers add parameters of their own to it
 _DISCOVERY = "/.well-known/openid-configuration"  # OpenID Connect Discovery 1.0, 4
 _TIMEOUT_S = 10.0
 _ANSWER_MAX = 1024 * 1024  # bytes
@@ -187,11 +189,12 @@ def _verified(token: str, jwks: object) -> Mapping[str, Any]:
         algorithm = header.get("alg")
         kind, curve = _ALGORITHMS[str(algorithm)]
         for published in _published(jwks, header.get("kid")):
-            key = _KINDS[published["kty"]].import_key(published)
-            is_of_it = isinstance(key, kind) and published.get("alg", algorithm) == algorithm
-            if is_of_it and (curve is None or published.get("crv") == curve) and _is_strong(key):
-                return jwt.decode(token, key, algorithms=[str(algorithm)]).claims
-    except (JoseError, KeyError, TypeError, ValueError):
+            is_of_it = _KINDS[published["kty"]] is kind and published.get("alg", algorithm) == algorithm
+            if is_of_it and published.get("crv") == curve and _is_strong(published):
+                # the name that issuers publish; joserfc would have the one of RFC 9864
+                warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
+                return jwt.decode(token, kind.import_key(published), algorithms=[str(algorithm)]).claims
+    except (JoseError, MalformedError, AttributeError, KeyError, TypeError, ValueError):
         raise refusal from None
     raise refusal
 
@@ -211,8 +214,9 @@ def _published(jwks: object, kid: object) -> list[dict[str, Any]]:
     return []
 
 
-def _is_strong(key: Key) -> bool:
-    return not isinstance(key, RSAKey) or key.raw_value.key_size >= _RSA_BITS_MIN
+def _is_strong(key: Mapping[str, Any]) -> bool:
+    """Whether a modulus has bits enough: the other kinds have one size."""
+    return key["kty"] != "RSA" or len(from_base64url(key["n"])) * 8 >= _RSA_BITS_MIN
 
 
 def _get(client: httpx.Client, url: str) -> object:

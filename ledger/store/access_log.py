@@ -5,13 +5,13 @@ whoever walks along (`check_chain`). Lines that are cut off at the end leave no 
 was read stands in a line.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, false, or_, select
 
 from ledger.errors import MalformedError, TamperedError
 from ledger.signing.canonical import Json, dump, load
@@ -78,11 +78,16 @@ def append_access(conn: Connection, access: Access) -> None:
     )
 
 
-def page_access(conn: Connection, *, after: int, limit: int | None, node: str | None = None) -> Iterator[AccessLine]:
-    """The first `limit` lines behind line `after` (-1: from the start) that are about data of a node, or of any."""
+def page_access(
+    conn: Connection, *, after: int, limit: int | None, nodes: Collection[str] | None = None
+) -> Iterator[AccessLine]:
+    """The first `limit` lines behind line `after` (-1: from the start) that are about data of one of these nodes.
+
+    nodes: None for all lines, those among them that are about no node's data.
+    """
     page = _LINE.where(access_log.c.n > after).order_by(access_log.c.n)
-    if node is not None:
-        page = page.where(access_log.c.nodes.contains(f'"{node}"', autoescape=True))
+    if nodes is not None:
+        page = page.where(or_(false(), *(access_log.c.nodes.contains(f'"{node}"', autoescape=True) for node in nodes)))
     for row in _stream(conn, page if limit is None else page.limit(limit)):
         yield _line(row)
 

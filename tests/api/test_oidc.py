@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from issuer import CLIENT_ID, CLIENT_SECRET, IssuerAtWork, changed, issuer, public_bytes
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import ECKey, RSAKey
 
 from api.oidc import Attempt, Client, Issuer
 from ledger.errors import ForbiddenError, SetupError, UnavailableError
@@ -23,7 +24,7 @@ def running() -> Iterator[IssuerAtWork]:
 @pytest.fixture
 def told(running: IssuerAtWork) -> IssuerAtWork:
     """The issuer, telling the truth again."""
-    running.signs, running.key = "ES256", None
+    running.signs, running.key, running.secret = "ES256", None, None
     for each in (running.claims, running.header, running.codes, running.discovery, running.asked):
         each.clear()
     return running
@@ -33,10 +34,11 @@ def client_of(told: IssuerAtWork) -> Issuer:
     return Issuer(Client(told.url, CLIENT_ID, CLIENT_SECRET))
 
 
-def log_in(told: IssuerAtWork, attempt: Attempt = ATTEMPT, now_s: int = NOW, **instead: str) -> str:
+def log_in(told: IssuerAtWork, **instead: str) -> str:
+    """What comes of a login. instead: parameters that the browser comes back with."""
     asks = client_of(told)
-    answer = told.log_in(asks.login_url(attempt, redirect_uri=HERE)) | instead
-    return asks.subject(answer, attempt, redirect_uri=HERE, now_s=now_s)
+    answer = told.log_in(asks.login_url(ATTEMPT, redirect_uri=HERE)) | instead
+    return asks.subject(answer, ATTEMPT, redirect_uri=HERE, now_s=NOW)
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
@@ -117,7 +119,7 @@ def test_an_id_token_for_others_of_others_or_of_another_time_is_refused(
 
 @pytest.mark.parametrize("published", ["RS256", "ES256", "EdDSA"])
 def test_a_public_key_is_no_secret_to_sign_with(told: IssuerAtWork, published: str) -> None:
-    told.key = OctKey.import_key(public_bytes(told.keys[published]))
+    told.secret = public_bytes(told.keys[published])
     told.header |= {"alg": "HS256", "kid": published}
 
     with pytest.raises(ForbiddenError, match="not signed"):
@@ -147,7 +149,8 @@ def test_a_key_that_is_not_the_issuers_is_not_taken_for_it(told: IssuerAtWork) -
 
 
 def test_a_key_of_few_bits_is_not_taken(told: IssuerAtWork, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(told.keys, "RS256", RSAKey.generate_key(1024, {"kid": "RS256"}, auto_kid=False))
+    with pytest.warns(SecurityWarning):
+        monkeypatch.setitem(told.keys, "RS256", RSAKey.generate_key(1024, {"kid": "RS256"}))
     told.signs = "RS256"
 
     with pytest.raises(ForbiddenError, match="not signed"):

@@ -42,7 +42,7 @@ def test_lines_come_back_as_they_were_written_and_in_order(logged: Engine) -> No
 def test_a_node_finds_the_lines_about_its_own_data(logged: Engine) -> None:
     with reading(logged) as conn:
         pages = {
-            node: [line.n for line in page_access(conn, after=0, limit=2, node=node)]
+            node: [line.n for line in page_access(conn, after=0, limit=2, nodes=[node])]
             for node in ("drup-nl", "protarget-dk", "drup", "%")
         }
 
