@@ -23,8 +23,9 @@ Key = RSAKey | ECKey | OKPKey
 
 @dataclass
 class IssuerAtWork:
-    """url: its identifier. keys: published, by algorithm. signs: the algorithm that it signs with, and claims, header,
-    key, secret: what is told, and signed with, instead of what would be right. codes: that may be exchanged yet, with what was asked for them.
+    """url: its identifier. keys: published, by algorithm. signs: the algorithm that it signs with. claims, header, key,
+    secret, discovery: what is told, and signed with, instead of what would be right. codes: that may be exchanged yet,
+    with what was asked for them. asked: the paths that it was asked for.
     """
 
     url: str

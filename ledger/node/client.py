@@ -135,7 +135,7 @@ class NodeClient:
                     ) from None
                 self._pause(pause_s)
                 continue
-            return answer.status_code, _content(answer)
+            return answer.status_code, content_of(answer)
         raise AssertionError  # the last pause is None
 
     def __enter__(self) -> Self:
@@ -162,7 +162,8 @@ def batches(envelopes: Iterable[Envelope]) -> Iterator[list[Envelope]]:
         yield batch
 
 
-def _content(answer: httpx.Response) -> Any:
+def content_of(answer: httpx.Response) -> Any:
+    """What a hub answered, as JSON. Raises what it refused with, and UnavailableError for what is no hub's answer."""
     try:
         content = answer.json()
     except ValueError:
