@@ -33,9 +33,9 @@ class Settings:
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
     host, port: where `serve` listens. public_url: where callers reach it, which their tokens must name. url: of the
     hub, for a node's and an auditor's commands. node_dir: a node's keys, stream and receipts. witness_dir: what a
-    witness keeps. state_dir: what a reader of logs remembers of them. witness_urls: name -> where a witness is reached, if not at `https://<name>`; a hub that
-    starts asks these and those in force. witnesses_needed: how many must have answered then, and must cosign a
-    checkpoint; None for more than half of them. Paths are absolute.
+    witness keeps. state_dir: what a reader of logs remembers of them. witness_urls: name -> where a witness is reached,
+    if not at `https://<name>`; a hub that starts asks these and those in force. witnesses_needed: how many must have
+    answered then, and must cosign a checkpoint; None for more than half of them. Paths are absolute.
     """
 
     data_dir: Path

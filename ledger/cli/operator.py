@@ -113,7 +113,9 @@ def serve(**flags: Any) -> None:
     for line in (hub.witnessing.warning(), hub.standing.read_only):
         if line is not None:
             remark(line)
-    app = importlib.import_module("api.app").create_app(hub)  # by name: nothing here stands on api
+    app = importlib.import_module("api.app").create_app(
+        hub, public_url=url, dev=True
+    )  # by name: nothing here stands on api
     remark(f"{memorandum.origin} on {url}, until Ctrl-C")
     run_app(app, listener, ending=hub.listeners.close)
 

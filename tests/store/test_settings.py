@@ -41,6 +41,7 @@ def test_without_a_word_everything_lies_here_and_listens_on_loopback(places: tup
         log_key_passphrase_file=None,
         host="127.0.0.1",
         port=8700,
+        public_url="http://127.0.0.1:8700",
         url="http://127.0.0.1:8700",
         node_dir=here / "cohort-ledger-node",
         witness_dir=here / "cohort-ledger-witness",
