@@ -14,18 +14,20 @@ the log's files from `Hub.source_for`: both leave out what `Caller.may_open` doe
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.caching import OPENED, VARY
 from api.limits import Limits
 from api.logged import name_of
 from ledger.cohort.callers import ANYONE, NOBODY, READERS, ByKey, Caller, Identity, Role
 from ledger.errors import ForbiddenError, MalformedError, SignatureError, UnauthenticatedError
 from ledger.operations.callers import values_shown_to
 from ledger.operations.hub import Hub
+from ledger.reports.standing import Standing
 from ledger.signing.canonical import Json
 from ledger.signing.token import check_token, read_token
 from ledger.store.engine import Connection, writing
@@ -151,7 +153,7 @@ class Access:
         return ByKey(token.kid)
 
 
-async def admit(request: Request) -> None:
+async def admit(request: Request, response: Response) -> None:
     """Find out who asks, where it matters, and refuse who may not: a dependency of every route.
 
     Raises UnauthenticatedError where nobody proves to ask for what not everybody may, ForbiddenError where somebody
@@ -159,6 +161,8 @@ async def admit(request: Request) -> None:
     """
     access: Access = request.app.state.access
     rule = rule_of(request.method, request.scope["route"].path_format, request.path_params)
+    if rule.asks:
+        response.headers["Vary"] = VARY
     who = await run_in_threadpool(access.identify, request) if rule.asks and not access.dev else None
     if who is not None:
         limits: Limits = request.app.state.limits
@@ -196,11 +200,29 @@ def still_admitted(request: Request) -> bool:
     return caller.kind == "anyone" or caller.role in rule.roles
 
 
-def opened_for(hub: Hub, caller: Caller, connection: Connection, indexes: Iterable[int]) -> dict[str, Json]:
+def opened_for(
+    hub: Hub, caller: Caller, connection: Connection, indexes: Iterable[int], response: Response
+) -> dict[str, Json]:
     """Commitment -> value, of what these entries sealed and the caller may see. All that is opened goes through here,
-    or through the log's files.
+    or through the log's files. response: what it is for, which nobody then keeps.
     """
-    return values_shown_to(caller, hub.callers.known(), hub.vault, connection, indexes)
+    opened = values_shown_to(caller, hub.callers.known(), hub.vault, connection, indexes)
+    if opened:
+        response.headers["Cache-Control"] = OPENED
+        if "etag" in response.headers:
+            del response.headers["etag"]
+    return opened
+
+
+def in_scope(found: Iterable[Standing], caller: Caller) -> tuple[Standing, ...]:
+    """The cohorts that a report shows a caller; to industry, those of its regimens, and no trial by itself."""
+    if caller.role != "industry":
+        return tuple(found)
+    return tuple(
+        replace(each, scopes=tuple(scope for scope in each.scopes if scope.node is None), nodes=())
+        for each in found
+        if caller.in_scope(each.regimen)
+    )
 
 
 def _invalid(message: str) -> UnauthenticatedError:

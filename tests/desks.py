@@ -53,7 +53,7 @@ def added(folder: NodeFolder, *lines: str) -> None:
 
 def answering(hub: Hub) -> Request:
     """What a hub answers to a request."""
-    served = TestClient(create_app(hub), base_url=URL)
+    served = TestClient(create_app(hub, dev=True), base_url=URL)
 
     def answer(request: httpx.Request) -> httpx.Response:
         got = served.request(request.method, request.url.path, content=request.content, headers=request.headers)

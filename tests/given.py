@@ -43,6 +43,7 @@ FOUNDERS: Mapping[str, tuple[str, str]] = {
 NEWCOMER = "trial-is"  # of no founder
 ORIGIN = "ledger.example/alliance"
 LONG_AGO, START = "2021-01", datetime(2022, 1, 3, 9, tzinfo=UTC)
+NO_EVENT = "017e1f2a-0000-7000-8000-ffffffffffff"
 ACTOR = Actor("u1", "data-manager", "authored")
 
 SMALL: dict[str, Json] = {
@@ -141,7 +142,11 @@ class Alliance:
     # ------------------------------------------------------------------ what a node can do
 
     def says(self, node: str, type_: str, data: Data) -> Taken:
-        """Draft, seal and sign as a node's program does, and take it."""
+        """Draft, seal and sign as a node's program does, and take it.
+
+        In a revocation, `#` and an index may stand for the id of the event that it is about.
+        """
+        data = self._with_id(data)
         return self.takes(
             seal_draft(
                 Draft(type_, data),
@@ -168,6 +173,7 @@ class Alliance:
         self, node: str, type_: str, data: Data, *, because: str, error: type[LedgerError] = RuleError, version: int = 1
     ) -> LedgerError:
         """A node whose program checks nothing says this, and the database is left exactly as it was."""
+        data = self._with_id(data)
         names = SEALED.get((type_, version), frozenset())
         clear = {name: value for name, value in data.items() if name not in names}
         sealed, disclosures = seal({}, {name: data.get(name) for name in names}, self._salts())
@@ -199,6 +205,12 @@ class Alliance:
             actor=ACTOR,
             data=data,
         )
+
+    def _with_id(self, data: Data) -> Data:
+        named = data.get("grant")
+        if not isinstance(named, str) or not named.startswith("#"):
+            return data
+        return {**data, "grant": next((each.event_id for each in self.database.events[int(named[1:]) :]), NO_EVENT)}
 
     # ------------------------------------------------------------------ sentences
 

@@ -29,6 +29,7 @@ from given import (
     resolution,
     trial_of,
 )
+from granting import grant
 
 FOUNDERS = (DRUP, PROTARGET)
 
@@ -105,6 +106,8 @@ STORY: tuple[Sentence, ...] = (
     _drup("cohort.closed", cohort=COHORT, on="2021-12-20", reason_code="other", scope="everywhere", reason="done"),
     _drup("supply.withdrawn", regimen=DRUGS, on="2021-12-21", reason_code="stopped", reason="no longer made"),
     _drup("trial.closed", on="2021-12-22", reason_code="completed", source=None, reason="all have been followed up"),
+    _drup("access.granted", **grant("partner", role="industry", regimens=[DRUGS])),
+    _drup("access.revoked", grant="#36", reason_code="purpose-met", reason="the analysis was published"),
 )
 
 

@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
+from api.access import Asking, opened_for
 from api.hub import OpenHub
 from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
@@ -111,8 +112,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An entry, decoded. data: its clear fields. sealed: the commitment of each sealed one. cells: those that it set,
-    a sealed one with its commitment. issued_at: seconds since the epoch, by the node's clock.
+    """An entry, decoded. data: its clear fields. sealed: the commitment of each sealed one; opened: the values of those
+    that the caller may see and that were not erased. cells: those that it set, a sealed one with its commitment.
+    issued_at: seconds since the epoch, by the node's clock.
     """
 
     entry: Entry
@@ -123,6 +125,7 @@ class Event:
     key: str
     data: dict[str, Any]
     sealed: dict[str, str]
+    opened: dict[str, Any]
     cells: list[Cell]
 
 
@@ -189,7 +192,7 @@ def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]
 
 
 @router.get("/events/{event}", responses=documented(400, 404))
-def read_event(hub: OpenHub, event: Named) -> Event:
+def read_event(hub: OpenHub, caller: Asking, response: Response, event: Named) -> Event:
     """One event, by its index or its id, decoded beside its bytes, with the cells that it set."""
     with reading(hub.engine) as connection:
         stored = _find(connection, event)
@@ -200,6 +203,7 @@ def read_event(hub: OpenHub, event: Named) -> Event:
             for field, (by, value) in version.fields.items()
             if by == stored.index
         ]
+        values = opened_for(hub, caller, connection, [stored.index], response)
     envelope = envelopes.parse_jws(stored.jws)
     claims = envelope.claims
     return Event(
@@ -211,6 +215,7 @@ def read_event(hub: OpenHub, event: Named) -> Event:
         key=envelope.jws.kid,
         data={name: value for name, value in claims.data.items() if name not in envelope.commitments},
         sealed=dict(envelope.commitments),
+        opened={name: values[digest] for name, digest in envelope.commitments.items() if digest in values},
         cells=cells,
     )
 

@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from api.caching import A_SECOND, FOR_EVER, NOT_MODIFIED
+from api.access import Asking
+from api.caching import A_SECOND, FOR_EVER, NOT_MODIFIED, OPENED, VARY
 from api.hub import OpenHub
 from api.problems import documented
 
@@ -24,8 +25,8 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
     ("memorandum", _JSON, f"public, {FOR_EVER}"),
     ("tile/entries/", _BYTES, f"private, {FOR_EVER}"),
     ("tile/", _BYTES, f"public, {FOR_EVER}"),  # a partial tile too: it never changes, it is outgrown
-    ("disclosures/", _TEXT, "private, no-store"),
-    ("view", _JSON, "private, no-store"),
+    ("disclosures/", _TEXT, OPENED),
+    ("view", _JSON, OPENED),
 )
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -38,9 +39,14 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/log/{path:path}", response_class=Response, responses=_ANSWERS)
-def read_file(hub: OpenHub, path: str) -> Response:
-    """One file, up to the published checkpoint. Nothing sealed is in any of them: lines of disclosures are empty."""
-    content = hub.source("clear").read(path)
+def read_file(hub: OpenHub, caller: Asking, path: str) -> Response:
+    """One file, up to the published checkpoint. Lines of disclosures hold what the caller may see; `view` says what."""
+    content = hub.source_for(caller).read(path)
     media_type, cache = next((kind, cache) for start, kind, cache in _KINDS if path.startswith(start))
     etag = f'"{sha256(content).hexdigest()[:32]}"'
-    return Response(content, media_type=media_type, headers={"ETag": etag, "Cache-Control": cache})
+    headers = {"Cache-Control": cache}
+    if not cache.startswith("public"):
+        headers["Vary"] = VARY
+    if cache != OPENED:
+        headers["ETag"] = etag
+    return Response(content, media_type=media_type, headers=headers)

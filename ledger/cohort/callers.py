@@ -9,6 +9,7 @@ so that a revocation or a replaced key counts from the next one on.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -103,6 +104,13 @@ class Caller:
         if any(grant.role == "auditor" and grant.node is None and grant.regimens is None for grant in opening):
             return "full"
         return f"grant:{opening[0].name}" if opening else "clear"
+
+    @property
+    def shade(self) -> str:
+        """A word for what it may see, in tags of answers: equal for two who are shown the same."""
+        scope = "*" if self.regimens is None else ",".join(sorted(self.regimens))
+        told = f"{self.role} {self.view} {scope} {','.join(sorted(grant.name for grant in self.grants))}"
+        return sha256(told.encode()).hexdigest()[:12]
 
     def may_open(self, tier: Tier, *, node: str, regimen: str | None) -> bool:
         """Whether a sealed value is shown: of a column of this tier, contributed by a node.

@@ -30,7 +30,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis
     alliance = alliances.treated()
     hub = hubs.founded_hub(tmp_path_factory.mktemp("described"), alliance)
     hubs.post(hub, alliance)
-    yield schemathesis.openapi.from_asgi("/openapi.json", create_app(hub), headers=LOCAL)
+    yield schemathesis.openapi.from_asgi("/openapi.json", create_app(hub, dev=True), headers=LOCAL)
     hub.engine.dispose()
 
 

@@ -247,7 +247,7 @@ def test_nothing_sealed_is_in_any_answer_or_any_log(tmp_path: Path, caplog: pyte
     told = given.Alliance(story.FOUNDERS)
     for sentence in story.STORY:
         told.says(*sentence)
-    client = TestClient(create_app(hubs.founded_hub(tmp_path, told)), base_url="http://localhost")
+    client = TestClient(create_app(hubs.founded_hub(tmp_path, told), dev=True), base_url="http://localhost")
     disclosures = [each.text for heard in told.heard for each in heard.envelope.disclosures]
     posts = (
         {"events": [heard.envelope.text for heard in told.heard]},

@@ -43,7 +43,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 @pytest.fixture
 def client(hub: Hub) -> Iterator[NodeClient]:
     def connect(*, base_url: str, **_: object) -> httpx.Client:
-        return TestClient(create_app(hub), base_url=base_url)
+        return TestClient(create_app(hub, dev=True), base_url=base_url)
 
     with NodeClient(URL, hub.memorandum, connect=connect) as opened:
         yield opened
@@ -61,7 +61,7 @@ class BrokenLine:
     """Fails before or after the hub has heard, so many times."""
 
     def __init__(self, hub: Hub, *, heard: bool, times: int) -> None:
-        self._served = TestClient(create_app(hub), base_url=URL)
+        self._served = TestClient(create_app(hub, dev=True), base_url=URL)
         self._heard, self._times = heard, times
         self.pauses: list[float] = []
 
@@ -99,7 +99,7 @@ def test_what_is_posted_is_taken_in_order_and_each_receipt_checked(hub: Hub, cli
 
 def test_each_checkpoint_that_the_hub_shows_passes_one_place_once_it_was_checked(hub: Hub) -> None:
     alliance = given.founded()
-    served = TestClient(create_app(hub), base_url=URL)
+    served = TestClient(create_app(hub, dev=True), base_url=URL)
     seen: list[bytes] = []
 
     def lying(request: httpx.Request) -> httpx.Response:
@@ -228,7 +228,7 @@ def test_the_place_of_what_was_refused_is_counted_over_all_parts(
 
 def test_a_receipt_that_does_not_hold_is_an_alarm(hub: Hub) -> None:
     alliance = given.founded()
-    served = TestClient(create_app(hub), base_url=URL)
+    served = TestClient(create_app(hub, dev=True), base_url=URL)
 
     def lying(request: httpx.Request) -> httpx.Response:
         answer = served.post("/events", content=request.content, headers=request.headers).json()
