@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.caching import OPENED, VARY
 from api.limits import Limits
-from api.logged import name_of
+from api.logged import log_opened, name_of
 from ledger.cohort.callers import ANYONE, NOBODY, READERS, ByKey, Caller, Identity, Role
 from ledger.errors import ForbiddenError, MalformedError, SignatureError, UnauthenticatedError
 from ledger.operations.callers import values_shown_to
@@ -200,18 +200,20 @@ def still_admitted(request: Request) -> bool:
     return caller.kind == "anyone" or caller.role in rule.roles
 
 
-def opened_for(
-    hub: Hub, caller: Caller, connection: Connection, indexes: Iterable[int], response: Response
-) -> dict[str, Json]:
+def opened_for(request: Request, connection: Connection, indexes: Iterable[int], response: Response) -> dict[str, Json]:
     """Commitment -> value, of what these entries sealed and the caller may see. All that is opened goes through here,
-    or through the log's files. response: what it is for, which nobody then keeps.
+    or through the log's files, and is written to the access log. response: what it is for, which nobody then keeps.
+
+    Raises UnavailableError where it cannot be written there.
     """
-    opened = values_shown_to(caller, hub.callers.known(), hub.vault, connection, indexes)
-    if opened:
+    hub: Hub = request.app.state.hub
+    opened = values_shown_to(request.state.caller, hub.callers.known(), hub.vault, connection, indexes)
+    if opened.indexes:
+        log_opened(request, connection, opened.indexes)
         response.headers["Cache-Control"] = OPENED
         if "etag" in response.headers:
             del response.headers["etag"]
-    return opened
+    return opened.values
 
 
 def in_scope(found: Iterable[Standing], caller: Caller) -> tuple[Standing, ...]:

@@ -1,6 +1,6 @@
 """What is written down of a request before its answer leaves: who read whose sealed values, or took an export."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 
 from fastapi import Request
@@ -10,7 +10,8 @@ from ledger.errors import LedgerError, UnavailableError
 from ledger.operations.hub import Hub
 from ledger.signing.canonical import dump
 from ledger.store.access_log import Access, append_access
-from ledger.store.engine import writing
+from ledger.store.engine import Connection, writing
+from ledger.store.entries import authors
 
 
 def log_access(request: Request, *, nodes: Iterable[str], rows: int) -> None:
@@ -37,6 +38,12 @@ def log_access(request: Request, *, nodes: Iterable[str], rows: int) -> None:
             append_access(connection, access)
     except LedgerError:
         raise UnavailableError("this cannot be written to the access log now, so it is not shown: try again") from None
+
+
+def log_opened(request: Request, connection: Connection, indexes: Collection[int]) -> None:
+    """Write that the caller reads what these entries sealed, one at least. Errors: as `log_access`."""
+    whose = {node for index, node in authors(connection, min(indexes), max(indexes) + 1) if index in indexes}
+    log_access(request, nodes=whose, rows=len(indexes))
 
 
 def name_of(who: Identity | None) -> str:

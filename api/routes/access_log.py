@@ -10,7 +10,6 @@ from pydantic import Field
 
 from api.access import Asking
 from api.hub import OpenHub
-from api.logged import log_access
 from api.problems import documented
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
 from api.tables import CsvResponse, csv_answer
@@ -54,8 +53,8 @@ def read_access_log_csv(request: Request, hub: OpenHub, caller: Asking) -> CsvRe
     """All lines; those that list several nodes or grants have them with spaces between."""
     with reading(hub.engine) as connection:
         lines = _shown(page_access(connection, after=-1, limit=None, nodes=caller.opens), caller.opens)
-    log_access(request, nodes={node for line in lines for node in line.nodes}, rows=len(lines))
-    return csv_answer(_COLUMNS, map(_cells, lines), {})
+    whose = {node for line in lines for node in line.nodes}
+    return csv_answer(request, _COLUMNS, map(_cells, lines), {}, nodes=whose)
 
 
 def _shown(lines: Iterable[AccessLine], nodes: frozenset[str] | None) -> list[AccessLine]:
