@@ -62,7 +62,7 @@ def create_app(
     app.state.access = Access(hub, url, dev, sessions.identity)
     app.state.sessions = sessions
     app.state.issuer = issuer
-    app.state.limits = limits or Limits(0)
+    app.state.limits = Limits(0) if limits is None else limits
     app.add_middleware(Limited, limits=app.state.limits)
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
