@@ -14,7 +14,7 @@ from api.bodiless import Bodiless
 from api.guard import Guard
 from api.problems import answer_errors
 from api.queries import ask_as_described
-from api.routes import cells, cohorts, events, health, live, log, nodes
+from api.routes import cells, cohorts, events, grants, health, live, log, nodes
 from ledger.cohort.callers import Identity
 from ledger.operations.hub import Hub
 from ledger.settings import DEFAULT_URL
@@ -57,6 +57,6 @@ def create_app(
     app.add_middleware(Guard)
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
-    for routes in (live, events, nodes, log, cohorts, cells, health):
+    for routes in (live, events, nodes, log, cohorts, cells, grants, health):
         app.include_router(routes.router)
     return app
