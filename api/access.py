@@ -62,9 +62,10 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/events/{event}"): PARTNERS,
     ("GET", "/events/{event}/receipt"): PARTNERS,
     ("GET", "/nodes/{node}/head"): PARTNERS,
-    ("GET", "/log/{path:path}"): BY_FILE,
-    ("GET", "/cells/{table}/{key:path}"): PARTNERS,
+    ("GET", "/log/{path}"): BY_FILE,
+    ("GET", "/cells/{table}/{key}"): PARTNERS,
     ("GET", "/cases/{node}/{case}"): PARTNERS,
+    ("GET", "/grants/{node}"): PARTNERS,
     ("GET", "/cohorts/{cohort}"): PARTNERS,  # its rows name cases
     ("GET", "/cohorts"): REPORTS,
     ("GET", "/cohorts/{cohort}/progress"): REPORTS,

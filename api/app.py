@@ -16,7 +16,7 @@ from api.limits import Limited, Limits
 from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
-from api.routes import access_log, cells, cohorts, events, health, live, log, login, nodes
+from api.routes import access_log, cells, cohorts, events, grants, health, live, log, login, nodes
 from api.sessions import Sessions
 from ledger.operations.hub import Hub
 from ledger.settings import DEFAULT_URL
@@ -67,6 +67,6 @@ def create_app(
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
-    for routes in (live, events, nodes, log, cohorts, cells, access_log, login, health):
+    for routes in (live, events, nodes, log, cohorts, cells, grants, access_log, login, health):
         app.include_router(routes.router)
     return app

@@ -68,7 +68,7 @@ class RowCells:
     synthetic: bool
 
 
-@router.get("/cells/{table}/{key:path}", responses={**NOT_MODIFIED, **documented(400, 404)})
+@router.get("/cells/{table}/{key:path}", responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
 def read_cells(
     hub: OpenHub, caller: Asking, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]
 ) -> RowCells:

@@ -27,7 +27,7 @@ from ledger.reports.standing import AtNode, Scope, Standing, standings
 from ledger.signing.canonical import Json
 from ledger.store.engine import reading
 
-router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400, 404)})
+router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
 
 CohortName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["braf-v600"])]
 NodeName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["drup-nl"])]
@@ -176,11 +176,11 @@ def _opened(request: Request, hub: Hub, response: Response, found: Mapping[str, 
 
 
 def _lines(found: Mapping[str, Iterable[Row]], opened: Mapping[str, Json]) -> dict[str, list[Line]]:
-    """opened: commitment -> value."""
-    return {table: [_line(row, opened) for row in each] for table, each in found.items()}
+    return {table: [line_of(row, opened) for row in each] for table, each in found.items()}
 
 
-def _line(row: Row, opened: Mapping[str, Json]) -> Line:
+def line_of(row: Row, opened: Mapping[str, Json]) -> Line:
+    """A row as it is answered. opened: commitment -> value, of what the caller may see."""
     sealed = {
         name: getattr(row, name)
         for name, column in columns_of(row.TABLE).items()

@@ -177,7 +177,7 @@ def post_events(hub: OpenHub, body: Body, response: Response) -> Receipts:
         return Receipts([_taken(connection, place.index, receipt, reach) for place, receipt in posted])
 
 
-@router.get("/events", responses=documented(400))
+@router.get("/events", responses=documented(400, 401, 403))
 def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
     """Entries in the log's order; the Link header names the next page where there may be one."""
     asked = page.model_dump(exclude={"after", "limit"}, exclude_none=True)
@@ -191,7 +191,7 @@ def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]
     return Entries([entry_of(stored, reach) for stored in found])
 
 
-@router.get("/events/{event}", responses=documented(400, 404))
+@router.get("/events/{event}", responses=documented(400, 401, 403, 404))
 def read_event(request: Request, hub: OpenHub, response: Response, event: Named) -> Event:
     """One event, by its index or its id, decoded beside its bytes, with the cells that it set."""
     with reading(hub.engine) as connection:
@@ -220,7 +220,7 @@ def read_event(request: Request, hub: OpenHub, response: Response, event: Named)
     )
 
 
-@router.get("/events/{event}/receipt", response_class=PlainTextResponse, responses=documented(400, 404))
+@router.get("/events/{event}/receipt", response_class=PlainTextResponse, responses=documented(400, 401, 403, 404))
 def read_receipt(hub: OpenHub, event: Named) -> PlainTextResponse:
     """Proof, to be kept, that the log holds the event: a C2SP tlog-proof."""
     with reading(hub.engine) as connection:

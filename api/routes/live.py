@@ -58,7 +58,7 @@ def _start(
     return after
 
 
-@router.get("/events/live", response_class=EventSourceResponse, responses=documented(400, 404))
+@router.get("/events/live", response_class=EventSourceResponse, responses=documented(400, 401, 403, 404))
 async def follow_events(
     request: Request, hub: OpenHub, after: Annotated[int, Depends(_start)]
 ) -> AsyncIterator[ServerSentEvent]:

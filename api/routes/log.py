@@ -40,7 +40,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (_TEXT, _JSON, _BYTES)},
     },
     **NOT_MODIFIED,
-    **documented(400, 404),
+    **documented(400, 401, 403, 404),
 }
 
 

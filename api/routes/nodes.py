@@ -29,7 +29,7 @@ class NextToSign:
     keys: list[str]
 
 
-@router.get("/nodes/{node}/head", responses=documented(400, 404))
+@router.get("/nodes/{node}/head", responses=documented(400, 401, 403, 404))
 def read_head_of(hub: OpenHub, node: Node) -> NextToSign:
     """What a node signs next, and under which key."""
     try:

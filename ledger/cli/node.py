@@ -73,12 +73,13 @@ def init(  # noqa: PLR0913 - each is one thing that a node is
 @node.command()
 @node_dir
 @url
+@passphrase
 @as_json
-def head(node_dir: Path | None, url: str | None, as_json: bool) -> None:
+def head(node_dir: Path | None, url: str | None, passphrase_file: Path | None, as_json: bool) -> None:
     """Show where the node's stream stands at the hub: what it signs next."""
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)
-    with client_of(folder, settings.url) as client:
+    with client_of(folder, settings.url, passphrase_file) as client:
         found = client.head(folder.name)
     told = {
         "node": folder.name,
@@ -105,7 +106,7 @@ def seal(draft_file: Path, node_dir: Path | None, url: str | None, passphrase_fi
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)
     lines = lines_of(draft_file)
-    with client_of(folder, settings.url) as client:
+    with client_of(folder, settings.url, passphrase_file) as client:
         head = client.head(folder.name)
         folder.receipts.check_head(head)
         sealed = list(_seal(folder, lines, key_of(folder, passphrase_file), head))

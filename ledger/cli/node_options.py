@@ -10,6 +10,7 @@ from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import remark
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError, NotFoundError
+from ledger.node.bearer import Bearer
 from ledger.node.client import NodeClient
 from ledger.node.folder import NodeFolder
 from ledger.node.keyring import is_encrypted, read_key
@@ -32,10 +33,11 @@ def is_for_subcommand(context: click.Context) -> bool:
     return True
 
 
-def client_of(folder: NodeFolder, hub: str) -> NodeClient:
-    """The node's line to a hub."""
+def client_of(folder: NodeFolder, hub: str, passphrase_file: Path | None) -> NodeClient:
+    """The node's line to a hub. passphrase_file: what opens the node's key, where the hub asks who it is."""
     memorandum = memorandum_of(folder, hub)
-    return NodeClient(hub, memorandum, seen=seen_by(memorandum, hub))
+    bearer = Bearer(hub, lambda: key_of(folder, passphrase_file))
+    return NodeClient(hub, memorandum, bearer=bearer, seen=seen_by(memorandum, hub))
 
 
 def seen_by(memorandum: Memorandum, named: str) -> Callable[[bytes], None]:

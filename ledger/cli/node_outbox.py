@@ -54,7 +54,7 @@ def post(
     folder = NodeFolder.open(settings.node_dir)
     outbox = folder.outbox
     added = _add(folder, outbox, drafts_file, after=after)
-    with _said_where_it_stops(outbox, added.file), client_of(folder, settings.url) as client:
+    with _said_where_it_stops(outbox, added.file), client_of(folder, settings.url, passphrase_file) as client:
         if added.waiting:
             taken = _flushed(folder, outbox, client, passphrase_file)
         else:
@@ -110,7 +110,7 @@ def flush(*, node_dir: Path | None, url: str | None, passphrase_file: Path | Non
     outbox = folder.outbox
     taken: list[Answered] = []
     if outbox.waiting():
-        with _said_where_it_stops(outbox, None), client_of(folder, settings.url) as client:
+        with _said_where_it_stops(outbox, None), client_of(folder, settings.url, passphrase_file) as client:
             taken = _flushed(folder, outbox, client, passphrase_file)
     _tell(folder, taken, as_json=as_json)
 

@@ -26,6 +26,7 @@ from ledger.errors import (
     SetupError,
     SignatureError,
     TamperedError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from ledger.node.receipts import Kept, ReceiptChecker
@@ -42,7 +43,7 @@ _KINDS: Mapping[str, type[LedgerError]] = {
     kind.slug: kind
     for kind in (
         MalformedError, RefusedError, SignatureError, GateError, ConflictError, RuleError, NotFoundError,
-        ForbiddenError, SetupError, UnavailableError, TamperedError,
+        ForbiddenError, UnauthenticatedError, SetupError, UnavailableError, TamperedError,
     )
 }  # fmt: skip
 _STANDARD = frozenset({"type", "title", "status", "detail", "instance"})  # RFC 9457, 3.1
@@ -60,8 +61,9 @@ class Answered(NamedTuple):
 
 
 class NodeClient:
-    """url: of the hub. memorandum: the node's own copy, whose log key receipts are checked under. seen: is given each
-    checkpoint that the hub showed, as it came, once the log's signature on it was checked.
+    """url: of the hub. memorandum: the node's own copy, whose log key receipts are checked under. bearer: gives the
+    headers that say who asks, anew for each request, once the hub wants to know. seen: is given each checkpoint that
+    the hub showed, as it came, once the log's signature on it was checked.
 
     Every call raises what the hub refused with, facts and all, and UnavailableError where no answer can be had.
     """
@@ -71,12 +73,15 @@ class NodeClient:
         url: str,
         memorandum: Memorandum,
         *,
+        bearer: Callable[[], Mapping[str, str]] | None = None,
         connect: Callable[..., httpx.Client] = httpx.Client,
         pause: Callable[[float], None] = time.sleep,
         seen: Callable[[bytes], None] = lambda _checkpoint: None,
     ) -> None:
         self._client = connect(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
         self._checker = ReceiptChecker(memorandum)
+        self._bearer = bearer
+        self._is_asked = False  # who we are: then it is said at once
         self._pause = pause
         self._seen = seen
 
@@ -89,6 +94,14 @@ class NodeClient:
             case {"seq": int(seq), "prev": str(prev)}:
                 return Head(seq, from_base64url(prev, size=32))
         raise _strange("a stream's head")
+
+    def grants(self, node: str) -> list[dict[str, Any]]:
+        """The grants that the node gave, as the hub tells them, oldest first."""
+        _, content = self._ask("GET", f"/grants/{node}")
+        match content:
+            case {"grants": list(grants)}:
+                return grants
+        raise _strange("grants")
 
     def post(self, envelopes: Sequence[Envelope]) -> Iterator[list[Answered]]:
         """Post in order, as many at a time as the hub takes; yields what was taken after each, as `post_once` does.
@@ -124,9 +137,19 @@ class NodeClient:
         return taken
 
     def _ask(self, method: str, path: str, content: object = None) -> tuple[int, Any]:
+        """Raises what the hub refused with. A post needs no token: the envelope's signature is the authority."""
+        if self._bearer is not None and method == "GET" and not self._is_asked:
+            try:
+                return self._ask_as({}, method, path, content)
+            except UnauthenticatedError:
+                self._is_asked = True
+        who = self._bearer if self._bearer is not None and method == "GET" else dict
+        return self._ask_as(who(), method, path, content)
+
+    def _ask_as(self, who: Mapping[str, str], method: str, path: str, content: object) -> tuple[int, Any]:
         for pause_s in (*_PAUSES_S, None):
             try:
-                answer = self._client.request(method, path, json=content)
+                answer = self._client.request(method, path, json=content, headers=dict(who))
             except httpx.HTTPError as error:
                 if pause_s is None:
                     raise UnavailableError(

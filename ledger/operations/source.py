@@ -6,14 +6,14 @@ A source is not believed: what it returns is bytes, and whoever reads them verif
 
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 import httpx2 as httpx
 
-from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.errors import ForbiddenError, MalformedError, NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.merkle.hashing import HASH_SIZE
 from ledger.merkle.tiles import ENTRY_MAX, TILE_WIDTH, pack_entries, parse_path, unpack_entries
 from ledger.signing import canonical
@@ -101,20 +101,40 @@ class ZipSource:
 
 
 class HttpSource:
-    """A server's `/log/`. url: of the server itself, without that. Raises MalformedError where it is no address."""
+    """A server's `/log/`. url: of the server itself, without that. bearer: gives the headers that say who asks, anew
+    for each request, once the server wants to know. Raises MalformedError where it is no address.
 
-    def __init__(self, url: str, *, connect: Callable[..., httpx.Client] = httpx.Client) -> None:
+    Reading raises UnauthenticatedError and ForbiddenError too, where the server shows a file not to everybody.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        bearer: Callable[[], Mapping[str, str]] | None = None,
+        connect: Callable[..., httpx.Client] = httpx.Client,
+    ) -> None:
+        self._bearer = bearer
+        self._is_asked = False  # who we are: then it is said at once
         try:
             self._client = connect(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
         except httpx.InvalidURL:
             raise MalformedError(f"not the address of a server: {url[:80]!r}") from None
 
     def read(self, path: str) -> bytes:
+        if self._bearer is not None and not self._is_asked:
+            try:
+                return self._read(path, {})
+            except UnauthenticatedError:
+                self._is_asked = True
+        return self._read(path, {} if self._bearer is None else self._bearer())
+
+    def _read(self, path: str, who: Mapping[str, str]) -> bytes:
         most = file_max(path)
         data, started = bytearray(), time.monotonic()
         try:
             # As it comes, for what is inflated has no bound before it is there.
-            with self._client.stream("GET", f"/log/{path}", headers={"Accept-Encoding": "identity"}) as answer:
+            with self._client.stream("GET", f"/log/{path}", headers={"Accept-Encoding": "identity", **who}) as answer:
                 _check_answer(answer, path)
                 for part in answer.iter_raw():
                     data += part
@@ -199,6 +219,10 @@ def _check_directory(files: Iterable[zipfile.ZipInfo]) -> None:
 def _check_answer(answer: httpx.Response, path: str) -> None:
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise NotFoundError(f"the server has no /log/{path}")
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        raise UnauthenticatedError(f"the server shows /log/{path} to those it knows: name the key that you hold, --key")
+    if answer.status_code == httpx.codes.FORBIDDEN:
+        raise ForbiddenError(f"the server does not show you /log/{path}: see what was granted to your key")
     if answer.status_code != httpx.codes.OK:
         raise UnavailableError(f"the server answered {answer.status_code} for /log/{path}")
     if answer.headers.get("Content-Encoding", "identity") != "identity":
