@@ -181,7 +181,7 @@ def _post(
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)
     line = json.dumps({"type": type_, "data": data}, ensure_ascii=False)
-    post_lines(folder, settings.url, [line], [type_], passphrase_file, as_json=as_json)
+    post_lines(folder, settings.url, [line], [f"{type_}:1"], passphrase_file, as_json=as_json)
 
 
 def _read_jwk(file: Path) -> dict[str, str]:
