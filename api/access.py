@@ -100,7 +100,6 @@ FILES: tuple[tuple[str, Rule], ...] = (
     ("memorandum", OPEN),
     ("tile/entries/", PARTNERS),
     ("tile/", OPEN),
-    ("view", ANYBODY),
 )
 
 

@@ -52,11 +52,9 @@ def read_file(request: Request, hub: OpenHub, caller: Asking, path: str) -> Resp
         _log_disclosures(request, hub, path, content)
     media_type, cache = next((kind, cache) for start, kind, cache in _KINDS if path.startswith(start))
     etag = f'"{sha256(content).hexdigest()[:32]}"'
-    headers = {"Cache-Control": cache}
+    headers = {"ETag": etag, "Cache-Control": cache}
     if not cache.startswith("public"):
         headers["Vary"] = VARY
-    if cache != OPENED:
-        headers["ETag"] = etag
     return Response(content, media_type=media_type, headers=headers)
 
 

@@ -30,6 +30,7 @@ from ledger.errors import (
     SetupError,
     SignatureError,
     TamperedError,
+    UnauthenticatedError,
     UnavailableError,
 )
 
@@ -42,6 +43,7 @@ _EXITS: Mapping[type[LedgerError], tuple[int, str]] = {
     MalformedError: (USAGE, _USER_FILES),
     NotFoundError: (USAGE, _USER_FILES),
     TamperedError: (3, "change nothing, keep a copy of all files, and tell the alliance's partners"),
+    UnauthenticatedError: (4, "name the key that you hold with --key, or a node's folder"),
     ForbiddenError: (4, "ask whoever may"),
     SignatureError: (4, "sign with the key that is in force; it was not stored"),
     RuleError: (5, "it was not stored; correct the draft, or wait until what it needs is there"),
@@ -74,6 +76,8 @@ _COMMANDS: Mapping[str, _Listed] = {
     "doctor": _Listed("operator", "Hold everything that a hub stores against everything else."),
     "node": _Listed("node", "A trial's own side: its key, what it posts, its receipts."),
     "login": _Listed("login", "A link that logs you in in a browser, once."),
+    "token": _Listed("grant", "Print a token for one request to a server that asks who you are."),
+    "grant": _Listed("grant", "Let somebody see what the node contributed, and take it back."),
     "witness": _Listed("witness", "Watch logs: cosign what extends what was cosigned before."),
     "board": _Listed("reports", "Every cohort at every node: open, late, places left."),
     "cohort": _Listed("reports", "One cohort: definition, stages, decisions."),

@@ -52,9 +52,28 @@ def post(
     """
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)
+    added = _add(folder, folder.outbox, drafts_file, after=after)
+    _post(folder, settings.url, added, passphrase_file, as_json=as_json)
+
+
+def post_lines(
+    folder: NodeFolder,
+    hub: str,
+    lines: Sequence[str],
+    origins: Sequence[str],
+    passphrase_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Post drafts that a command has made, as `post` does those of a file. origins: where each came from, with its line."""
+    for line in lines:
+        folder.check_line(line)
+    _post(folder, hub, folder.outbox.add(lines, origins), passphrase_file, as_json=as_json)
+
+
+def _post(folder: NodeFolder, hub: str, added: Added, passphrase_file: Path | None, *, as_json: bool) -> None:
     outbox = folder.outbox
-    added = _add(folder, outbox, drafts_file, after=after)
-    with _said_where_it_stops(outbox, added.file), client_of(folder, settings.url, passphrase_file) as client:
+    with _said_where_it_stops(outbox, added.file), client_of(folder, hub, passphrase_file) as client:
         if added.waiting:
             taken = _flushed(folder, outbox, client, passphrase_file)
         else:
