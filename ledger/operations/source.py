@@ -23,7 +23,7 @@ from ledger.signing.note import NOTE_MAX
 
 _TIMEOUT_S = 30.0
 _WAITS_MAX = 20  # times that a server may say that it was asked too often
-_WAIT_S, _WAIT_MAX_S = 5.0, 60  # before it is asked again; it says how long
+_WAIT_S, _WAIT_MAX_S = 5, 60  # before it is asked again; it says how long
 _SLOWEST_BYTES_S = 16 * 1024  # slower than any line that this is used on: who drips holds nobody for ever
 _MIB = 1024 * 1024
 _SINGLE_MAX = {
@@ -103,21 +103,13 @@ class ZipSource:
         self._zip.close()
 
 
-class _TooManyError(UnavailableError):
-    """The server would be asked less often. wait_s: until it will answer again, by its own word, within reason."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        super().__init__("the server has been asked too often, and goes on saying so: try again later")
-        self.wait_s = wait_of(answer)
-
-
-def wait_of(answer: httpx.Response) -> float:
+def wait_of(answer: httpx.Response) -> int:
     """How long a server that was asked too often would have one wait, within reason: seconds."""
     try:
         stated = from_decimal(answer.headers.get("Retry-After", ""))
     except MalformedError:
         return _WAIT_S
-    return float(min(_WAIT_MAX_S, max(1, stated)))
+    return min(_WAIT_MAX_S, max(1, stated))
 
 
 class HttpSource:
@@ -147,8 +139,11 @@ class HttpSource:
         for _ in range(_WAITS_MAX):
             try:
                 return self._read_as_asked(path)
-            except _TooManyError as refused:
-                self._pause(refused.wait_s)
+            except UnavailableError as refused:
+                wait_s = refused.facts.get("wait_s")
+                if not isinstance(wait_s, int):
+                    raise
+                self._pause(wait_s)
         return self._read_as_asked(path)
 
     def _read_as_asked(self, path: str) -> bytes:
@@ -254,7 +249,8 @@ def _check_answer(answer: httpx.Response, path: str) -> None:
     if answer.status_code == httpx.codes.FORBIDDEN:
         raise ForbiddenError(f"the server does not show you /log/{path}: see what was granted to your key")
     if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        raise _TooManyError(answer)
+        busy = "the server has been asked too often, and goes on saying so: try again later"
+        raise UnavailableError(busy, wait_s=wait_of(answer))
     if answer.status_code != httpx.codes.OK:
         raise UnavailableError(f"the server answered {answer.status_code} for /log/{path}")
     if answer.headers.get("Content-Encoding", "identity") != "identity":

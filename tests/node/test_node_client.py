@@ -258,3 +258,36 @@ def test_what_is_no_answer_of_a_hub_is_told_from_a_refusal(answer: httpx.Respons
 
     with answering(lambda _request: answer, alliance.memorandum) as client, pytest.raises(error):
         post(client, said(alliance)[:1])
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_hub_that_was_asked_too_often_is_asked_again_when_it_says(hub: Hub, times: int) -> None:
+    served = TestClient(create_app(hub, dev=True), base_url=URL)
+    refusals = [httpx.Response(429, headers={"Retry-After": "7"}, json={"type": "/help/errors/too-many"})] * times
+    pauses: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if refusals:
+            return refusals.pop()
+        got = served.request(request.method, request.url.path)
+        return httpx.Response(got.status_code, content=got.content, headers={"Content-Type": "application/json"})
+
+    def connect(**settings: Any) -> httpx.Client:
+        return httpx.Client(transport=httpx.MockTransport(answer), **settings)
+
+    with NodeClient(URL, hub.memorandum, connect=connect, pause=pauses.append) as client:
+        assert client.head(given.DRUP) is None
+
+    assert pauses == [7.0] * times
+
+
+def test_a_hub_that_goes_on_refusing_is_said_to_be_busy(hub: Hub) -> None:
+    def connect(**settings: Any) -> httpx.Client:
+        busy = httpx.Response(429, json={"type": "/help/errors/too-many"})
+        return httpx.Client(transport=httpx.MockTransport(lambda _: busy), **settings)
+
+    with (
+        NodeClient(URL, hub.memorandum, connect=connect, pause=lambda _: None) as client,
+        pytest.raises(UnavailableError, match="too often"),
+    ):
+        client.head(given.DRUP)
