@@ -21,6 +21,8 @@ from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.caching import OPENED, VARY
+from api.limits import Limits
+from api.logged import log_opened, name_of
 from ledger.cohort.callers import ANYONE, NOBODY, READERS, ByKey, Caller, Identity, Role
 from ledger.errors import ForbiddenError, MalformedError, SignatureError, UnauthenticatedError
 from ledger.operations.callers import values_shown_to
@@ -49,6 +51,7 @@ OPEN = Rule(asks=False)
 ANYBODY = Rule()
 PARTNERS = Rule(READERS)
 REPORTS = Rule(READERS | {"industry"})
+LOGGED = Rule(frozenset[Role]({"partner", "auditor"}))  # what it shows of whose data: see the route
 BY_FILE = Rule(of_files=True)
 NOBODYS = Rule(frozenset({"nobody"}))  # type: ignore[arg-type]  # no role is called so
 
@@ -73,6 +76,16 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/census"): PARTNERS,
     ("GET", "/census.csv"): PARTNERS,
     ("GET", "/funnel"): PARTNERS,
+    ("GET", "/access-log"): LOGGED,
+    ("GET", "/access-log.csv"): LOGGED,
+    ("GET", "/login"): OPEN,
+    ("POST", "/login"): ANYBODY,  # who has a token: see the route
+    ("GET", "/login/link/{secret}"): OPEN,  # the secret is the authority
+    ("POST", "/login/link/{secret}"): OPEN,
+    ("GET", "/login/oidc"): OPEN,
+    ("GET", "/login/oidc/done"): OPEN,
+    ("GET", "/session"): ANYBODY,
+    ("POST", "/logout"): ANYBODY,
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("GET", "/version"): OPEN,
@@ -151,6 +164,9 @@ async def admit(request: Request, response: Response) -> None:
     if rule.asks:
         response.headers["Vary"] = VARY
     who = await run_in_threadpool(access.identify, request) if rule.asks and not access.dev else None
+    if who is not None:
+        limits: Limits = request.app.state.limits
+        limits.check(name_of(who))
     caller = await run_in_threadpool(access.caller, who)
     request.state.identity, request.state.caller = who, caller
     check_role(rule, caller, is_known=who is not None)
@@ -184,18 +200,20 @@ def still_admitted(request: Request) -> bool:
     return caller.kind == "anyone" or caller.role in rule.roles
 
 
-def opened_for(
-    hub: Hub, caller: Caller, connection: Connection, indexes: Iterable[int], response: Response
-) -> dict[str, Json]:
+def opened_for(request: Request, connection: Connection, indexes: Iterable[int], response: Response) -> dict[str, Json]:
     """Commitment -> value, of what these entries sealed and the caller may see. All that is opened goes through here,
-    or through the log's files. response: what it is for, which nobody then keeps.
+    or through the log's files, and is written to the access log. response: what it is for, which nobody then keeps.
+
+    Raises UnavailableError where it cannot be written there.
     """
-    opened = values_shown_to(caller, hub.callers.known(), hub.vault, connection, indexes)
-    if opened:
+    hub: Hub = request.app.state.hub
+    opened = values_shown_to(request.state.caller, hub.callers.known(), hub.vault, connection, indexes)
+    if opened.indexes:
+        log_opened(request, connection, opened.indexes)
         response.headers["Cache-Control"] = OPENED
         if "etag" in response.headers:
             del response.headers["etag"]
-    return opened
+    return opened.values
 
 
 def in_scope(found: Iterable[Standing], caller: Caller) -> tuple[Standing, ...]:

@@ -1,23 +1,27 @@
 """The hub over HTTP: one app over one open ledger.
 
-Who may ask for what stands in `api.access`. It answers to loopback names only (see `api.guard`).
+Who may ask for what stands in `api.access`, under which names it answers in `api.guard`, how often in `api.limits`.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version as version_of
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI
 
-from api.access import Access, admit, no_session
+from api.access import Access, admit
 from api.bodiless import Bodiless
 from api.guard import Guard
+from api.limits import Limited, Limits
+from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
-from api.routes import cells, cohorts, events, grants, health, live, log, nodes
-from ledger.cohort.callers import Identity
+from api.routes import access_log, cells, cohorts, events, grants, health, live, log, login, nodes
+from api.sessions import Sessions
 from ledger.operations.hub import Hub
 from ledger.settings import DEFAULT_URL
+
+DEV_HEADERS = {"X-Cohort-Ledger-Dev": "every caller has every role"}
 
 
 def create_app(
@@ -25,12 +29,13 @@ def create_app(
     *,
     public_url: str = DEFAULT_URL,
     dev: bool = False,
-    session: Callable[[Request], Identity | None] = no_session,
+    issuer: Issuer | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """An app that serves a ledger, asks its witnesses meanwhile, and closes it when it ends.
 
-    public_url: where callers reach it, which their tokens must name. dev: every caller has every role. session: who a
-    request without a token is from (see `api.access`).
+    public_url: where callers reach it, which their tokens must name. dev: every caller has every role, and every answer
+    says so. issuer: where people may log in. limits: how often a caller may ask, None for any number.
     """
 
     @asynccontextmanager
@@ -52,11 +57,16 @@ def create_app(
         redirect_slashes=False,  # a path has one spelling
         telemetry={"logs": False},  # they would hold what did not validate, and that may be a patient's
     )
+    url, sessions = public_url.rstrip("/"), Sessions(hub, dev)
     app.state.hub = hub
-    app.state.access = Access(hub, public_url.rstrip("/"), dev, session)
-    app.add_middleware(Guard)
+    app.state.access = Access(hub, url, dev, sessions.identity)
+    app.state.sessions = sessions
+    app.state.issuer = issuer
+    app.state.limits = Limits(0) if limits is None else limits
+    app.add_middleware(Limited, limits=app.state.limits)
+    app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
-    for routes in (live, events, nodes, log, cohorts, cells, grants, health):
+    for routes in (live, events, nodes, log, cohorts, cells, grants, access_log, login, health):
         app.include_router(routes.router)
     return app

@@ -74,6 +74,11 @@ _PLAIN: Mapping[int, _Plain] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Plain(
         "too-long", "The request is too long.", "Nothing was stored. Send the same events in several posts, in order."
     ),
+    HTTPStatus.TOO_MANY_REQUESTS: _Plain(
+        "too-many",
+        "There are too many requests.",
+        "Nothing was stored. Send it again after as many seconds as the Retry-After header says.",
+    ),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: _Plain(
         "media-type",
         "The body is not of the media type that is read here.",
@@ -170,7 +175,9 @@ def answer_errors(app: FastAPI) -> None:
             answer = plain_problem(error.status_code, f"this page takes {allowed}", path)
             answer.headers["Allow"] = allowed
             return answer
-        return plain_problem(error.status_code, str(error.detail), path)
+        answer = plain_problem(error.status_code, str(error.detail), path)
+        answer.headers.update(error.headers or {})
+        return answer
 
     def cut_off(request: Request, _error: Exception) -> Response:
         return problem(MalformedError("the body ended too early"), request.scope["path"])  # nobody hears it

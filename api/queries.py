@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from api.access import Asking
 from api.caching import ASK_AGAIN, FOR_EVER
 from api.hub import OpenHub
+from api.oidc import RETURNED
 from ledger.cohort.callers import Caller
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError
@@ -28,9 +29,9 @@ class Asked(BaseModel):
 async def ask_as_described(request: Request) -> None:
     """Refuse a parameter that stands twice, and one that the description of the route does not name."""
     names = [name for name, _ in request.query_params.multi_items()]
-    if not names:
-        return
     path, method = request.scope["route"].path_format, request.method.lower()
+    if not names or path == RETURNED:
+        return
     described = request.app.openapi()["paths"].get(path, {}).get(method, {}).get("parameters", [])
     known = [each["name"] for each in described if each["in"] == "query"]
     if not set(names) <= set(known):

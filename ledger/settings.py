@@ -23,6 +23,7 @@ USER_FILE = Path(".config/cohort-ledger/config.toml")
 _KEY_SIZE = 32  # bytes
 _PORT_MAX = 65535
 _COUNT_MAX = 99  # a note has at most 100 signatures, and the log's is one
+_RATE_MAX = 1_000_000
 _DIGITS_MAX = 9  # of a number that is read: `int` refuses thousands
 
 
@@ -31,11 +32,13 @@ class Settings:
     """data_dir: what the hub keeps lies there, unless another place is named. database_url: for SQLAlchemy.
     vault_key_file: the keys of the vault; vault_wrap_key: 32 bytes that they are encrypted under, None where they lie
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
-    host, port: where `serve` listens. public_url: where callers reach it, which their tokens must name. url: of the
-    hub, for a node's and an auditor's commands. node_dir: a node's keys, stream and receipts. witness_dir: what a
-    witness keeps. state_dir: what a reader of logs remembers of them. witness_urls: name -> where a witness is reached,
-    if not at `https://<name>`; a hub that starts asks these and those in force. witnesses_needed: how many must have
-    answered then, and must cosign a checkpoint; None for more than half of them. Paths are absolute.
+    host, port: where `serve` listens. public_url: where callers reach it, which their tokens must name. oidc_issuer:
+    where people may log in, None for nowhere, which knows this server as oidc_client_id and by what
+    oidc_client_secret_file holds. requests_per_minute: of one caller, 0 for any number.
+    url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys, stream and receipts. witness_dir:
+    what a witness keeps. state_dir: what a reader of logs remembers of them. witness_urls: name -> where a witness is
+    reached, if not at `https://<name>`; a hub that starts asks these and those in force. witnesses_needed: how many
+    must have answered then, and must cosign a checkpoint; None for more than half of them. Paths are absolute.
     """
 
     data_dir: Path
@@ -47,6 +50,10 @@ class Settings:
     host: str
     port: int
     public_url: str
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret_file: Path | None
+    requests_per_minute: int
     url: str
     node_dir: Path
     witness_dir: Path
@@ -128,6 +135,16 @@ def _text(text: str, _folder: Path) -> str:
     return text
 
 
+def _text_or_none(text: str, _folder: Path) -> str | None:
+    return text or None
+
+
+def _rate(text: str, _folder: Path) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and int(text) <= _RATE_MAX):
+        raise ValueError(f"it is a number up to {_RATE_MAX}, or 0 for any number of requests")
+    return int(text)
+
+
 def _address(text: str, _folder: Path) -> str:
     if not text.startswith(("https://", "http://")):
         raise ValueError("write http://host:port, or https://host")
@@ -188,6 +205,10 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "host": (_text, lambda _: "127.0.0.1"),
     "port": (_port, lambda _: "8700"),
     "public_url": (_address, lambda values: f"http://{values['host']}:{values['port']}"),
+    "oidc_issuer": (_text_or_none, lambda _: ""),
+    "oidc_client_id": (_text_or_none, lambda _: ""),
+    "oidc_client_secret_file": (_path_or_none, lambda _: ""),
+    "requests_per_minute": (_rate, lambda _: "1200"),
     "url": (_text, lambda _: DEFAULT_URL),
     "node_dir": (_path, lambda _: "cohort-ledger-node"),
     "witness_dir": (_path, lambda _: "cohort-ledger-witness"),

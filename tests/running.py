@@ -44,7 +44,7 @@ def serving(folder: Path, *flags: str) -> Iterator[str]:
     port = free_port()
     with (folder / "served.log").open("wb") as log:
         served = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", str(port), *flags], cwd=folder, env=surroundings(folder), stderr=log
+            [*PROGRAM, "serve", "--dev", "--port", str(port), *flags], cwd=folder, env=surroundings(folder), stderr=log
         )
         try:
             url = f"http://127.0.0.1:{port}"

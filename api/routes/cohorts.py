@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from api.access import Asking, in_scope, opened_for
 from api.caching import NOT_MODIFIED
@@ -13,7 +13,6 @@ from api.problems import documented
 from api.queries import Seen
 from api.tables import CsvResponse, csv_answer
 from ledger.cohort import rows
-from ledger.cohort.callers import Caller
 from ledger.cohort.columns import Row
 from ledger.cohort.rows import columns_of
 from ledger.errors import ForbiddenError, NotFoundError
@@ -99,18 +98,18 @@ def read_board(seen: Seen, caller: Asking) -> Board:
 
 
 @router.get("/board.csv", response_class=CsvResponse)
-def read_board_csv(seen: Seen, caller: Asking, response: Response) -> CsvResponse:
+def read_board_csv(request: Request, seen: Seen, caller: Asking, response: Response) -> CsvResponse:
     """Every cohort at every node, a line each."""
-    return csv_answer(_BOARD_COLUMNS, _board_lines(in_scope(standings(seen), caller)), response.headers)
+    return csv_answer(request, _BOARD_COLUMNS, _board_lines(in_scope(standings(seen), caller)), response.headers)
 
 
 @router.get("/cohorts/{cohort}")
-def read_cohort(hub: OpenHub, seen: Seen, caller: Asking, response: Response, cohort: CohortName) -> CohortRows:
+def read_cohort(request: Request, hub: OpenHub, seen: Seen, response: Response, cohort: CohortName) -> CohortRows:
     """One cohort as it is stored: its definition, openings, suspensions and decisions."""
     found = {each.TABLE: [row for row in seen.of(each) if row.key[0] == cohort] for each in _COHORT_TABLES}
     if not found[rows.Cohort.TABLE]:
         raise NotFoundError("no cohort of this name is defined: the board lists those that are")
-    return CohortRows(cohort, _lines(found, _opened(hub, caller, response, found)))
+    return CohortRows(cohort, _lines(found, _opened(request, hub, response, found)))
 
 
 @router.get("/contributions")
@@ -120,10 +119,10 @@ def read_contributions(seen: Seen) -> tuple[Contribution, ...]:
 
 
 @router.get("/contributions.csv", response_class=CsvResponse)
-def read_contributions_csv(seen: Seen, response: Response) -> CsvResponse:
+def read_contributions_csv(request: Request, seen: Seen, response: Response) -> CsvResponse:
     """Who contributed what; numbers by type and by table are in the JSON only."""
     lines = ([getattr(each, name) for name in _CONTRIBUTION_COLUMNS] for each in contributions(seen))
-    return csv_answer(_CONTRIBUTION_COLUMNS, lines, response.headers)
+    return csv_answer(request, _CONTRIBUTION_COLUMNS, lines, response.headers)
 
 
 @router.get("/census")
@@ -133,9 +132,11 @@ def read_census(seen: Seen) -> tuple[CensusLine, ...]:
 
 
 @router.get("/census.csv", response_class=CsvResponse)
-def read_census_csv(seen: Seen, response: Response) -> CsvResponse:
+def read_census_csv(request: Request, seen: Seen, response: Response) -> CsvResponse:
     """The census, a line for each attestation."""
-    return csv_answer([field.name for field in fields(CensusLine)], map(astuple, census(seen)), response.headers)
+    return csv_answer(
+        request, [field.name for field in fields(CensusLine)], map(astuple, census(seen)), response.headers
+    )
 
 
 @router.get("/funnel")
@@ -145,13 +146,15 @@ def read_funnel(seen: Seen) -> tuple[FunnelLine, ...]:
 
 
 @router.get("/cases/{node}/{case}")
-def read_case(hub: OpenHub, seen: Seen, caller: Asking, response: Response, node: NodeName, case: CaseName) -> CaseRows:
+def read_case(
+    request: Request, hub: OpenHub, seen: Seen, response: Response, node: NodeName, case: CaseName
+) -> CaseRows:
     """A patient's file: every row of the case."""
     found = {table: [*_of_case(each, node, case)] for table, each in seen.tables.items()}
     kept = {table: each for table, each in found.items() if each}
     if not kept:
         raise NotFoundError("the node has no such case")
-    return CaseRows(node, case, _lines(kept, _opened(hub, caller, response, kept)), _events(kept))
+    return CaseRows(node, case, _lines(kept, _opened(request, hub, response, kept)), _events(kept))
 
 
 def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
@@ -167,9 +170,9 @@ def _events(found: Mapping[str, Iterable[Row]]) -> list[int]:
     return sorted({index for each in found.values() for row in each for index in row.set_by.values()})
 
 
-def _opened(hub: Hub, caller: Caller, response: Response, found: Mapping[str, Iterable[Row]]) -> dict[str, Json]:
+def _opened(request: Request, hub: Hub, response: Response, found: Mapping[str, Iterable[Row]]) -> dict[str, Json]:
     with reading(hub.engine) as connection:
-        return opened_for(hub, caller, connection, _events(found), response)
+        return opened_for(request, connection, _events(found), response)
 
 
 def _lines(found: Mapping[str, Iterable[Row]], opened: Mapping[str, Json]) -> dict[str, list[Line]]:

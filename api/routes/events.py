@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
-from api.access import Asking, opened_for
+from api.access import opened_for
 from api.hub import OpenHub
 from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
@@ -192,7 +192,7 @@ def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]
 
 
 @router.get("/events/{event}", responses=documented(400, 401, 403, 404))
-def read_event(hub: OpenHub, caller: Asking, response: Response, event: Named) -> Event:
+def read_event(request: Request, hub: OpenHub, response: Response, event: Named) -> Event:
     """One event, by its index or its id, decoded beside its bytes, with the cells that it set."""
     with reading(hub.engine) as connection:
         stored = _find(connection, event)
@@ -203,7 +203,7 @@ def read_event(hub: OpenHub, caller: Asking, response: Response, event: Named) -
             for field, (by, value) in version.fields.items()
             if by == stored.index
         ]
-        values = opened_for(hub, caller, connection, [stored.index], response)
+        values = opened_for(request, connection, [stored.index], response)
     envelope = envelopes.parse_jws(stored.jws)
     claims = envelope.claims
     return Event(

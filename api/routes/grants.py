@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from api.access import Asking, opened_for
+from api.access import opened_for
 from api.caching import NOT_MODIFIED
 from api.hub import OpenHub
 from api.problems import documented
@@ -25,10 +25,10 @@ class Grants:
 
 
 @router.get("/grants/{node}")
-def list_grants(hub: OpenHub, seen: Seen, caller: Asking, response: Response, node: NodeName) -> Grants:
+def list_grants(request: Request, hub: OpenHub, seen: Seen, response: Response, node: NodeName) -> Grants:
     """The grants that a node gave, those that have expired or were revoked among them."""
     found = sorted((row for row in seen.of(rows.Grant) if row.node == node), key=lambda row: min(row.set_by.values()))
     indexes = {index for row in found for index in row.set_by.values()}
     with reading(hub.engine) as connection:
-        opened = opened_for(hub, caller, connection, indexes, response)
+        opened = opened_for(request, connection, indexes, response)
     return Grants(node, [line_of(row, opened) for row in found])

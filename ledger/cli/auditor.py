@@ -13,6 +13,7 @@ from ledger.cli.options import File, as_json, hub_options, read_pin, state_dir
 from ledger.cli.report_tables import print_contributions
 from ledger.cli.sources import is_live, key_options, open_source
 from ledger.cli.terminal import print_json, print_table, progress, remark
+from ledger.clock import now
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError, NotFoundError, SetupError, TamperedError
 from ledger.operations.audit import STEPS, Audit, Before, Failure
@@ -236,7 +237,10 @@ def _told(result: Audit, signatures: str) -> dict[str, Any]:
 @contextmanager
 def _own_source(settings: Settings, view: str) -> Iterator[Source]:
     from ledger.operations.hub import open_store, open_vault  # noqa: PLC0415 - only a hub has a store
-    from ledger.store.engine import reading  # noqa: PLC0415 - as above
+    from ledger.store.access_log import append_access, export_by_operator  # noqa: PLC0415 - as above
+    from ledger.store.engine import reading, writing  # noqa: PLC0415 - as above
+    from ledger.store.entries import authors  # noqa: PLC0415 - as above
+    from ledger.store.head import read_head  # noqa: PLC0415 - as above
     from ledger.store.source import StoreSource  # noqa: PLC0415 - as above
 
     engine, _ = open_store(settings)
@@ -245,5 +249,9 @@ def _own_source(settings: Settings, view: str) -> Iterator[Source]:
         with reading(engine) as connection:
             if vault.never_given(connection):
                 raise SetupError("this hub was restored without disclosures: write a bundle of a clear view")
+        with writing(engine) as connection:
+            size = read_head(connection).size
+            whose = {node for _, node in authors(connection, 0, size)}
+            append_access(connection, export_by_operator(now(), "bundle", nodes=whose, rows=size))
     yield StoreSource(engine, vault, view)
     engine.dispose()

@@ -30,6 +30,7 @@ from ledger.errors import (
     UnavailableError,
 )
 from ledger.node.receipts import Kept, ReceiptChecker
+from ledger.operations.source import wait_of
 from ledger.signing.encoding import from_base64url
 from ledger.signing.envelope import Envelope
 from ledger.signing.receipt import Receipt
@@ -140,16 +141,16 @@ class NodeClient:
         """Raises what the hub refused with. A post needs no token: the envelope's signature is the authority."""
         if self._bearer is not None and method == "GET" and not self._is_asked:
             try:
-                return self._ask_as({}, method, path, content)
+                return self._ask_as(dict, method, path, content)
             except UnauthenticatedError:
                 self._is_asked = True
         who = self._bearer if self._bearer is not None and method == "GET" else dict
-        return self._ask_as(who(), method, path, content)
+        return self._ask_as(who, method, path, content)
 
-    def _ask_as(self, who: Mapping[str, str], method: str, path: str, content: object) -> tuple[int, Any]:
+    def _ask_as(self, who: Callable[[], Mapping[str, str]], method: str, path: str, content: object) -> tuple[int, Any]:
         for pause_s in (*_PAUSES_S, None):
             try:
-                answer = self._client.request(method, path, json=content, headers=dict(who))
+                answer = self._client.request(method, path, json=content, headers=dict(who()))
             except httpx.HTTPError as error:
                 if pause_s is None:
                     raise UnavailableError(
@@ -158,7 +159,10 @@ class NodeClient:
                     ) from None
                 self._pause(pause_s)
                 continue
-            return answer.status_code, _content(answer)
+            if answer.status_code == httpx.codes.TOO_MANY_REQUESTS and pause_s is not None:
+                self._pause(wait_of(answer))
+                continue
+            return answer.status_code, content_of(answer)
         raise AssertionError  # the last pause is None
 
     def __enter__(self) -> Self:
@@ -185,7 +189,8 @@ def batches(envelopes: Iterable[Envelope]) -> Iterator[list[Envelope]]:
         yield batch
 
 
-def _content(answer: httpx.Response) -> Any:
+def content_of(answer: httpx.Response) -> Any:
+    """What a hub answered, as JSON. Raises what it refused with, and UnavailableError for what is no hub's answer."""
     try:
         content = answer.json()
     except ValueError:
@@ -197,6 +202,8 @@ def _content(answer: httpx.Response) -> Any:
 
 def _problem(status: int, members: Mapping[str, Any]) -> LedgerError:
     """The error that the hub met, as it would have been raised here."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return UnavailableError("the hub has been asked too often, and goes on saying so: try again later")
     slug = str(members.get("type", "")).rpartition("/")[2]
     # what is not one of ours is the request's fault below 500: sending it again would help nobody
     kind = _KINDS.get(slug, MalformedError if status < HTTPStatus.INTERNAL_SERVER_ERROR else UnavailableError)

@@ -5,6 +5,7 @@ What `ledger.cohort.callers` decides, it decides of `Known`, which is made anew 
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from ledger.cohort.callers import ByName, Caller, Identity, Known, known
 from ledger.cohort.columns import Tier
@@ -65,18 +66,25 @@ def shown_to(caller: Caller, found: Known, connection: Connection, opened: Mappi
     return {index: "~".join(each.text for each in disclosures) for index, disclosures in values}
 
 
+class Opened(NamedTuple):
+    """values: commitment -> value. indexes: of the entries that any of them is of."""
+
+    values: dict[str, Json]
+    indexes: frozenset[int]
+
+
 def values_shown_to(
     caller: Caller, found: Known, vault: Vault, connection: Connection, indexes: Iterable[int]
-) -> dict[str, Json]:
-    """Commitment -> value, of what these entries sealed and a caller may see."""
+) -> Opened:
+    """What these entries sealed and a caller may see."""
     if caller.view == "clear":
-        return {}
+        return Opened({}, frozenset())
     opened: dict[int, str] = {}
     for index in sorted(set(indexes)):
         opened |= vault.open(connection, index, index + 1)
-    return {
-        each.digest: each.value for _, disclosures in _shown(caller, found, connection, opened) for each in disclosures
-    }
+    shown = dict(_shown(caller, found, connection, opened))
+    values = {each.digest: each.value for disclosures in shown.values() for each in disclosures}
+    return Opened(values, frozenset(shown))
 
 
 def _shown(

@@ -17,10 +17,13 @@ from ledger.errors import ForbiddenError, MalformedError, NotFoundError, Unauthe
 from ledger.merkle.hashing import HASH_SIZE
 from ledger.merkle.tiles import ENTRY_MAX, TILE_WIDTH, pack_entries, parse_path, unpack_entries
 from ledger.signing import canonical
+from ledger.signing.encoding import from_decimal
 from ledger.signing.envelope import ENVELOPE_MAX
 from ledger.signing.note import NOTE_MAX
 
 _TIMEOUT_S = 30.0
+_WAITS_MAX = 20  # times that a server may say that it was asked too often
+_WAIT_S, _WAIT_MAX_S = 5.0, 60  # before it is asked again; it says how long
 _SLOWEST_BYTES_S = 16 * 1024  # slower than any line that this is used on: who drips holds nobody for ever
 _MIB = 1024 * 1024
 _SINGLE_MAX = {
@@ -100,6 +103,23 @@ class ZipSource:
         self._zip.close()
 
 
+class _TooManyError(UnavailableError):
+    """The server would be asked less often. wait_s: until it will answer again, by its own word, within reason."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        super().__init__("the server has been asked too often, and goes on saying so: try again later")
+        self.wait_s = wait_of(answer)
+
+
+def wait_of(answer: httpx.Response) -> float:
+    """How long a server that was asked too often would have one wait, within reason: seconds."""
+    try:
+        stated = from_decimal(answer.headers.get("Retry-After", ""))
+    except MalformedError:
+        return _WAIT_S
+    return float(min(_WAIT_MAX_S, max(1, stated)))
+
+
 class HttpSource:
     """A server's `/log/`. url: of the server itself, without that. bearer: gives the headers that say who asks, anew
     for each request, once the server wants to know. Raises MalformedError where it is no address.
@@ -113,7 +133,9 @@ class HttpSource:
         *,
         bearer: Callable[[], Mapping[str, str]] | None = None,
         connect: Callable[..., httpx.Client] = httpx.Client,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._pause = pause
         self._bearer = bearer
         self._is_asked = False  # who we are: then it is said at once
         try:
@@ -122,6 +144,14 @@ class HttpSource:
             raise MalformedError(f"not the address of a server: {url[:80]!r}") from None
 
     def read(self, path: str) -> bytes:
+        for _ in range(_WAITS_MAX):
+            try:
+                return self._read_as_asked(path)
+            except _TooManyError as refused:
+                self._pause(refused.wait_s)
+        return self._read_as_asked(path)
+
+    def _read_as_asked(self, path: str) -> bytes:
         if self._bearer is not None and not self._is_asked:
             try:
                 return self._read(path, {})
@@ -223,6 +253,8 @@ def _check_answer(answer: httpx.Response, path: str) -> None:
         raise UnauthenticatedError(f"the server shows /log/{path} to those it knows: name the key that you hold, --key")
     if answer.status_code == httpx.codes.FORBIDDEN:
         raise ForbiddenError(f"the server does not show you /log/{path}: see what was granted to your key")
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        raise _TooManyError(answer)
     if answer.status_code != httpx.codes.OK:
         raise UnavailableError(f"the server answered {answer.status_code} for /log/{path}")
     if answer.headers.get("Content-Encoding", "identity") != "identity":

@@ -11,12 +11,12 @@ Times are whole seconds since the epoch.
 import hmac
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Literal, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Table, select
 
+from ledger.cohort.callers import ByKey, ByName, Identity
 from ledger.errors import MalformedError
 from ledger.signing.canonical import dump, load
 from ledger.signing.encoding import from_base64url, to_base64url
@@ -30,21 +30,11 @@ _SEEN_EVERY_S = 60  # how exactly it is kept when a session was used: each time 
 _NONCE = bytes(12)  # a key made from a secret encrypts once
 
 
-class Bearer(NamedTuple):
-    """Who logged in. kind "key": `name` is the RFC 7638 thumbprint of the key that signed. kind "subject": `name` is
-    that of the subject at the OIDC `issuer`.
-    """
-
-    kind: Literal["key", "subject"]
-    name: str
-    issuer: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Session:
     """A session that lasts. form_token: what each of its forms must carry (against forged requests of other pages)."""
 
-    bearer: Bearer
+    who: Identity
     form_token: str = field(repr=False)
 
 
@@ -61,11 +51,11 @@ def use_token(conn: Connection, jti: str, exp: int, *, now_s: int) -> bool:
     return True
 
 
-def new_link(conn: Connection, bearer: Bearer, *, secret: bytes, now_s: int) -> None:
+def new_link(conn: Connection, who: Identity, *, secret: bytes, now_s: int) -> None:
     """Let a secret log somebody in, once, within five minutes."""
     _forget(conn, now_s)
     conn.execute(
-        login_links.insert().values(hash=_hash(secret), bound=_bind(secret, bearer), expires_s=now_s + LINK_LASTS_S)
+        login_links.insert().values(hash=_hash(secret), bound=_bind(secret, who), expires_s=now_s + LINK_LASTS_S)
     )
 
 
@@ -74,26 +64,26 @@ def is_link(conn: Connection, secret: bytes, *, now_s: int) -> bool:
     return _find(conn, login_links, secret, now_s) is not None
 
 
-def use_link(conn: Connection, secret: bytes, *, now_s: int) -> Bearer | None:
+def use_link(conn: Connection, secret: bytes, *, now_s: int) -> Identity | None:
     """Whom a link logs in, in a transaction that writes; None where it was used, or is too old, or never was."""
-    bearer = _find(conn, login_links, secret, now_s)
+    who = _find(conn, login_links, secret, now_s)
     conn.execute(login_links.delete().where(login_links.c.hash == _hash(secret)))
-    return bearer
+    return who
 
 
-def new_session(conn: Connection, bearer: Bearer, *, secret: bytes, now_s: int) -> None:
+def new_session(conn: Connection, who: Identity, *, secret: bytes, now_s: int) -> None:
     _forget(conn, now_s)
     conn.execute(
         sessions.insert().values(
-            hash=_hash(secret), bound=_bind(secret, bearer), expires_s=now_s + SESSION_LASTS_S, seen_s=now_s
+            hash=_hash(secret), bound=_bind(secret, who), expires_s=now_s + SESSION_LASTS_S, seen_s=now_s
         )
     )
 
 
 def find_session(conn: Connection, secret: bytes, *, now_s: int) -> Session | None:
     """The session of a secret; None where there is none, where it is over, and where it was idle for too long."""
-    bearer = _find(conn, sessions, secret, now_s)
-    return None if bearer is None else Session(bearer, _form_token(secret))
+    who = _find(conn, sessions, secret, now_s)
+    return None if who is None else Session(who, _form_token(secret))
 
 
 def is_seen_long_ago(conn: Connection, secret: bytes, *, now_s: int) -> bool:
@@ -119,12 +109,12 @@ def read_secret(text: str) -> bytes | None:
         return None
 
 
-def _find(conn: Connection, table: Table, secret: bytes, now_s: int) -> Bearer | None:
+def _find(conn: Connection, table: Table, secret: bytes, now_s: int) -> Identity | None:
     where = [table.c.hash == _hash(secret), table.c.expires_s >= now_s]
     if table is sessions:
         where.append(sessions.c.seen_s > now_s - IDLE_S)
     bound = conn.execute(select(table.c.bound).where(*where)).scalar_one_or_none()
-    return None if bound is None else _bearer(secret, bound)
+    return None if bound is None else _who(secret, bound)
 
 
 def _forget(conn: Connection, now_s: int) -> None:
@@ -141,18 +131,20 @@ def _form_token(secret: bytes) -> str:
     return to_base64url(_derived(secret, b"form token"))
 
 
-def _bind(secret: bytes, bearer: Bearer) -> bytes:
-    return AESGCM(_derived(secret, b"bearer")).encrypt(_NONCE, dump(list(bearer)), None)
+def _bind(secret: bytes, who: Identity) -> bytes:
+    return AESGCM(_derived(secret, b"who")).encrypt(_NONCE, dump(list(who)), None)
 
 
-def _bearer(secret: bytes, bound: bytes) -> Bearer | None:
+def _who(secret: bytes, bound: bytes) -> Identity | None:
     try:
-        plain = load(AESGCM(_derived(secret, b"bearer")).decrypt(_NONCE, bound, None))
+        plain = load(AESGCM(_derived(secret, b"who")).decrypt(_NONCE, bound, None))
     except InvalidTag:
         return None  # another's was put in its place
     match plain:
-        case ["key" | "subject" as kind, str(name), str() | None as issuer]:
-            return Bearer(kind, name, issuer)
+        case [str(thumbprint)]:
+            return ByKey(thumbprint)
+        case [str(issuer), str(subject)]:
+            return ByName(issuer, subject)
     return None
 
 

@@ -77,6 +77,7 @@ head = Table(
     Column("digest_note", LargeBinary),
     Column("witnessed", LargeBinary),
     Column("kept", Number, nullable=False, server_default="0"),
+    Column("logged", Number, nullable=False, server_default="0"),
     sqlite_strict=True,
 )
 
@@ -136,7 +137,7 @@ access_log = Table(
     Column("nodes", Text, nullable=False),
     Column("rows", Number, nullable=False),
     Column("grants", Text, nullable=False),
-    Column("before", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 

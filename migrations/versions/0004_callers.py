@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name="pk_sessions"),
         sqlite_strict=True,
     )
+    op.add_column("head", sa.Column("logged", NUMBER, nullable=False, server_default="0"))
     op.create_table(
         "access_log",
         sa.Column("n", NUMBER, autoincrement=False),
@@ -70,7 +71,7 @@ def upgrade() -> None:
         sa.Column("nodes", sa.Text, nullable=False),
         sa.Column("rows", NUMBER, nullable=False),
         sa.Column("grants", sa.Text, nullable=False),
-        sa.Column("before", sa.LargeBinary, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("n", name="pk_access_log"),
         sqlite_strict=True,
     )

@@ -212,6 +212,7 @@ def test_a_server_that_is_told_to_stop_ends_its_feeds_and_itself(
         "-m",
         "ledger.cli.main",
         "serve",
+        "--dev",
         "--data-dir",
         str(tmp_path / "hub"),
         "--port",

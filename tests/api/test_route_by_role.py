@@ -39,6 +39,10 @@ PARTNERS = (401, 200, 200, 200, 403, 403, 403, 401)
 REPORTS = (401, 200, 200, 200, 200, 200, 403, 401)
 OF_ITS_DRUG = (401, 200, 200, 200, 200, 403, 403, 401)
 
+LOGGED = (401, 200, 403, 200, 403, 403, 403, 401)
+NOT_THERE, NO_FORM = (404,) * 8, (400,) * 8  # whoever asks
+NO_LINK = "A" * 43
+
 TABLE: Mapping[str, tuple[int, ...]] = {
     "POST /events": OPEN,
     "GET /healthz": OPEN,
@@ -74,6 +78,16 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "GET /board": REPORTS,
     "GET /board.csv": REPORTS,
     f"GET /cohorts/{COHORT}/progress": OF_ITS_DRUG,
+    "GET /access-log": LOGGED,
+    "GET /access-log.csv": LOGGED,
+    "GET /login": OPEN,
+    "POST /login": (401, 201, 201, 201, 201, 201, 403, 401),
+    f"GET /login/link/{NO_LINK}": NOT_THERE,
+    f"POST /login/link/{NO_LINK}": NO_FORM,
+    "GET /login/oidc": NOT_THERE,
+    "GET /login/oidc/done": NOT_THERE,
+    "GET /session": (401,) * 8,  # a token is no session
+    "POST /logout": (400, 400, 400, 400, 400, 400, 400, 401),  # no form, as above
 }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from ledger.errors import TamperedError
 from ledger.store.access_log import Access, append_access, check_chain, page_access
 from ledger.store.engine import Engine, reading, writing
+from ledger.store.head import found
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -20,6 +21,8 @@ def access(number: int, *nodes: str) -> Access:
 @pytest.fixture
 def logged(empty: Engine) -> Engine:
     """Five lines: about DRUP, both, ProTarget, nobody's and DRUP's data."""
+    with writing(empty) as conn:
+        found(conn, b"{}")
     for number, nodes in enumerate((["drup-nl"], ["protarget-dk", "drup-nl"], ["protarget-dk"], [], ["drup-nl"])):
         with writing(empty) as conn:
             append_access(conn, access(number, *nodes))
@@ -42,7 +45,7 @@ def test_lines_come_back_as_they_were_written_and_in_order(logged: Engine) -> No
 def test_a_node_finds_the_lines_about_its_own_data(logged: Engine) -> None:
     with reading(logged) as conn:
         pages = {
-            node: [line.n for line in page_access(conn, after=0, limit=2, node=node)]
+            node: [line.n for line in page_access(conn, after=0, limit=2, nodes=[node])]
             for node in ("drup-nl", "protarget-dk", "drup", "%")
         }
 
@@ -55,7 +58,7 @@ def test_a_node_finds_the_lines_about_its_own_data(logged: Engine) -> None:
         ("UPDATE access_log SET who = 'nobody' WHERE n = 3", "never changed"),
         ("DELETE FROM access_log WHERE n = 4", "never deleted"),
         (
-            "INSERT INTO access_log SELECT 9, at, kind, who, role, what, nodes, rows, grants, before FROM access_log",
+            "INSERT INTO access_log SELECT 9, at, kind, who, role, what, nodes, rows, grants, hash FROM access_log",
             "f",
         ),
         ("INSERT OR REPLACE INTO access_log SELECT * FROM access_log WHERE n = 3", "follows the last one"),
@@ -76,8 +79,10 @@ def test_the_database_refuses_to_change_the_access_log(logged: Engine, statement
         ("UPDATE access_log SET nodes = '[]' WHERE n = 0", "line 0"),
         ("UPDATE access_log SET rows = rows + 1 WHERE n = 3", "line 3"),
         ("UPDATE access_log SET who = CAST(x'ff' AS TEXT) WHERE n = 1", "line 1"),
-        ("UPDATE access_log SET before = x'00' WHERE n = 0", "first line"),
+        ("UPDATE access_log SET what = '/board' WHERE n = 4", "line 4"),
+        ("UPDATE access_log SET hash = x'00' WHERE n = 0", "line 0"),
         ("DELETE FROM access_log WHERE n = 1", "line 1 is missing"),
+        ("DELETE FROM access_log WHERE n = 4", "there are 4 lines where the head counts 5"),
         ("DELETE FROM access_log WHERE n = 0", "line 0 is missing"),
     ],
 )
@@ -92,5 +97,8 @@ def test_what_was_changed_past_the_triggers_breaks_the_chain(logged: Engine, sta
 
 
 def test_an_access_log_without_lines_holds(empty: Engine) -> None:
+    with writing(empty) as conn:
+        found(conn, b"{}")
+
     with reading(empty) as conn:
         assert check_chain(conn) == 0

@@ -4,16 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from ledger.cohort.callers import ByKey, ByName, Identity
 from ledger.store import sessions
 from ledger.store.engine import Engine, reading, writing
-from ledger.store.sessions import IDLE_S, LINK_LASTS_S, SESSION_LASTS_S, Bearer
+from ledger.store.sessions import IDLE_S, LINK_LASTS_S, SESSION_LASTS_S
 from ledger.store.tables import login_links, used_tokens
 from ledger.store.tables import sessions as sessions_table
 
 NOW = 1_790_000_000
 SECRET, OTHER = bytes(range(32)), bytes(range(1, 33))
-BY_KEY = Bearer("key", "x" * 43)
-BY_NAME = Bearer("subject", "anna-karin-4711", "https://login.example")
+BY_KEY = ByKey("x" * 43)
+BY_NAME = ByName("https://login.example", "anna-karin-4711")
 
 
 def test_a_token_is_used_once_and_forgotten_when_it_has_expired(empty: Engine) -> None:
@@ -36,15 +37,15 @@ def test_a_token_that_was_used_is_known_after_a_restart(empty: Engine) -> None:
         assert not sessions.use_token(conn, "a", NOW + 300, now_s=NOW)
 
 
-@pytest.mark.parametrize("bearer", [BY_KEY, BY_NAME])
-def test_a_link_logs_in_once_and_looking_at_it_does_not_use_it_up(empty: Engine, bearer: Bearer) -> None:
+@pytest.mark.parametrize("who", [BY_KEY, BY_NAME])
+def test_a_link_logs_in_once_and_looking_at_it_does_not_use_it_up(empty: Engine, who: Identity) -> None:
     with writing(empty) as conn:
-        sessions.new_link(conn, bearer, secret=SECRET, now_s=NOW)
+        sessions.new_link(conn, who, secret=SECRET, now_s=NOW)
         looked = [sessions.is_link(conn, each, now_s=NOW) for each in (SECRET, SECRET, OTHER)]
         used = [sessions.use_link(conn, each, now_s=NOW) for each in (OTHER, SECRET, SECRET)]
 
     assert looked == [True, True, False]
-    assert used == [None, bearer, None]
+    assert used == [None, who, None]
 
 
 def test_a_link_is_good_for_five_minutes(empty: Engine) -> None:
@@ -66,7 +67,7 @@ def test_a_session_ends_after_half_an_hour_without_a_request_and_after_eight_hou
             sessions.see(conn, SECRET, now_s=now_s)
             found = sessions.find_session(conn, SECRET, now_s=now_s)
             assert found is not None
-            assert found.bearer == BY_KEY
+            assert found.who == BY_KEY
         sessions.see(conn, SECRET, now_s=NOW + SESSION_LASTS_S)
         assert sessions.find_session(conn, SECRET, now_s=NOW + SESSION_LASTS_S + 1) is None
 
@@ -101,7 +102,7 @@ def test_the_database_tells_neither_the_secret_nor_who_logged_in(empty: Engine) 
     assert [part for part in (SECRET, OTHER, b"anna-karin", b"login.example") if part in stored] == []
 
 
-def test_a_session_that_was_given_anothers_bearer_in_the_database_is_none(empty: Engine) -> None:
+def test_a_session_that_was_given_anothers_identity_in_the_database_is_none(empty: Engine) -> None:
     with writing(empty) as conn:
         sessions.new_session(conn, BY_KEY, secret=SECRET, now_s=NOW)
         sessions.new_session(conn, BY_NAME, secret=OTHER, now_s=NOW)
