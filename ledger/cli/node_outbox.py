@@ -65,7 +65,7 @@ def post_lines(
     *,
     as_json: bool,
 ) -> None:
-    """Post drafts that a command has made, as `post` does those of a file. origins: where each came from, with its line."""
+    """Post drafts that a command has made, as `post` does a file's. origins: where each came from, with its line."""
     for line in lines:
         folder.check_line(line)
     _post(folder, hub, folder.outbox.add(lines, origins), passphrase_file, as_json=as_json)

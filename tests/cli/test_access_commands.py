@@ -84,12 +84,31 @@ def test_what_is_granted_is_seen_until_it_is_revoked(home: Path, url: str) -> No
 
     # then
     assert (made.returncode, revoked.returncode, stolen.returncode) == (0, 0, RULE)
-    assert granted["event_id"] in listed
     assert "Ada Example" in listed
+    assert "1 grants" in listed
     assert (before.status_code, seen.status_code, after.status_code) == (401, 200, 403)
     assert seen.json()["tables"]["episodes"][0]["opened"]["consent_version"] == "2.1"
     (row,) = json.loads(run(home, "grant", "list", *at, "--json").stdout)
     assert row["fields"]["revocation_code"] == "purpose-met"
+
+
+def test_a_feed_ends_when_its_reader_may_no_longer_see_it(home: Path, url: str) -> None:
+    # given: somebody who follows the log
+    jwk = json.loads(run(home, "token", "--new", "--key", "reader.pem", "--no-passphrase").stdout)
+    (home / "reader.jwk").write_text(json.dumps(jwk))
+    terms = ["--role", "auditor", "--jwk", "reader.jwk", "--purpose", "DUO:0000042", "--until", "2099-12-31"]
+    at = ["--node-dir", DRUP, "--url", url]
+    (granted,) = json.loads(run(home, "grant", "give", *terms, *at, "--json").stdout)
+    token = run(home, "token", "--key", "reader.pem", "--url", url).stdout.strip()
+
+    # when
+    told = []
+    with httpx.stream("GET", f"{url}/events/live", headers={"Authorization": f"Bearer {token}"}, timeout=30) as feed:
+        assert run(home, "grant", "revoke", granted["event_id"], "--reason-code", "left", *at).returncode == 0
+        told = [line for line in feed.iter_lines() if line.startswith("data:")]
+
+    # then: it ended, and the revocation was no longer told
+    assert told == []
 
 
 def test_a_grant_that_nobody_could_use_is_refused_at_the_desk(home: Path, url: str) -> None:

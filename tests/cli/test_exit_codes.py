@@ -263,6 +263,7 @@ def test_every_error_of_the_tree_has_its_exit_code() -> None:
         "RuleError": 5,
         "NotFoundError": 2,
         "ForbiddenError": 4,
+        "UnauthenticatedError": 4,
         "SetupError": 7,
         "UnavailableError": 6,
         "TamperedError": 3,
