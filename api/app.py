@@ -1,7 +1,6 @@
 """The hub over HTTP: one app over one open ledger.
 
-It answers to loopback names only (see `api.guard`): who may read what is for access control to say, and there is none
-yet.
+Who may ask for what stands in `api.access`, under which names it answers in `api.guard`, how often in `api.limits`.
 """
 
 from collections.abc import AsyncIterator
@@ -10,16 +9,34 @@ from importlib.metadata import version as version_of
 
 from fastapi import Depends, FastAPI
 
+from api.access import Access, admit
 from api.bodiless import Bodiless
 from api.guard import Guard
+from api.limits import Limited, Limits
+from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
-from api.routes import cells, cohorts, events, explanations, health, live, log, nodes
+from api.routes import access_log, cells, cohorts, events, explanations, grants, health, live, log, login, nodes
+from api.sessions import Sessions
 from ledger.operations.hub import Hub
+from ledger.settings import DEFAULT_URL
+
+DEV_HEADERS = {"X-Cohort-Ledger-Dev": "every caller has every role"}
 
 
-def create_app(hub: Hub) -> FastAPI:
-    """An app that serves a ledger, asks its witnesses meanwhile, and closes it when it ends."""
+def create_app(
+    hub: Hub,
+    *,
+    public_url: str = DEFAULT_URL,
+    dev: bool = False,
+    issuer: Issuer | None = None,
+    limits: Limits | None = None,
+) -> FastAPI:
+    """An app that serves a ledger, asks its witnesses meanwhile, and closes it when it ends.
+
+    public_url: where callers reach it, which their tokens must name. dev: every caller has every role, and every answer
+    says so. issuer: where people may log in. limits: how often a caller may ask, None for any number.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -32,7 +49,7 @@ def create_app(hub: Hub) -> FastAPI:
         title="cohort-ledger",
         description="HEAD is answered wherever GET is. A parameter that is named nowhere, or stands twice, is refused.",
         version=version_of("cohort-ledger"),
-        dependencies=[Depends(ask_as_described)],
+        dependencies=[Depends(admit), Depends(ask_as_described)],
         lifespan=lifespan,
         openapi_url=None,  # a route of ours, that asks as the others do
         docs_url=None,  # these pages load from other hosts
@@ -40,10 +57,16 @@ def create_app(hub: Hub) -> FastAPI:
         redirect_slashes=False,  # a path has one spelling
         telemetry={"logs": False},  # they would hold what did not validate, and that may be a patient's
     )
+    url, sessions = public_url.rstrip("/"), Sessions(hub, dev)
     app.state.hub = hub
-    app.add_middleware(Guard)
+    app.state.access = Access(hub, url, dev, sessions.identity)
+    app.state.sessions = sessions
+    app.state.issuer = issuer
+    app.state.limits = Limits(0) if limits is None else limits
+    app.add_middleware(Limited, limits=app.state.limits)
+    app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
-    for routes in (live, events, nodes, log, cohorts, cells, health, explanations):
+    for routes in (live, events, nodes, log, cohorts, cells, grants, access_log, login, health, explanations):
         app.include_router(routes.router)
     return app

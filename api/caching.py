@@ -3,6 +3,8 @@
 from typing import Any
 
 ASK_AGAIN = "private, no-cache"
+OPENED = "private, no-store"  # what is opened for somebody may be erased, and whom it was shown to may no longer see it
+VARY = "Authorization, Cookie"  # of every answer that depends on who asks
 FOR_EVER = "max-age=31536000, immutable"
 A_SECOND = "max-age=1"
 

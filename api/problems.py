@@ -31,6 +31,7 @@ from ledger.errors import (
     SetupError,
     SignatureError,
     TamperedError,
+    UnauthenticatedError,
     UnavailableError,
 )
 
@@ -52,6 +53,7 @@ _STATUSES: Mapping[type[LedgerError], HTTPStatus] = {
     RefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ForbiddenError: HTTPStatus.FORBIDDEN,
+    UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     SetupError: HTTPStatus.INTERNAL_SERVER_ERROR,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     TamperedError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -71,6 +73,11 @@ _PLAIN: Mapping[int, _Plain] = {
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Plain(
         "too-long", "The request is too long.", "Nothing was stored. Send the same events in several posts, in order."
+    ),
+    HTTPStatus.TOO_MANY_REQUESTS: _Plain(
+        "too-many",
+        "There are too many requests.",
+        "Nothing was stored. Send it again after as many seconds as the Retry-After header says.",
     ),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: _Plain(
         "media-type",
@@ -95,7 +102,11 @@ _SCHEMA = {
 
 def problem(error: LedgerError, path: str) -> Response:
     """The answer for an error. path: what was asked for."""
-    return _answer(error.slug, error.title, status_of(type(error)), str(error), path, **error.facts)
+    answer = _answer(error.slug, error.title, status_of(type(error)), str(error), path, **error.facts)
+    if isinstance(error, UnauthenticatedError):
+        # RFC 6750, 3.1: where nothing was sent, no error is named
+        answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if "token" in error.facts else "Bearer"
+    return answer
 
 
 def plain_problem(status: int, detail: str, path: str) -> Response:
@@ -164,7 +175,9 @@ def answer_errors(app: FastAPI) -> None:
             answer = plain_problem(error.status_code, f"this page takes {allowed}", path)
             answer.headers["Allow"] = allowed
             return answer
-        return plain_problem(error.status_code, str(error.detail), path)
+        answer = plain_problem(error.status_code, str(error.detail), path)
+        answer.headers.update(error.headers or {})
+        return answer
 
     def cut_off(request: Request, _error: Exception) -> Response:
         return problem(MalformedError("the body ended too early"), request.scope["path"])  # nobody hears it

@@ -9,8 +9,11 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from api.access import Asking
 from api.caching import ASK_AGAIN, FOR_EVER
 from api.hub import OpenHub
+from api.oidc import RETURNED
+from ledger.cohort.callers import Caller
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError
 from ledger.operations.reading import Moment, snapshot_at
@@ -26,9 +29,9 @@ class Asked(BaseModel):
 async def ask_as_described(request: Request) -> None:
     """Refuse a parameter that stands twice, and one that the description of the route does not name."""
     names = [name for name, _ in request.query_params.multi_items()]
-    if not names:
-        return
     path, method = request.scope["route"].path_format, request.method.lower()
+    if not names or path == RETURNED:
+        return
     described = request.app.openapi()["paths"].get(path, {}).get(method, {}).get("parameters", [])
     known = [each["name"] for each in described if each["in"] == "query"]
     if not set(names) <= set(known):
@@ -72,20 +75,21 @@ class AskedWhen(AskedAt):
     on: On = None
 
 
-def tag_moment(response: Response, moment: Moment, *, size: int) -> None:
-    """Tag an answer by the size of the log that it is about, and by this version's reading of it.
+def tag_moment(response: Response, moment: Moment, caller: Caller, *, size: int) -> None:
+    """Tag an answer by the size of the log that it is about, by this version's reading of it, and by what the caller
+    may see.
 
     Up to an index the history is what it is for ever; up to a time, it may still grow within that millisecond.
     """
-    response.headers["ETag"] = f'"{size}-{version_of("cohort-ledger")}"'
+    response.headers["ETag"] = f'"{size}-{version_of("cohort-ledger")}-{caller.shade}"'
     response.headers["Cache-Control"] = f"private, {FOR_EVER}" if isinstance(moment.at, int) else ASK_AGAIN
 
 
-def _seen(hub: OpenHub, response: Response, asked: Annotated[AskedWhen, Query()]) -> Snapshot:
+def _seen(hub: OpenHub, caller: Asking, response: Response, asked: Annotated[AskedWhen, Query()]) -> Snapshot:
     """The database at the moment that is asked about."""
     moment = Moment.parse(asked.at, asked.on)
     found = snapshot_at(hub.engine, moment)
-    tag_moment(response, moment, size=found.size)
+    tag_moment(response, moment, caller, size=found.size)
     return found
 
 

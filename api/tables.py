@@ -4,7 +4,10 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 
+from fastapi import Request
 from fastapi.responses import Response
+
+from api.logged import log_access
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the beginning of one
@@ -14,13 +17,31 @@ class CsvResponse(Response):
     media_type = MEDIA_TYPE
 
 
-def csv_answer(columns: Sequence[str], lines: Iterable[Sequence[object]], headers: Mapping[str, str]) -> CsvResponse:
-    """A table with its header line. headers: of the answer."""
+def csv_answer(
+    request: Request,
+    columns: Sequence[str],
+    lines: Iterable[Sequence[object]],
+    headers: Mapping[str, str],
+    *,
+    nodes: Iterable[str] | None = None,
+) -> CsvResponse:
+    """A table with its header line; an export, so it is written to the access log.
+
+    headers: of the answer. nodes: whose data it is, None for those that the column `node` names.
+    """
+    rows = list(lines)
+    place = columns.index("node") if nodes is None and "node" in columns else None
+    named = (str(row[place]) for row in rows if row[place]) if place is not None else nodes or ()
+    log_access(request, nodes=named, rows=len(rows))
+    return CsvResponse(csv_of(columns, rows), headers=dict(headers))
+
+
+def csv_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([_harmless(value) for value in line] for line in lines)
-    return CsvResponse(text.getvalue(), headers=dict(headers))
+    writer.writerows([_harmless(value) for value in row] for row in rows)
+    return text.getvalue()
 
 
 def _harmless(value: object) -> object:

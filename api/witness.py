@@ -38,7 +38,7 @@ def create_witness_app(witness: Witness) -> FastAPI:
         redirect_slashes=False,
         telemetry={"logs": False},
     )
-    app.add_middleware(Guard, body_max=REQUEST_MAX, any_name=True)
+    app.add_middleware(Guard, url=None, body_max=REQUEST_MAX)
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
 

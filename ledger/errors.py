@@ -9,6 +9,7 @@
     │   └── RuleError         a rule of the alliance, a schema, or something needed that does not stand
     ├── NotFoundError         no such thing here
     ├── ForbiddenError        the caller may not
+    │   └── UnauthenticatedError  nobody knows who the caller is: a token is missing, or does not hold
     ├── SetupError            this installation is not as it should be: the operator acts
     ├── UnavailableError      a server could not be reached or could not answer: try again
     └── TamperedError         history does not hold: alarm
@@ -92,6 +93,15 @@ class ForbiddenError(LedgerError):
 
     slug = "forbidden"
     title = "You may not do or see this."
+
+
+class UnauthenticatedError(ForbiddenError):
+    """Who asks is not known: there is no token, or it does not hold, was used before, or is of a key that is nobody's.
+    Sign a new one, `cohort-ledger token`, with a node's key in force or one that somebody was granted access under.
+    """
+
+    slug = "unauthenticated"
+    title = "Say who you are."
 
 
 class SetupError(LedgerError):

@@ -16,6 +16,7 @@ from ledger.clinical.suppression import LEAST
 from ledger.errors import MalformedError, SetupError
 from ledger.signing.encoding import from_base64
 
+DEFAULT_URL = "http://127.0.0.1:8700"
 ENVIRONMENT = "COHORT_LEDGER_"
 PROJECT_FILE = Path("cohort-ledger.toml")
 USER_FILE = Path(".config/cohort-ledger/config.toml")
@@ -24,6 +25,7 @@ _KEY_SIZE = 32  # bytes
 _PORT_MAX = 65535
 _COUNT_MAX = 99  # a note has at most 100 signatures, and the log's is one
 _DAYS_MAX = 366
+_RATE_MAX = 1_000_000
 _DIGITS_MAX = 9  # of a number that is read: `int` refuses thousands
 
 
@@ -32,13 +34,15 @@ class Settings:
     """data_dir: what the hub keeps lies there, unless another place is named. database_url: for SQLAlchemy.
     vault_key_file: the keys of the vault; vault_wrap_key: 32 bytes that they are encrypted under, None where they lie
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
-    host, port: where `serve` listens. url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys,
-    stream and receipts. witness_dir: what a witness keeps. state_dir: what a reader
-    of logs remembers of them. witness_urls: name -> where a witness is reached, if not at `https://<name>`; a hub that
-    starts asks these and those in force. witnesses_needed: how many must have answered then, and must cosign a
-    checkpoint; None for more than half of them. partner_threshold, public_threshold: counts of patients below are
-    hidden from these (see `clinical.suppression`). release_days: from one release to outsiders to the next. Paths are
-    absolute.
+    host, port: where `serve` listens. public_url: where callers reach it, which their tokens must name. oidc_issuer:
+    where people may log in, None for nowhere, which knows this server as oidc_client_id and by what
+    oidc_client_secret_file holds. requests_per_minute: of one caller, 0 for any number.
+    url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys, stream and receipts. witness_dir:
+    what a witness keeps. state_dir: what a reader of logs remembers of them. witness_urls: name -> where a witness is
+    reached, if not at `https://<name>`; a hub that starts asks these and those in force. witnesses_needed: how many
+    must have answered then, and must cosign a checkpoint; None for more than half of them. partner_threshold,
+    public_threshold: counts of patients below are hidden from these (see `clinical.suppression`). release_days: from
+    one release to outsiders to the next. Paths are absolute.
     """
 
     data_dir: Path
@@ -49,6 +53,11 @@ class Settings:
     log_key_passphrase_file: Path | None
     host: str
     port: int
+    public_url: str
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret_file: Path | None
+    requests_per_minute: int
     url: str
     node_dir: Path
     witness_dir: Path
@@ -133,6 +142,22 @@ def _text(text: str, _folder: Path) -> str:
     return text
 
 
+def _text_or_none(text: str, _folder: Path) -> str | None:
+    return text or None
+
+
+def _rate(text: str, _folder: Path) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and int(text) <= _RATE_MAX):
+        raise ValueError(f"it is a number up to {_RATE_MAX}, or 0 for any number of requests")
+    return int(text)
+
+
+def _address(text: str, _folder: Path) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("write http://host:port, or https://host")
+    return text.rstrip("/")
+
+
 def _path(text: str, folder: Path) -> Path:
     return folder / Path(_text(text, folder)).expanduser()
 
@@ -200,7 +225,12 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "log_key_passphrase_file": (_path_or_none, lambda _: ""),
     "host": (_text, lambda _: "127.0.0.1"),
     "port": (_port, lambda _: "8700"),
-    "url": (_text, lambda _: "http://127.0.0.1:8700"),
+    "public_url": (_address, lambda values: f"http://{values['host']}:{values['port']}"),
+    "oidc_issuer": (_text_or_none, lambda _: ""),
+    "oidc_client_id": (_text_or_none, lambda _: ""),
+    "oidc_client_secret_file": (_path_or_none, lambda _: ""),
+    "requests_per_minute": (_rate, lambda _: "1200"),
+    "url": (_text, lambda _: DEFAULT_URL),
     "node_dir": (_path, lambda _: "cohort-ledger-node"),
     "witness_dir": (_path, lambda _: "cohort-ledger-witness"),
     "state_dir": (_path, lambda _: "~/.local/state/cohort-ledger"),

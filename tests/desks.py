@@ -11,7 +11,7 @@ import httpx2 as httpx
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from ledger.cli.node_options import keys_of
+from ledger.cli.keys import keys_of
 from ledger.node.client import Answered, NodeClient
 from ledger.node.flushing import flush
 from ledger.node.folder import NodeFolder
@@ -54,7 +54,7 @@ def added(folder: NodeFolder, *lines: str) -> None:
 
 def answering(hub: Hub) -> Request:
     """What a hub answers to a request."""
-    served = TestClient(create_app(hub), base_url=URL)
+    served = TestClient(create_app(hub, dev=True), base_url=URL)
 
     def answer(request: httpx.Request) -> httpx.Response:
         got = served.request(request.method, request.url.path, content=request.content, headers=request.headers)

@@ -145,7 +145,7 @@ class Alliance:
     def says(self, node: str, type_: str, data: Data) -> Taken:
         """Draft, seal and sign as a node's program does, and take it.
 
-        In a correction or retraction, `#` and an index may stand for the id of the event that it is about.
+        In what is said of an event, `#` and an index may stand for its id.
         """
         data = self._with_id(data)
         return self.takes(
@@ -220,11 +220,12 @@ class Alliance:
         return seal(clear, {name: data.get(name) for name in names}, self._salts())
 
     def _with_id(self, data: Data) -> Data:
-        named = data.get("event")
-        if not isinstance(named, str) or not named.startswith("#"):
-            return data
-        index = int(named[1:])
-        return {**data, "event": self.database.events[index].event_id if index < self.database.size else NO_EVENT}
+        for field in ("event", "grant"):
+            named = data.get(field)
+            if isinstance(named, str) and named.startswith("#"):
+                found = next((each.event_id for each in self.database.events[int(named[1:]) :]), NO_EVENT)
+                return {**data, field: found}
+        return data
 
     def _corrected(self, data: Data) -> Registered:
         """What a correction is about; where there is no such event, the first of the log will do."""

@@ -39,12 +39,15 @@ def run(folder: Path, *arguments: str, given: str = "", **more: str) -> subproce
 
 
 @contextmanager
-def serving(folder: Path, *flags: str) -> Iterator[str]:
-    """A hub of its own. Yields its address."""
+def serving(folder: Path, *flags: str, dev: bool = True) -> Iterator[str]:
+    """A hub of its own. dev: every caller has every role. Yields its address."""
     port = free_port()
     with (folder / "served.log").open("wb") as log:
         served = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", str(port), *flags], cwd=folder, env=surroundings(folder), stderr=log
+            [*PROGRAM, "serve", *(["--dev"] if dev else []), "--port", str(port), *flags],
+            cwd=folder,
+            env=surroundings(folder),
+            stderr=log,
         )
         try:
             url = f"http://127.0.0.1:{port}"

@@ -30,6 +30,7 @@ from given import (
     resolution,
     trial_of,
 )
+from granting import grant
 
 FOUNDERS = (DRUP, PROTARGET)
 
@@ -50,7 +51,7 @@ def _drup(type_: str, **data: object) -> Sentence:
 
 CASE = patient(case(1))
 RETURNED = patient(case(2))
-ASSESSED, REPORTED_TWICE = "#20", "#37"  # indexes of what turns out to be wrong
+ASSESSED, REPORTED_TWICE = "#20", "#39"  # indexes of what turns out to be wrong
 ONE_EACH = SMALL | {"n1": 1, "n": 2}  # so that one patient decides a stage
 
 _TOLD: tuple[Sentence, ...] = (
@@ -107,6 +108,8 @@ _TOLD: tuple[Sentence, ...] = (
     _drup("cohort.closed", cohort=COHORT, on="2021-12-20", reason_code="other", scope="everywhere", reason="done"),
     _drup("supply.withdrawn", regimen=DRUGS, on="2021-12-21", reason_code="stopped", reason="no longer made"),
     _drup("trial.closed", on="2021-12-22", reason_code="completed", source=None, reason="all have been followed up"),
+    _drup("access.granted", **grant("partner", role="industry", regimens=[DRUGS])),
+    _drup("access.revoked", grant="#36", reason_code="purpose-met", reason="the analysis was published"),
     _drup(
         "event.corrected",
         event=ASSESSED,

@@ -21,7 +21,7 @@ FORBIDDEN_TO_THE_CORE = [
     *["sqlalchemy", "alembic", "fastapi", "starlette", "httpx", "httpx2", "uvicorn"],
     *["os", "io", "pathlib", "socket", "asyncio", "threading", "time", "random", "secrets", "logging"],
 ]
-FAMILIES = ["alliance", "trials", "cohorts", "cases", "outcomes"]
+FAMILIES = ["alliance", "trials", "cohorts", "cases", "outcomes", "access"]
 
 
 def file_of(module: str) -> str:

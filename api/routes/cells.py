@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Response
 
+from api.access import Asking
 from api.caching import NOT_MODIFIED
 from api.hub import OpenHub
 from api.problems import documented
@@ -76,8 +77,10 @@ class RowCells:
     synthetic: bool
 
 
-@router.get("/cells/{table}/{key:path}", responses={**NOT_MODIFIED, **documented(400, 404)})
-def read_cells(hub: OpenHub, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]) -> RowCells:
+@router.get("/cells/{table}/{key:path}", responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
+def read_cells(
+    hub: OpenHub, caller: Asking, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]
+) -> RowCells:
     """Each field's value, the event that set it, and what it was before. key: its parts, joined by slashes."""
     parts = tuple(key.split("/"))
     if table not in TABLES or len(parts) != len(TABLES[table].KEY):
@@ -89,7 +92,7 @@ def read_cells(hub: OpenHub, response: Response, table: str, key: str, asked: An
         if not any(version.fields for version in history):
             raise NotFoundError("the table has no such row")
         setters = _setters(connection, history)
-    tag_moment(response, moment, size=size)
+    tag_moment(response, moment, caller, size=size)
     fields = {
         name: _cell(values, setters, sealed=column.sealed)
         for name, column in columns_of(table).items()

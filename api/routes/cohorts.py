@@ -1,11 +1,12 @@
 """The shared cohort database as reports: now, at an index or a time of the log (`at`), or on a day (`on`)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
+from api.access import Asking, in_scope, opened_for
 from api.caching import NOT_MODIFIED
 from api.problems import documented
 from api.queries import Seen
@@ -13,7 +14,7 @@ from api.tables import CsvResponse, csv_answer
 from ledger.cohort import rows
 from ledger.cohort.columns import Row
 from ledger.cohort.rows import columns_of
-from ledger.errors import NotFoundError
+from ledger.errors import ForbiddenError, NotFoundError
 from ledger.names import SLUG, SLUG_MAX, UUID
 from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
@@ -21,8 +22,9 @@ from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.standing import AtNode, Scope, Standing, standings
+from ledger.signing.canonical import Json
 
-router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400, 404)})
+router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
 
 CohortName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["braf-v600"])]
 NodeName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["drup-nl"])]
@@ -40,13 +42,14 @@ _CONTRIBUTION_COLUMNS = tuple(field.name for field in fields(Contribution) if fi
 @dataclass(frozen=True, slots=True)
 class Line:
     """A row. key: its parts in order. fields: those that a standing event set; of those named in `sealed` the value is
-    a commitment. set_by: the index of the event that set each. since: the entry that made this version. synthetic: a
-    made-up event is behind a field.
+    a commitment. opened: the values of those that the caller may see and that were not erased. set_by: the index of the
+    event that set each. since: the entry that made this version. synthetic: a made-up event is behind a field.
     """
 
     key: list[str]
     fields: dict[str, Any]
     sealed: list[str]
+    opened: dict[str, Any]
     set_by: dict[str, int]
     since: int
     synthetic: bool
@@ -69,36 +72,41 @@ class CaseRows:
 
 
 @router.get("/cohorts")
-def list_cohorts(seen: Seen) -> tuple[Standing, ...]:
+def list_cohorts(seen: Seen, caller: Asking) -> tuple[Standing, ...]:
     """Every cohort that was defined, and where it stands."""
-    return standings(seen)
+    return in_scope(standings(seen), caller)
 
 
 @router.get("/cohorts/{cohort}/progress")
-def read_progress(seen: Seen, cohort: CohortName) -> CohortProgress:
+def read_progress(seen: Seen, caller: Asking, cohort: CohortName) -> CohortProgress:
     """One cohort's design and endpoint, how far every scope came, and what was decided."""
-    return cohort_progress(seen, cohort)
+    progress = cohort_progress(seen, cohort)
+    (standing,) = in_scope([progress.standing], caller) or (None,)
+    if standing is None:
+        raise ForbiddenError("that cohort is of another regimen than those that you were granted")
+    return replace(progress, standing=standing)
 
 
 @router.get("/board")
-def read_board(seen: Seen) -> Board:
+def read_board(seen: Seen, caller: Asking) -> Board:
     """Every cohort at every node."""
-    return board(seen)
+    found = board(seen)
+    return replace(found, cohorts=in_scope(found.cohorts, caller))
 
 
 @router.get("/board.csv", response_class=CsvResponse)
-def read_board_csv(seen: Seen, response: Response) -> CsvResponse:
+def read_board_csv(request: Request, seen: Seen, caller: Asking, response: Response) -> CsvResponse:
     """Every cohort at every node, a line each."""
-    return csv_answer(_BOARD_COLUMNS, _board_lines(standings(seen)), response.headers)
+    return csv_answer(request, _BOARD_COLUMNS, _board_lines(in_scope(standings(seen), caller)), response.headers)
 
 
 @router.get("/cohorts/{cohort}")
-def read_cohort(seen: Seen, cohort: CohortName) -> CohortRows:
+def read_cohort(request: Request, seen: Seen, response: Response, cohort: CohortName) -> CohortRows:
     """One cohort as it is stored: its definition, openings, suspensions and decisions."""
-    tables = {each.TABLE: _lines(row for row in seen.of(each) if row.key[0] == cohort) for each in _COHORT_TABLES}
-    if not tables[rows.Cohort.TABLE]:
+    found = {each.TABLE: [row for row in seen.of(each) if row.key[0] == cohort] for each in _COHORT_TABLES}
+    if not found[rows.Cohort.TABLE]:
         raise NotFoundError("no cohort of this name is defined: the board lists those that are")
-    return CohortRows(cohort, tables)
+    return CohortRows(cohort, _lines(found, opened_for(request, _events(found), response)))
 
 
 @router.get("/contributions")
@@ -108,10 +116,10 @@ def read_contributions(seen: Seen) -> tuple[Contribution, ...]:
 
 
 @router.get("/contributions.csv", response_class=CsvResponse)
-def read_contributions_csv(seen: Seen, response: Response) -> CsvResponse:
+def read_contributions_csv(request: Request, seen: Seen, response: Response) -> CsvResponse:
     """Who contributed what; numbers by type and by table are in the JSON only."""
     lines = ([getattr(each, name) for name in _CONTRIBUTION_COLUMNS] for each in contributions(seen))
-    return csv_answer(_CONTRIBUTION_COLUMNS, lines, response.headers)
+    return csv_answer(request, _CONTRIBUTION_COLUMNS, lines, response.headers)
 
 
 @router.get("/census")
@@ -121,9 +129,11 @@ def read_census(seen: Seen) -> tuple[CensusLine, ...]:
 
 
 @router.get("/census.csv", response_class=CsvResponse)
-def read_census_csv(seen: Seen, response: Response) -> CsvResponse:
+def read_census_csv(request: Request, seen: Seen, response: Response) -> CsvResponse:
     """The census, a line for each attestation."""
-    return csv_answer([field.name for field in fields(CensusLine)], map(astuple, census(seen)), response.headers)
+    return csv_answer(
+        request, [field.name for field in fields(CensusLine)], map(astuple, census(seen)), response.headers
+    )
 
 
 @router.get("/funnel")
@@ -133,14 +143,13 @@ def read_funnel(seen: Seen) -> tuple[FunnelLine, ...]:
 
 
 @router.get("/cases/{node}/{case}")
-def read_case(seen: Seen, node: NodeName, case: CaseName) -> CaseRows:
+def read_case(request: Request, seen: Seen, response: Response, node: NodeName, case: CaseName) -> CaseRows:
     """A patient's file: every row of the case."""
-    tables = {table: _lines(_of_case(found, node, case)) for table, found in seen.tables.items()}
-    kept = {table: lines for table, lines in tables.items() if lines}
+    found = {table: [*_of_case(each, node, case)] for table, each in seen.tables.items()}
+    kept = {table: each for table, each in found.items() if each}
     if not kept:
         raise NotFoundError("the node has no such case")
-    events = {index for lines in kept.values() for line in lines for index in line.set_by.values()}
-    return CaseRows(node, case, kept, sorted(events))
+    return CaseRows(node, case, _lines(kept, opened_for(request, _events(kept), response)), _events(kept))
 
 
 def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
@@ -151,18 +160,31 @@ def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
                 yield row
 
 
-def _lines(found: Iterable[Row]) -> list[Line]:
-    return [
-        Line(
-            key=list(row.key),
-            fields={name: getattr(row, name) for name in row.set_by},
-            sealed=[name for name, column in columns_of(row.TABLE).items() if column.sealed and name in row.set_by],
-            set_by=dict(row.set_by),
-            since=row.since,
-            synthetic=row.synthetic,
-        )
-        for row in found
-    ]
+def _events(found: Mapping[str, Iterable[Row]]) -> list[int]:
+    """The indexes of the events behind these rows."""
+    return sorted({index for each in found.values() for row in each for index in row.set_by.values()})
+
+
+def _lines(found: Mapping[str, Iterable[Row]], opened: Mapping[str, Json]) -> dict[str, list[Line]]:
+    return {table: [line_of(row, opened) for row in each] for table, each in found.items()}
+
+
+def line_of(row: Row, opened: Mapping[str, Json]) -> Line:
+    """A row as it is answered. opened: commitment -> value, of what the caller may see."""
+    sealed = {
+        name: getattr(row, name)
+        for name, column in columns_of(row.TABLE).items()
+        if column.sealed and name in row.set_by
+    }
+    return Line(
+        key=list(row.key),
+        fields={name: getattr(row, name) for name in row.set_by},
+        sealed=list(sealed),
+        opened={name: opened[commitment] for name, commitment in sealed.items() if commitment in opened},
+        set_by=dict(row.set_by),
+        since=row.since,
+        synthetic=row.synthetic,
+    )
 
 
 def _board_lines(standing: Iterable[Standing]) -> Iterator[Sequence[object]]:

@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
+from api.access import opened_for
 from api.hub import OpenHub
 from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
@@ -113,9 +114,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An entry, decoded. data: its clear fields. sealed: the commitment of each sealed one. cells: those that it set,
-    a sealed one with its commitment. issued_at: seconds since the epoch, by the node's clock. amends: index of the
-    event that it corrects or retracts. amendments: what was done to it, or to that one, in order.
+    """An entry, decoded. data: its clear fields. sealed: the commitment of each sealed one; opened: the values of those
+    that the caller may see and that were not erased. cells: those that it set, a sealed one with its commitment.
+    issued_at: seconds since the epoch, by the node's clock. amends: index of the event that it corrects or retracts.
+    amendments: what was done to it, or to that one, in order.
     """
 
     entry: Entry
@@ -126,6 +128,7 @@ class Event:
     key: str
     data: dict[str, Any]
     sealed: dict[str, str]
+    opened: dict[str, Any]
     cells: list[Cell]
     amends: int | None
     amendments: list[Amendment]
@@ -179,7 +182,7 @@ def post_events(hub: OpenHub, body: Body, response: Response) -> Receipts:
         return Receipts([_taken(connection, place.index, receipt, reach) for place, receipt in posted])
 
 
-@router.get("/events", responses=documented(400))
+@router.get("/events", responses=documented(400, 401, 403))
 def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
     """Entries in the log's order; the Link header names the next page where there may be one."""
     asked = page.model_dump(exclude={"after", "limit"}, exclude_none=True)
@@ -193,8 +196,8 @@ def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]
     return Entries([entry_of(stored, reach) for stored in found])
 
 
-@router.get("/events/{event}", responses=documented(400, 404))
-def read_event(hub: OpenHub, event: Named) -> Event:
+@router.get("/events/{event}", responses=documented(400, 401, 403, 404))
+def read_event(request: Request, hub: OpenHub, response: Response, event: Named) -> Event:
     """One event, by its index or its id, decoded beside its bytes, with the cells that it set."""
     with reading(hub.engine) as connection:
         stored = _find(connection, event)
@@ -206,6 +209,7 @@ def read_event(hub: OpenHub, event: Named) -> Event:
             for field, (by, value) in version.fields.items()
             if by == stored.index
         ]
+    values = opened_for(request, [stored.index], response)
     envelope = envelopes.parse_jws(stored.jws)
     claims = envelope.claims
     return Event(
@@ -217,13 +221,14 @@ def read_event(hub: OpenHub, event: Named) -> Event:
         key=envelope.jws.kid,
         data=envelopes.clear_of(claims.data),
         sealed=dict(envelope.commitments),
+        opened={name: values[digest] for name, digest in envelope.commitments.items() if digest in values},
         cells=cells,
         amends=None if history.original.index == stored.index else history.original.index,
         amendments=list(history.done),
     )
 
 
-@router.get("/events/{event}/receipt", response_class=PlainTextResponse, responses=documented(400, 404))
+@router.get("/events/{event}/receipt", response_class=PlainTextResponse, responses=documented(400, 401, 403, 404))
 def read_receipt(hub: OpenHub, event: Named) -> PlainTextResponse:
     """Proof, to be kept, that the log holds the event: a C2SP tlog-proof."""
     with reading(hub.engine) as connection:

@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field, TypeAdapter
 
+from api.access import still_admitted
 from api.hub import OpenHub
 from api.problems import documented
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
@@ -57,13 +58,14 @@ def _start(
     return after
 
 
-@router.get("/events/live", response_class=EventSourceResponse, responses=documented(400, 404))
+@router.get("/events/live", response_class=EventSourceResponse, responses=documented(400, 401, 403, 404))
 async def follow_events(
     request: Request, hub: OpenHub, after: Annotated[int, Depends(_start)]
 ) -> AsyncIterator[ServerSentEvent]:
     """Each entry, once it is published, as an event `entry`: its `id` the index, its `data` as /events has it.
 
-    It goes on until the reader goes, or the server ends; a comment every 15 seconds says that it is there.
+    It goes on until the reader goes, or may no longer see it, or the server ends; a comment every 15 seconds says that
+    it is there.
     """
     if request.scope["asked_method"] == "HEAD":
         return
@@ -76,6 +78,8 @@ async def follow_events(
     with hub.listeners.listening(wake):
         while not hub.listeners.closed:
             news.clear()  # before looking: what is published from here on wakes it again
+            if not await run_in_threadpool(still_admitted, request):
+                return
             entries = await run_in_threadpool(_published_behind, hub, after)
             for entry in entries:
                 after = entry.index

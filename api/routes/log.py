@@ -3,18 +3,23 @@
 from hashlib import sha256
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.caching import A_SECOND, FOR_EVER, NOT_MODIFIED
+from api.access import Asking
+from api.caching import A_SECOND, FOR_EVER, NOT_MODIFIED, OPENED, VARY
 from api.hub import OpenHub
+from api.logged import log_opened
 from api.problems import documented
+from ledger.merkle.tiles import TILE_WIDTH, parse_path
 
 router = APIRouter(tags=["log"])
 
 _TEXT = "text/plain; charset=utf-8"
 _JSON = "application/json"
 _BYTES = "application/octet-stream"
+
+_DISCLOSURES = "disclosures/"
 
 # what a path begins with: its content type and who may keep it how long; the first that fits
 _KINDS: tuple[tuple[str, str, str], ...] = (
@@ -24,8 +29,8 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
     ("memorandum", _JSON, f"public, {FOR_EVER}"),
     ("tile/entries/", _BYTES, f"private, {FOR_EVER}"),
     ("tile/", _BYTES, f"public, {FOR_EVER}"),  # a partial tile too: it never changes, it is outgrown
-    ("disclosures/", _TEXT, "private, no-store"),
-    ("view", _JSON, "private, no-store"),
+    (_DISCLOSURES, _TEXT, OPENED),
+    ("view", _JSON, OPENED),
 )
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -33,14 +38,26 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (_TEXT, _JSON, _BYTES)},
     },
     **NOT_MODIFIED,
-    **documented(400, 404),
+    **documented(400, 401, 403, 404),
 }
 
 
 @router.get("/log/{path:path}", response_class=Response, responses=_ANSWERS)
-def read_file(hub: OpenHub, path: str) -> Response:
-    """One file, up to the published checkpoint. Nothing sealed is in any of them: lines of disclosures are empty."""
-    content = hub.source("clear").read(path)
+def read_file(request: Request, hub: OpenHub, caller: Asking, path: str) -> Response:
+    """One file, up to the published checkpoint. Lines of disclosures hold what the caller may see; `view` says what."""
+    content = hub.source_for(caller).read(path)
+    if path.startswith(_DISCLOSURES):
+        _log_disclosures(request, path, content)
     media_type, cache = next((kind, cache) for start, kind, cache in _KINDS if path.startswith(start))
     etag = f'"{sha256(content).hexdigest()[:32]}"'
-    return Response(content, media_type=media_type, headers={"ETag": etag, "Cache-Control": cache})
+    headers = {"ETag": etag, "Cache-Control": cache}
+    if not cache.startswith("public"):
+        headers["Vary"] = VARY
+    return Response(content, media_type=media_type, headers=headers)
+
+
+def _log_disclosures(request: Request, path: str, content: bytes) -> None:
+    start = parse_path(path).n * TILE_WIDTH
+    shown = {start + place for place, line in enumerate(content.splitlines()) if line}
+    if shown:
+        log_opened(request, shown)

@@ -29,7 +29,24 @@ class NextToSign:
     keys: list[str]
 
 
-@router.get("/nodes/{node}/head", responses=documented(400, 404))
+@dataclass(frozen=True, slots=True)
+class KeyInForce:
+    """key: RFC 7638 thumbprint of the key that the node's next envelope, and its tokens, are signed with."""
+
+    node: str
+    key: str
+
+
+@router.get("/nodes/{node}/key", responses=documented(400, 404))
+def read_key_of(hub: OpenHub, node: Node) -> KeyInForce:
+    """Which key a node signs with: to be known before a token can be signed."""
+    try:
+        return KeyInForce(node, hub.appender.stream_of(node)[1])
+    except SignatureError as error:
+        raise NotFoundError(str(error)) from None
+
+
+@router.get("/nodes/{node}/head", responses=documented(400, 401, 403, 404))
 def read_head_of(hub: OpenHub, node: Node) -> NextToSign:
     """What a node signs next, and under which key."""
     try:

@@ -11,8 +11,9 @@ import click
 from ledger.cli.audit_page import write_page
 from ledger.cli.options import File, as_json, hub_options, read_pin, state_dir
 from ledger.cli.report_tables import print_contributions
-from ledger.cli.sources import is_live, open_source
+from ledger.cli.sources import is_live, key_options, open_source
 from ledger.cli.terminal import print_json, print_table, progress, remark
+from ledger.clock import now
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError, NotFoundError, SetupError, TamperedError
 from ledger.operations.audit import STEPS, Audit, Before, Failure
@@ -61,6 +62,7 @@ STEP_SIGNATURES = 5
     metavar="N",
     help="How many share the work; else one for each core.",
 )
+@key_options
 @state_dir
 @click.option("--html", type=File, metavar="FILE", help="Write the report as one page, too.")
 @as_json
@@ -74,6 +76,8 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     copy: bool,
     go_on: bool | None,
     processes: int,
+    key_file: Path | None,
+    passphrase_file: Path | None,
     state_dir: Path,
     html: Path | None,
     as_json: bool,
@@ -86,7 +90,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     live = is_live(source) and not copy
     goes_on = live if go_on is None else go_on  # a file is evidence by itself: all of it is looked at
     pinned, heads, kept = read_pin(pin), Heads(state_dir), KeptAudits(state_dir)
-    with open_source(source) as opened, progress("auditing") as done:
+    with open_source(source, key_file, passphrase_file) as opened, progress("auditing") as done:
         head, reached = _remembered(opened, heads, kept, view=view, signatures=signatures)
         result = audit_source(
             opened,
@@ -145,16 +149,29 @@ def _see(heads: Heads, result: Audit, source: Source, *, live: bool) -> Tampered
 @click.argument("out", type=File)
 @click.option("--view", type=click.Choice(VIEWS), help="Which disclosures go in; else all that the source holds.")
 @click.option("--from", "source", metavar="SOURCE", help="Another bundle, a folder, or a hub's address: not this hub.")
+@key_options
 @hub_options
 @state_dir
 @as_json
-def bundle(*, out: Path, view: str | None, source: str | None, state_dir: Path, as_json: bool, **flags: Any) -> None:
+def bundle(
+    *,
+    out: Path,
+    view: str | None,
+    source: str | None,
+    key_file: Path | None,
+    passphrase_file: Path | None,
+    state_dir: Path,
+    as_json: bool,
+    **flags: Any,
+) -> None:
     """Write a log into OUT, one zip file: backup, hand-over, mirror seed and audit input.
 
     A full bundle holds what is sealed, in the clear: it is for whoever may read that.
     """
     with (
-        _own_source(Settings.here(flags), view or "full") if source is None else open_source(source) as opened,
+        _own_source(Settings.here(flags), view or "full")
+        if source is None
+        else open_source(source, key_file, passphrase_file) as opened,
         progress("bundling") as done,
     ):
         if source is not None:
@@ -220,7 +237,10 @@ def _told(result: Audit, signatures: str) -> dict[str, Any]:
 @contextmanager
 def _own_source(settings: Settings, view: str) -> Iterator[Source]:
     from ledger.operations.hub import open_store, open_vault  # noqa: PLC0415 - only a hub has a store
-    from ledger.store.engine import reading  # noqa: PLC0415 - as above
+    from ledger.store.access_log import append_access, export_by_operator  # noqa: PLC0415 - as above
+    from ledger.store.engine import reading, writing  # noqa: PLC0415 - as above
+    from ledger.store.entries import authors  # noqa: PLC0415 - as above
+    from ledger.store.head import read_head  # noqa: PLC0415 - as above
     from ledger.store.source import StoreSource  # noqa: PLC0415 - as above
 
     engine, _ = open_store(settings)
@@ -229,5 +249,9 @@ def _own_source(settings: Settings, view: str) -> Iterator[Source]:
         with reading(engine) as connection:
             if vault.never_given(connection):
                 raise SetupError("this hub was restored without disclosures: write a bundle of a clear view")
+        with writing(engine) as connection:
+            size = read_head(connection).size
+            whose = {node for _, node in authors(connection, 0, size)}
+            append_access(connection, export_by_operator(now(), "bundle", nodes=whose, rows=size))
     yield StoreSource(engine, vault, view)
     engine.dispose()

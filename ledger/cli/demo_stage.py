@@ -87,7 +87,9 @@ def running_hub(stage: Stage, port: int) -> Iterator[str]:
     """
     log_file = stage.folder / "hub.log"
     with log_file.open("wb") as log:
-        hub = _started(stage.folder, "serve", "--host", "127.0.0.1", "--port", str(port), stdout=log, stderr=log)
+        hub = _started(
+            stage.folder, "serve", "--dev", "--host", "127.0.0.1", "--port", str(port), stdout=log, stderr=log
+        )
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends us ends the hub
         try:
             url = f"http://127.0.0.1:{port}"

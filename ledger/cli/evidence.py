@@ -9,7 +9,7 @@ import click
 
 from ledger.cli.founding import read_memorandum
 from ledger.cli.options import File, as_json, read_pin, state_dir
-from ledger.cli.sources import is_live, open_source
+from ledger.cli.sources import is_live, key_options, open_source
 from ledger.cli.terminal import print_facts, print_json, progress
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError
@@ -38,14 +38,26 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 @click.argument("b", metavar="B")
 @click.option("--pin", metavar="HASH", help="SHA-256 of the founding document that you trust (`alliance hash`).")
 @click.option("--out", type=File, metavar="FILE", help="Where the evidence of a fork goes; else here, named after it.")
+@key_options
 @state_dir
 @as_json
-def compare(*, a: str, b: str, pin: str | None, out: Path | None, state_dir: Path, as_json: bool) -> None:
+def compare(
+    *,
+    a: str,
+    b: str,
+    pin: str | None,
+    out: Path | None,
+    key_file: Path | None,
+    passphrase_file: Path | None,
+    state_dir: Path,
+    as_json: bool,
+) -> None:
     """Compare two sources of one log, each a bundle (.zip), a folder or a hub's address.
 
     Exit code 0: they show one history; 3: they show two, and one file proves it to others.
     """
-    with open_source(a) as first, open_source(b) as second:
+    who = (key_file, passphrase_file)
+    with open_source(a, *who) as first, open_source(b, *who) as second:
         found = compare_sources(first, second, pin=read_pin(pin))
         if found.fork is None:  # the smaller one is the beginning of the larger: a copy may lag
             newest = found.a if found.relation == "a-extends-b" else found.b
@@ -83,6 +95,7 @@ def evidence() -> None:
 @click.option("--log", metavar="SOURCE", help="A source of the log, to judge a refusal by; others are held against it.")
 @click.option("--memorandum", "memorandum_file", type=File, metavar="FILE", help="The founding document.")
 @click.option("--pin", metavar="HASH", help="SHA-256 of the founding document that you trust (`alliance hash`).")
+@key_options
 @state_dir
 @as_json
 def check(
@@ -91,6 +104,8 @@ def check(
     log: str | None,
     memorandum_file: Path | None,
     pin: str | None,
+    key_file: Path | None,
+    passphrase_file: Path | None,
     state_dir: Path,
     as_json: bool,
 ) -> None:
@@ -107,7 +122,7 @@ def check(
         memorandum = _agreed(given, None, pinned)
         verdict = judge(found, memorandum=memorandum)
     else:
-        with open_source(log) as opened, progress("auditing") as done:
+        with open_source(log, key_file, passphrase_file) as opened, progress("auditing") as done:
             memorandum = _agreed(given, opened, pinned)
             assert memorandum is not None
             Heads(state_dir).look(opened, memorandum, live=is_live(log))

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ledger.cli.options import File, as_json, read_pin, state_dir
-from ledger.cli.sources import is_live, open_source
+from ledger.cli.sources import bearer_of, is_live, key_options, open_source
 from ledger.cli.terminal import progress, remark
 from ledger.cohort.memorandum import Memorandum
 from ledger.operations.following import keep_in_step, listening
@@ -38,9 +38,10 @@ from ledger.signing.encoding import to_base64
     is_flag=True,
     help="Read every file of SOURCE once more, and replace what differs: where `audit DIR` does not hold.",
 )
+@key_options
 @state_dir
 @as_json
-def mirror(
+def mirror(  # noqa: PLR0913 - each is one thing that a mirror's keeper may ask for
     *,
     source: str,
     folder: Path,
@@ -48,6 +49,8 @@ def mirror(
     follow: bool,
     every_s: float,
     recheck: bool,
+    key_file: Path | None,
+    passphrase_file: Path | None,
     state_dir: Path,
     as_json: bool,
 ) -> None:
@@ -60,13 +63,17 @@ def mirror(
     only a replay can verify: where `audit DIR` finds a wrong one, --recheck with an honest SOURCE heals it.
     """
     copying = _Copying(folder, read_pin(pin), Heads(state_dir), live=is_live(source), as_json=as_json)
-    with open_source(source) as opened:
+    with open_source(source, key_file, passphrase_file) as opened:
         copying.once(opened, recheck=recheck)
         if not follow:
             return
         remark(f"keeping {folder} in step with {source}, until Ctrl-C")
         news = threading.Event()
-        with listening(source, news, copying.last) if is_live(source) else nullcontext():
+        with (
+            listening(source, news, copying.last, bearer_of(source, key_file, passphrase_file))
+            if is_live(source)
+            else nullcontext()
+        ):
             keep_in_step(lambda: copying.once(opened), news, every_s=every_s, failed=remark)
 
 

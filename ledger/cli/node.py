@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
-from ledger.cli.node_options import algorithm, client_of, keys_of, lines_of, node_dir, passphrase, url
+from ledger.cli.keys import keys_of
+from ledger.cli.node_options import algorithm, client_of, lines_of, node_dir, passphrase, url
 from ledger.cli.node_outbox import outbox, post
 from ledger.cli.node_receipts import receipts
 from ledger.cli.node_rotation import rotate_key
@@ -71,12 +72,13 @@ def init(  # noqa: PLR0913 - each is one thing that a node is
 @node.command()
 @node_dir
 @url
+@passphrase
 @as_json
-def head(node_dir: Path | None, url: str | None, as_json: bool) -> None:
+def head(node_dir: Path | None, url: str | None, passphrase_file: Path | None, as_json: bool) -> None:
     """Show where the node's stream stands at the hub: what it signs next, and with which key."""
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)
-    with client_of(folder, settings.url) as client:
+    with client_of(folder, settings.url, passphrase_file) as client:
         found, key = client.end_of(folder.name)
     told = {
         "node": folder.name,
@@ -104,7 +106,7 @@ def seal(draft_file: Path, node_dir: Path | None, url: str | None, passphrase_fi
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)
     lines = lines_of(draft_file)
-    with client_of(folder, settings.url) as client:
+    with client_of(folder, settings.url, passphrase_file) as client:
         end = client.end_of(folder.name)
         folder.receipts.check_head(end.head)
         sealed = list(_seal(folder, lines, keys_of(folder, passphrase_file), end))

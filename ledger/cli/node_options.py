@@ -1,26 +1,24 @@
 """Options that a node's commands share, and what they become: its memorandum, its key, its line to the hub."""
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType
 from typing import get_args
 
 import click
 
-from ledger.cli.options import File, passphrase_for
+from ledger.cli.keys import key_in_force
+from ledger.cli.options import File
 from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import remark
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import MalformedError, NotFoundError, SignatureError
+from ledger.errors import MalformedError, NotFoundError
+from ledger.node.bearer import Bearer
 from ledger.node.client import NodeClient
 from ledger.node.folder import NodeFolder
-from ledger.node.keyring import is_encrypted, read_key
-from ledger.node.rotation import Keys
 from ledger.operations.heads import Heads
 from ledger.operations.source import HttpSource
 from ledger.settings import Settings
-from ledger.signing.keys import Algorithm, SigningKey
+from ledger.signing.keys import Algorithm
 
 node_dir = click.option("--node-dir", type=File, help="The node's folder.")
 url = click.option("--url", help="The hub's address.")
@@ -39,10 +37,11 @@ def is_for_subcommand(context: click.Context) -> bool:
     return True
 
 
-def client_of(folder: NodeFolder, hub: str) -> NodeClient:
-    """The node's line to a hub."""
+def client_of(folder: NodeFolder, hub: str, passphrase_file: Path | None) -> NodeClient:
+    """The node's line to a hub. passphrase_file: what opens the node's key, where the hub asks who it is."""
     memorandum = memorandum_of(folder, hub)
-    return NodeClient(hub, memorandum, seen=seen_by(memorandum, hub))
+    bearer = Bearer(hub, lambda: key_in_force(folder, hub, passphrase_file))
+    return NodeClient(hub, memorandum, bearer=bearer, seen=seen_by(memorandum, hub))
 
 
 def seen_by(memorandum: Memorandum, named: str) -> Callable[[bytes], None]:
@@ -65,27 +64,6 @@ def memorandum_of(folder: NodeFolder, hub: str) -> Memorandum:
         remark(f"kept the memorandum that {hub} serves; compare its hash with your partners': {served.hash.hex()}")
         return served
     return folder.memorandum
-
-
-def keys_of(
-    folder: NodeFolder, passphrase_file: Path | None, *, others: Mapping[str, Path | None] = MappingProxyType({})
-) -> Keys:
-    """The node's keys, each opened when it is first asked for. others: the passphrase files of those that
-    `passphrase_file` does not open, by their thumbprints.
-    """
-
-    @cache
-    def key(kid: str) -> SigningKey:
-        file = folder.key_file(kid)
-        opened = read_key(file, passphrase_for(file, others.get(kid, passphrase_file), encrypted=is_encrypted(file)))
-        if opened.public.thumbprint != kid:
-            raise SignatureError(
-                f"the key of {folder.name} in force is {kid}, and it is not in {folder.path}: copy it from where it "
-                f"was made, key.{kid}.pem (key.pem, if it is the node's first)"
-            )
-        return opened
-
-    return key
 
 
 def lines_of(file: Path, *, after: int = 0) -> dict[int, str]:

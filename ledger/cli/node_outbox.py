@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from ledger.cli.node_options import client_of, is_for_subcommand, keys_of, lines_of, node_dir, passphrase, url
+from ledger.cli.keys import keys_of
+from ledger.cli.node_options import client_of, is_for_subcommand, lines_of, node_dir, passphrase, url
 from ledger.cli.node_receipts import span, told
 from ledger.cli.options import File, as_json
 from ledger.cli.terminal import print_json, print_table, progress, remark
@@ -51,9 +52,28 @@ def post(
     """
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)
+    added = _add(folder, folder.outbox, drafts_file, after=after)
+    _post(folder, settings.url, added, passphrase_file, as_json=as_json)
+
+
+def post_lines(
+    folder: NodeFolder,
+    hub: str,
+    lines: Sequence[str],
+    origins: Sequence[str],
+    passphrase_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Post drafts that a command has made, as `post` does a file's. origins: where each came from, with its line."""
+    for line in lines:
+        folder.check_line(line)
+    _post(folder, hub, folder.outbox.add(lines, origins), passphrase_file, as_json=as_json)
+
+
+def _post(folder: NodeFolder, hub: str, added: Added, passphrase_file: Path | None, *, as_json: bool) -> None:
     outbox = folder.outbox
-    added = _add(folder, outbox, drafts_file, after=after)
-    with said_where_it_stops(outbox, added.file), client_of(folder, settings.url) as client:
+    with said_where_it_stops(outbox, added.file), client_of(folder, hub, passphrase_file) as client:
         if added.waiting:
             taken = flushed(folder, outbox, client, keys_of(folder, passphrase_file))
         else:
@@ -109,7 +129,7 @@ def flush(*, node_dir: Path | None, url: str | None, passphrase_file: Path | Non
     outbox = folder.outbox
     taken: list[Answered] = []
     if outbox.waiting():
-        with said_where_it_stops(outbox, None), client_of(folder, settings.url) as client:
+        with said_where_it_stops(outbox, None), client_of(folder, settings.url, passphrase_file) as client:
             taken = flushed(folder, outbox, client, keys_of(folder, passphrase_file))
     _tell(folder, taken, as_json=as_json)
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ledger.cli.auditor import DOES_NOT_HOLD
-from ledger.cli.node_options import is_for_subcommand, memorandum_of, node_dir, seen_by, url
+from ledger.cli.node_options import is_for_subcommand, memorandum_of, node_dir, passphrase, seen_by, url
 from ledger.cli.options import as_json
 from ledger.cli.sources import open_source
 from ledger.cli.terminal import print_json, print_table
@@ -59,8 +59,11 @@ def proof(seq: int, node_dir: Path | None) -> None:
 @click.option("--from", "source", metavar="SOURCE", help="A bundle, a folder or another server: not the hub.")
 @node_dir
 @url
+@passphrase
 @as_json
-def check(source: str | None, node_dir: Path | None, url: str | None, *, as_json: bool) -> None:
+def check(
+    *, source: str | None, node_dir: Path | None, url: str | None, passphrase_file: Path | None, as_json: bool
+) -> None:
     """Prove that the ledger still holds each receipt: the same log, grown, and every entry in its place.
 
     Exit code 0: it holds them all; 3: it does not.
@@ -70,7 +73,7 @@ def check(source: str | None, node_dir: Path | None, url: str | None, *, as_json
     memorandum = memorandum_of(folder, settings.url)
     kept = folder.receipts.kept()
     named = source or settings.url
-    with open_source(named) as opened:
+    with open_source(named, folder.path, passphrase_file) as opened:
         found = recheck(kept, memorandum=memorandum, source=opened, seen=seen_by(memorandum, named))
     lost = sorted({*folder.outbox.taken()} - {each.envelope.claims.seq for each in kept})
     if as_json:

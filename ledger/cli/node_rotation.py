@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.node_options import algorithm, client_of, keys_of, node_dir, url
+from ledger.cli.keys import keys_of
+from ledger.cli.node_options import algorithm, client_of, node_dir, url
 from ledger.cli.node_outbox import flushed, said_where_it_stops
 from ledger.cli.options import File, as_json, new_passphrase, protection_options
 from ledger.cli.terminal import print_json, remark
@@ -40,7 +41,7 @@ def rotate_key(
     """
     settings = Settings.here({"node_dir": node_dir, "url": url})
     folder = NodeFolder.open(settings.node_dir)
-    with client_of(folder, settings.url) as client:
+    with client_of(folder, settings.url, old_passphrase_file or passphrase_file) as client:
         kid = folder.rotation()
         if kid is None:
             key = new_key(algorithm)

@@ -9,7 +9,7 @@ import click
 
 from ledger.cli.founding import read_memorandum
 from ledger.cli.options import File, as_json, hub_options, passphrase_for, read_pin, state_dir
-from ledger.cli.serving import check_loopback, listen, run_app
+from ledger.cli.serving import check_reach, listen, run_app
 from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import print_facts, print_json, print_table, progress, remark
 from ledger.cohort.memorandum import Memorandum
@@ -98,14 +98,16 @@ def _restore(settings: Settings, source: str, pin: bytes | None, heads: Heads, *
 
 
 @click.command()
-@click.option("--host", help="Loopback only, until access control exists.")
+@click.option("--host", help="Loopback, unless the public URL is https://...")
 @click.option("--port", type=int, help="8700 unless set.")
+@click.option("--public-url", metavar="URL", help="Where callers reach it: what their tokens are for.")
+@click.option("--dev", is_flag=True, help="Every caller has every role; on loopback only.")
 @hub_options
 @click.option("--log-key-passphrase-file", type=File, help="What opens the log's key.")
-def serve(**flags: Any) -> None:
+def serve(dev: bool, **flags: Any) -> None:
     """Run the hub: take posts, and serve the log and the database over HTTP."""
     settings = Settings.here(flags)
-    check_loopback(settings.host)
+    check_reach(settings.host, public_url=settings.public_url, dev=dev)
     listener, url = listen(settings.host, settings.port)
     engine, memorandum = open_store(settings)
     engine.dispose()
@@ -113,8 +115,11 @@ def serve(**flags: Any) -> None:
     for line in (hub.witnessing.warning(), hub.standing.read_only):
         if line is not None:
             remark(line)
-    app = importlib.import_module("api.app").create_app(hub)  # by name: nothing here stands on api
+    public_url = url if settings.origin["public_url"] == "default" else settings.public_url
+    app = importlib.import_module("api.serving").app_of(settings, hub, public_url=public_url, dev=dev)  # by name
     remark(f"{memorandum.origin} on {url}, until Ctrl-C")
+    if dev:
+        remark("for development: every caller has every role")
     run_app(app, listener, ending=hub.listeners.close)
 
 

@@ -10,15 +10,22 @@ import uvicorn
 from ledger.errors import ForbiddenError, SetupError
 
 _BACKLOG = 2048
+_PROXIES = ["127.0.0.1", "::1"]  # whose word on a caller's address is taken
 _GRACE_S = 5  # for answers that are under way when the server is told to stop
 
 
-def check_loopback(host: str) -> None:
-    """Raises ForbiddenError for an address that others may reach."""
-    if not _is_loopback(host):
+def check_reach(host: str, *, public_url: str, dev: bool) -> None:
+    """Raises ForbiddenError for an address that others may reach, where every caller has every role, or none can come
+    by TLS.
+    """
+    if is_loopback(host):
+        return
+    if dev:
+        raise ForbiddenError(f"not on {host}: with --dev every caller has every role; serve on 127.0.0.1")
+    if not public_url.startswith("https://"):
         raise ForbiddenError(
-            f"not on {host}: there is no access control yet, so whoever reaches the server may read all of it; "
-            "serve on 127.0.0.1"
+            f"not on {host} without TLS: let a proxy do that, and name the address that callers reach it by with "
+            "--public-url https://..."
         )
 
 
@@ -48,7 +55,15 @@ def run_app(app: Any, listener: socket.socket, *, ending: Callable[[], None] = l
 
     Raises SetupError where the app does not start, KeyboardInterrupt after Ctrl-C.
     """
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=_PROXIES,
+    )
     try:
         _Server(config, ending).run(sockets=[listener])
     except SystemExit:  # how it says that the app's start-up failed, after it has logged why
@@ -65,7 +80,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

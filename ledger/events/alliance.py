@@ -15,6 +15,7 @@ from ledger.cohort.view import View, resolutions_in_force
 from ledger.errors import LedgerError, MalformedError
 from ledger.events.base import DatedEvent, Event, Need, put, refuse
 from ledger.events.fields import Label, Payload, Slug, first_fault
+from ledger.events.terms import Jwk, Terms, check_foreign
 from ledger.names import is_slug
 from ledger.signing.entry import format_time
 from ledger.signing.keys import PublicKey
@@ -77,12 +78,19 @@ class Witness(Payload):
     verifier: str
 
 
+class Access(Terms):
+    """A grant over what everybody contributed."""
+
+    organisation: Label
+    key: Jwk
+
+
 class ResolutionProposed(Event):
     """A member proposes, and endorses with it. The membership that is asked is that of this moment."""
 
     TYPE = "resolution.proposed"
     resolution: Slug
-    subject: Literal["accession", "design", "endpoint", "witness"]
+    subject: Literal["access", "accession", "design", "endpoint", "witness"]
     content: dict[str, Any]
 
     def check(self, view: View) -> None:
@@ -234,6 +242,10 @@ def _key_in(resolution: Record) -> object:
     return content.get("key") if isinstance(content, dict) else None
 
 
+def _check_access(content: Mapping[str, Any], view: View) -> None:
+    check_foreign(view, Access.model_validate(content).key)
+
+
 def _check_design(content: Mapping[str, Any], _view: View) -> None:
     Design.parse(content)
 
@@ -263,6 +275,7 @@ def _verifier_of(resolution: Record) -> object:
 
 
 _CONTENT = {
+    "access": _check_access,
     "accession": _check_accession,
     "design": _check_design,
     "endpoint": _check_endpoint,

@@ -71,6 +71,13 @@ class Event(Payload):
         """Sealed field -> commitment, for every sealed field of the type."""
         return self._commitments
 
+    @classmethod
+    def check_values(cls, clear: Mapping[str, Json], opened: Mapping[str, Json], /) -> None:
+        """Hold opened values, of their schema each, against the clear ones: for a draft and the posting gate.
+
+        Rules cannot ask this: they see commitments. Raises ValueError, which names no value.
+        """
+
     def happened_on(self) -> When | None:
         """The day that the event states for what it tells, None where its type has none."""
         return None

@@ -10,7 +10,7 @@ from functools import cache
 from pydantic import ValidationError
 
 from ledger.errors import GateError, RuleError
-from ledger.events import alliance, cases, cohorts, corrections, erasures, outcomes, trials
+from ledger.events import access, alliance, cases, cohorts, corrections, erasures, outcomes, trials
 from ledger.events.base import Event
 from ledger.events.fields import first_fault
 from ledger.signing.canonical import Json
@@ -25,6 +25,7 @@ CORRECTABLE: tuple[type[Event], ...] = (
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     *alliance.EVENTS,
+    *access.EVENTS,
     *CORRECTABLE,
     *corrections.EVENTS,
     *erasures.EVENTS,
@@ -82,6 +83,10 @@ def decode_clear(name: str, version: int, clear: Mapping[str, Json]) -> Event:
 def check_opened(claims: Claims, opened: Mapping[str, Json]) -> None:
     """Hold the opened values of an event against its schema. Raises GateError, which names no value."""
     check_sealed(claims.type, claims.version, opened)
+    try:
+        event_type_of(claims.type, claims.version).check_values(claims.data, opened)
+    except ValueError as error:
+        raise GateError(f"{claims.type}: {error}") from None
 
 
 def check_sealed(name: str, version: int, opened: Mapping[str, Json]) -> None:

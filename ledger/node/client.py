@@ -26,10 +26,12 @@ from ledger.errors import (
     SetupError,
     SignatureError,
     TamperedError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from ledger.node.receipts import Kept, ReceiptChecker
 from ledger.node.rotation import StreamEnd
+from ledger.operations.source import wait_of
 from ledger.signing.encoding import from_base64url
 from ledger.signing.envelope import Envelope
 from ledger.signing.receipt import Receipt
@@ -43,7 +45,7 @@ _KINDS: Mapping[str, type[LedgerError]] = {
     kind.slug: kind
     for kind in (
         MalformedError, RefusedError, SignatureError, GateError, ConflictError, RuleError, NotFoundError,
-        ForbiddenError, SetupError, UnavailableError, TamperedError,
+        ForbiddenError, UnauthenticatedError, SetupError, UnavailableError, TamperedError,
     )
 }  # fmt: skip
 _STANDARD = frozenset({"type", "title", "status", "detail", "instance"})  # RFC 9457, 3.1
@@ -60,9 +62,28 @@ class Answered(NamedTuple):
     is_new: bool
 
 
+def ask_key_in_force(url: str, node: str, *, connect: Callable[..., httpx.Client] = httpx.Client) -> str:
+    """Thumbprint of the key that a hub takes of a node now: it says so to anybody.
+
+    Raises what the hub refused with, and UnavailableError where it cannot be reached.
+    """
+    hub = url.rstrip("/")
+    try:
+        with connect(base_url=hub, timeout=_TIMEOUT_S) as client:
+            content = content_of(client.get(f"/nodes/{node}/key"))
+    except httpx.HTTPError as error:
+        raise UnavailableError(f"the hub at {hub} cannot be reached ({type(error).__name__})") from None
+    match content:
+        case {"key": str(kid)}:
+            from_base64url(kid, size=32)  # it will be part of a file's name
+            return kid
+    raise _strange("a node's key")
+
+
 class NodeClient:
-    """url: of the hub. memorandum: the node's own copy, whose log key receipts are checked under. seen: is given each
-    checkpoint that the hub showed, as it came, once the log's signature on it was checked.
+    """url: of the hub. memorandum: the node's own copy, whose log key receipts are checked under. bearer: gives the
+    headers that say who asks, anew for each request, once the hub wants to know. seen: is given each checkpoint that
+    the hub showed, as it came, once the log's signature on it was checked.
 
     Every call raises what the hub refused with, facts and all, and UnavailableError where no answer can be had.
     """
@@ -72,12 +93,15 @@ class NodeClient:
         url: str,
         memorandum: Memorandum,
         *,
+        bearer: Callable[[], Mapping[str, str]] | None = None,
         connect: Callable[..., httpx.Client] = httpx.Client,
         pause: Callable[[float], None] = time.sleep,
         seen: Callable[[bytes], None] = lambda _checkpoint: None,
     ) -> None:
         self._client = connect(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
         self._checker = ReceiptChecker(memorandum)
+        self._bearer = bearer
+        self._is_asked = False  # who we are: then it is said at once
         self._pause = pause
         self._seen = seen
 
@@ -93,6 +117,14 @@ class NodeClient:
                 raise _strange("a stream's head")
         from_base64url(kid, size=32)  # it will be part of a file's name
         return StreamEnd(head, kid)
+
+    def grants(self, node: str) -> list[dict[str, Any]]:
+        """The grants that the node gave, as the hub tells them, oldest first."""
+        _, content = self._ask("GET", f"/grants/{node}")
+        match content:
+            case {"grants": list(grants)}:
+                return grants
+        raise _strange("grants")
 
     def post(self, envelopes: Sequence[Envelope]) -> Iterator[list[Answered]]:
         """Post in order, as many at a time as the hub takes; yields what was taken after each, as `post_once` does.
@@ -128,9 +160,19 @@ class NodeClient:
         return taken
 
     def _ask(self, method: str, path: str, content: object = None) -> tuple[int, Any]:
+        """Raises what the hub refused with. A post needs no token: the envelope's signature is the authority."""
+        if self._bearer is not None and method == "GET" and not self._is_asked:
+            try:
+                return self._ask_as(dict, method, path, content)
+            except UnauthenticatedError:
+                self._is_asked = True
+        who = self._bearer if self._bearer is not None and method == "GET" else dict
+        return self._ask_as(who, method, path, content)
+
+    def _ask_as(self, who: Callable[[], Mapping[str, str]], method: str, path: str, content: object) -> tuple[int, Any]:
         for pause_s in (*_PAUSES_S, None):
             try:
-                answer = self._client.request(method, path, json=content)
+                answer = self._client.request(method, path, json=content, headers=dict(who()))
             except httpx.HTTPError as error:
                 if pause_s is None:
                     raise UnavailableError(
@@ -139,7 +181,10 @@ class NodeClient:
                     ) from None
                 self._pause(pause_s)
                 continue
-            return answer.status_code, _content(answer)
+            if answer.status_code == httpx.codes.TOO_MANY_REQUESTS and pause_s is not None:
+                self._pause(wait_of(answer))
+                continue
+            return answer.status_code, content_of(answer)
         raise AssertionError  # the last pause is None
 
     def __enter__(self) -> Self:
@@ -166,7 +211,8 @@ def batches(envelopes: Iterable[Envelope]) -> Iterator[list[Envelope]]:
         yield batch
 
 
-def _content(answer: httpx.Response) -> Any:
+def content_of(answer: httpx.Response) -> Any:
+    """What a hub answered, as JSON. Raises what it refused with, and UnavailableError for what is no hub's answer."""
     try:
         content = answer.json()
     except ValueError:
@@ -178,6 +224,8 @@ def _content(answer: httpx.Response) -> Any:
 
 def _problem(status: int, members: Mapping[str, Any]) -> LedgerError:
     """The error that the hub met, as it would have been raised here."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return UnavailableError("the hub has been asked too often, and goes on saying so: try again later")
     slug = str(members.get("type", "")).rpartition("/")[2]
     # what is not one of ours is the request's fault below 500: sending it again would help nobody
     kind = _KINDS.get(slug, MalformedError if status < HTTPStatus.INTERNAL_SERVER_ERROR else UnavailableError)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from ledger.cohort.database import Database, Head, Taken
 from ledger.cohort.erasing import covered
@@ -40,6 +41,8 @@ from ledger.store.entries import NewEntry, StoredEntry, append_entries, find_ent
 from ledger.store.head import advance, read_head
 from ledger.store.tiles import read_tile, write_tiles
 from ledger.store.vault import Sealed, Vault
+
+_Seen = TypeVar("_Seen")
 
 POST_ENVELOPES_MAX = 1_000
 POST_BYTES_MAX = 8 * 1024 * 1024
@@ -137,6 +140,11 @@ class Appender:
         """The digest of the cohort database as it is stored, 32 bytes."""
         with self._lock:
             return self._caught_up().digest
+
+    def look(self, at: Callable[[Memorandum, Database], _Seen]) -> _Seen:
+        """What a function finds in the database as it is stored; it must keep nothing of it that changes."""
+        with self._lock:
+            return at(self.memorandum, self._caught_up())
 
     def stream_of(self, node: str) -> tuple[Head | None, str]:
         """The last envelope of a node's stream, None before its first, and the thumbprint of its key in force.

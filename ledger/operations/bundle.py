@@ -4,6 +4,7 @@ Backup, hand-over, mirror seed and audit input in one. Stored paths, fixed order
 made to hold is said in its file `view`. A full one holds what is sealed: the file is for its writer's eyes alone.
 """
 
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from ledger.merkle.tiles import (
     tiles_of,
     unpack_entries,
 )
+from ledger.names import SLUG, UUID_V7
 from ledger.operations.erased_lines import ErasedLines, erased_since, without
 from ledger.operations.replacing import replacing
 from ledger.operations.source import Source, stated_view
@@ -32,6 +34,12 @@ _TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say; a bundle's tim
 _MODE = 0o600
 
 VIEWS = ("full", "clear")
+_PARTIAL = re.compile(rf"node:{SLUG.pattern}|grant:(?:{UUID_V7.pattern}|{SLUG.pattern})")
+
+
+def is_partial(view: str) -> bool:
+    """Whether a view is what one caller was shown: a node's own, or what a grant (or a resolution) opens."""
+    return _PARTIAL.fullmatch(view) is not None
 
 
 def write_bundle(
@@ -39,12 +47,12 @@ def write_bundle(
 ) -> Checkpoint:
     """Write a bundle of everything under the source's checkpoint, which is returned.
 
-    view: "full", or "clear" to leave every disclosure out. The file appears whole and durable, mode 0600, or not at
-    all. Raises MalformedError where the view is another, or full of a source that is not, or where the source's bytes
-    are not what the format says; SignatureError where its checkpoint is not signed by the log of its memorandum;
-    UnavailableError where something is erased meanwhile; and what the source raises.
+    view: "full", "clear" to leave every disclosure out, or what the source shows the caller. The file appears whole and
+    durable, mode 0600, or not at all. Raises MalformedError where the view is another, or full of a source that is not,
+    or where the source's bytes are not what the format says; SignatureError where its checkpoint is not signed by the
+    log of its memorandum; UnavailableError where something is erased meanwhile; and what the source raises.
     """
-    if view not in VIEWS:
+    if view not in VIEWS and not (is_partial(view) and stated_view(source) == view):
         raise MalformedError(f"a bundle's view is {' or '.join(VIEWS)}")
     if view == "full" and stated_view(source) != "full":
         raise MalformedError("the source does not hold every disclosure: ask for a clear bundle, or make it on the hub")

@@ -33,20 +33,23 @@ class Disclosing:
         Raises TamperedError with the first entry that fails, UnavailableError where it may have been erased meanwhile.
         """
         erased = erased_entries(self.at.database)
-        if self.at.view == "full":
-            self._check_missing(begun_at, erased)
+        self._check_missing(begun_at, erased)
         self._check_none_is_back(begun_at, erased)
         self._count(erased)
 
     def _check_missing(self, begun_at: int, erased: frozenset[int]) -> None:
         sealed, shown = self.at.sealed, self.at.shown_of
         for index in range(begun_at, self.at.size):
-            if shown[index] < sealed[index] and index not in erased:
+            if shown[index] < sealed[index] and index not in erased and self._is_claimed(index):
                 if self._may_be_erased_since():
                     raise UnavailableError("something was erased while the log was read: audit it again")
                 raise self._failed(
                     index, "a disclosure is missing that was not erased: the source claims to hold all of them"
                 )
+
+    def _is_claimed(self, index: int) -> bool:
+        """Whether the source claims to show all that is sealed in an entry."""
+        return self.at.view in ("full", f"node:{self.at.database.events[index].node}")
 
     def _check_none_is_back(self, begun_at: int, erased: frozenset[int]) -> None:
         """What an earlier audit was shown, and is erased since, is looked for once more."""

@@ -23,6 +23,7 @@ from ledger.operations.watch import Policy, check_cosigned, stored_witnesses
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
 from ledger.signing.envelope import parse_jws
+from ledger.store.access_log import check_chain
 from ledger.store.engine import Connection, Engine, check_file, check_objects, check_schema, open_engine, reading
 from ledger.store.entries import check_columns, find_entry
 from ledger.store.head import read_head
@@ -71,6 +72,7 @@ def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None)
     yield _judged("witnesses", "set-up", partial(_check_witnesses, engine, Policy.of(settings)))
     yield _judged("head", "set-up", partial(_check_head, engine))
     yield _judged("derived columns", "history", partial(_check_columns, engine))
+    yield _judged("access log", "history", partial(_check_access_log, engine))
     yield _tables(engine, memorandum)
 
 
@@ -177,6 +179,11 @@ def _check_columns(engine: Engine) -> str:
     with reading(engine) as connection:
         check_columns(connection, read_head(connection).size)
     return "every column of every entry says what its envelope says"
+
+
+def _check_access_log(engine: Engine) -> str:
+    with reading(engine) as connection:
+        return f"{check_chain(connection)} lines, each of which fits the one before"
 
 
 def _tables(engine: Engine, memorandum: Memorandum) -> Finding:

@@ -6,7 +6,7 @@ where it was cut off, or whether there is one at all.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx2 as httpx
@@ -45,13 +45,19 @@ def keep_in_step(
 
 
 @contextmanager
-def listening(url: str, news: threading.Event, last: Callable[[], int]) -> Iterator[None]:
+def listening(
+    url: str,
+    news: threading.Event,
+    last: Callable[[], int],
+    bearer: Callable[[], Mapping[str, str]] | None = None,
+) -> Iterator[None]:
     """Set `news` whenever the live feed of the server at `url` has something, to the end of the block.
 
-    last: gives the index of the entry that the caller has last, -1 for none.
+    last: gives the index of the entry that the caller has last, -1 for none. bearer: gives the headers that say who
+    asks, anew for each request.
     """
     ended = threading.Event()
-    thread = threading.Thread(target=_listen, args=(url.rstrip("/"), news, last, ended), daemon=True)
+    thread = threading.Thread(target=_listen, args=(url.rstrip("/"), news, last, bearer or dict, ended), daemon=True)
     thread.start()
     try:
         yield
@@ -59,11 +65,17 @@ def listening(url: str, news: threading.Event, last: Callable[[], int]) -> Itera
         ended.set()  # the thread may wait for the server yet, and nobody waits for it
 
 
-def _listen(url: str, news: threading.Event, last: Callable[[], int], ended: threading.Event) -> None:
+def _listen(
+    url: str,
+    news: threading.Event,
+    last: Callable[[], int],
+    bearer: Callable[[], Mapping[str, str]],
+    ended: threading.Event,
+) -> None:
     pause_s = _FIRST_PAUSE_S
     while not ended.is_set():
         try:
-            for _ in _messages(url, last()):
+            for _ in _messages(url, last(), bearer()):
                 if ended.is_set():
                     return
                 pause_s = _FIRST_PAUSE_S
@@ -74,9 +86,9 @@ def _listen(url: str, news: threading.Event, last: Callable[[], int], ended: thr
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-def _messages(url: str, last: int) -> Iterator[None]:
+def _messages(url: str, last: int, who: Mapping[str, str]) -> Iterator[None]:
     """Once connected, and then for each part of the stream that holds more than comments."""
-    headers = {"Last-Event-ID": str(last)} if last >= 0 else {}
+    headers = {**who, "Last-Event-ID": str(last)} if last >= 0 else dict(who)
     timeout = httpx.Timeout(_CONNECT_S, read=_SILENCE_S)
     with httpx.stream("GET", f"{url}/events/live", headers=headers, timeout=timeout) as answer:
         if answer.status_code != httpx.codes.OK:

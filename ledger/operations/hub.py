@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 from ledger.clock import new_key, now
+from ledger.cohort.callers import Caller
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import SetupError
 from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
+from ledger.operations.callers import Callers, shown_to
 from ledger.operations.erase import finish_erasures
 from ledger.operations.listeners import Listeners
 from ledger.operations.publish import check_publishable, publish, receipts
@@ -61,6 +63,16 @@ class Hub:
     def source(self, view: str) -> StoreSource:
         """The log's static files. view: "full", or "clear" to show no disclosure."""
         return StoreSource(self.engine, self.vault, view)
+
+    def source_for(self, caller: Caller) -> StoreSource:
+        """The log's static files, with the disclosures that a caller may see."""
+        shown = partial(shown_to, caller, self.callers.known())
+        return StoreSource(self.engine, self.vault, caller.view, shown=None if caller.view == "full" else shown)
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Who may see what, as of the last entry that is stored."""
+        return Callers(self.engine, self.vault, self.appender)
 
 
 def found_ledger(settings: Settings, memorandum_text: bytes, signer: NoteSigner) -> Memorandum:

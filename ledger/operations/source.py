@@ -6,21 +6,24 @@ A source is not believed: what it returns is bytes, and whoever reads them verif
 
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 import httpx2 as httpx
 
-from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.errors import ForbiddenError, MalformedError, NotFoundError, UnauthenticatedError, UnavailableError
 from ledger.merkle.hashing import HASH_SIZE
 from ledger.merkle.tiles import ENTRY_MAX, TILE_WIDTH, pack_entries, parse_path, unpack_entries
 from ledger.signing import canonical
+from ledger.signing.encoding import from_decimal
 from ledger.signing.envelope import ENVELOPE_MAX
 from ledger.signing.note import NOTE_MAX
 
 _TIMEOUT_S = 30.0
+_WAITS_MAX = 20  # times that a server may say that it was asked too often
+_WAIT_S, _WAIT_MAX_S = 5, 60  # before it is asked again; it says how long
 _SLOWEST_BYTES_S = 16 * 1024  # slower than any line that this is used on: who drips holds nobody for ever
 _MIB = 1024 * 1024
 _SINGLE_MAX = {
@@ -100,21 +103,63 @@ class ZipSource:
         self._zip.close()
 
 
-class HttpSource:
-    """A server's `/log/`. url: of the server itself, without that. Raises MalformedError where it is no address."""
+def wait_of(answer: httpx.Response) -> int:
+    """How long a server that was asked too often would have one wait, within reason: seconds."""
+    try:
+        stated = from_decimal(answer.headers.get("Retry-After", ""))
+    except MalformedError:
+        return _WAIT_S
+    return min(_WAIT_MAX_S, max(1, stated))
 
-    def __init__(self, url: str, *, connect: Callable[..., httpx.Client] = httpx.Client) -> None:
+
+class HttpSource:
+    """A server's `/log/`. url: of the server itself, without that. bearer: gives the headers that say who asks, anew
+    for each request, once the server wants to know. Raises MalformedError where it is no address.
+
+    Reading raises UnauthenticatedError and ForbiddenError too, where the server shows a file not to everybody.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        bearer: Callable[[], Mapping[str, str]] | None = None,
+        connect: Callable[..., httpx.Client] = httpx.Client,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._pause = pause
+        self._bearer = bearer
+        self._is_asked = False  # who we are: then it is said at once
         try:
             self._client = connect(base_url=url.rstrip("/"), timeout=_TIMEOUT_S)
         except httpx.InvalidURL:
             raise MalformedError(f"not the address of a server: {url[:80]!r}") from None
 
     def read(self, path: str) -> bytes:
+        for _ in range(_WAITS_MAX):
+            try:
+                return self._read_as_asked(path)
+            except UnavailableError as refused:
+                wait_s = refused.facts.get("wait_s")
+                if not isinstance(wait_s, int):
+                    raise
+                self._pause(wait_s)
+        return self._read_as_asked(path)
+
+    def _read_as_asked(self, path: str) -> bytes:
+        if self._bearer is not None and not self._is_asked:
+            try:
+                return self._read(path, {})
+            except UnauthenticatedError:
+                self._is_asked = True
+        return self._read(path, {} if self._bearer is None else self._bearer())
+
+    def _read(self, path: str, who: Mapping[str, str]) -> bytes:
         most = file_max(path)
         data, started = bytearray(), time.monotonic()
         try:
             # As it comes, for what is inflated has no bound before it is there.
-            with self._client.stream("GET", f"/log/{path}", headers={"Accept-Encoding": "identity"}) as answer:
+            with self._client.stream("GET", f"/log/{path}", headers={"Accept-Encoding": "identity", **who}) as answer:
                 _check_answer(answer, path)
                 for part in answer.iter_raw():
                     data += part
@@ -199,6 +244,13 @@ def _check_directory(files: Iterable[zipfile.ZipInfo]) -> None:
 def _check_answer(answer: httpx.Response, path: str) -> None:
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise NotFoundError(f"the server has no /log/{path}")
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        raise UnauthenticatedError(f"the server shows /log/{path} to those it knows: name the key that you hold, --key")
+    if answer.status_code == httpx.codes.FORBIDDEN:
+        raise ForbiddenError(f"the server does not show you /log/{path}: see what was granted to your key")
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        busy = "the server has been asked too often, and goes on saying so: try again later"
+        raise UnavailableError(busy, wait_s=wait_of(answer))
     if answer.status_code != httpx.codes.OK:
         raise UnavailableError(f"the server answered {answer.status_code} for /log/{path}")
     if answer.headers.get("Content-Encoding", "identity") != "identity":

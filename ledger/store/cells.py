@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, Select, Update, and_, bindparam, or_, select
 
 from ledger.cohort.cells import RowKey, Version
-from ledger.cohort.columns import Column, Kind
+from ledger.cohort.columns import Column, Kind, Tier
 from ledger.cohort.rows import TABLES, Correction, columns_of
 from ledger.errors import MalformedError, TamperedError
 from ledger.signing.canonical import INTEGER_MAX, Json, dump, load
@@ -78,6 +78,17 @@ def amending(conn: Connection, event_id: str) -> list[str]:
     """Ids of the corrections of an event, and of its retraction."""
     columns = cohort_tables[Correction.TABLE].c
     return list(conn.execute(select(columns.event).where(columns.target == event_id).distinct()).scalars())
+
+
+def sealed_tiers(conn: Connection, start: int, stop: int) -> dict[str, Tier]:
+    """Commitment -> tier of the column that holds it, for what the entries from `start` up to `stop` set."""
+    tiers: dict[str, Tier] = {}
+    for name, table in cohort_tables.items():
+        columns = [column for column in columns_of(name).values() if column.sealed]
+        made = select(*(table.c[column.name] for column in columns)).where(table.c.since >= start, table.c.since < stop)
+        for values in conn.execute(made) if columns else ():
+            tiers |= {value: column.tier for column, value in zip(columns, values, strict=True) if value is not None}
+    return tiers
 
 
 def row_history(conn: Connection, table: str, key: RowKey) -> list[Version]:

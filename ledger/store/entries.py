@@ -104,6 +104,18 @@ def page_entries(
     return [StoredEntry(*row) for row in conn.execute(page)]
 
 
+def authors(conn: Connection, start: int, stop: int) -> Iterator[tuple[int, str]]:
+    """Index and node of the entries from index `start` up to and without `stop`, streamed."""
+    index = entries.c.index
+    rows = conn.execute(
+        select(index, entries.c.node)
+        .where(index >= start, index < stop)
+        .order_by(index)
+        .execution_options(yield_per=_AT_A_TIME)
+    )
+    return ((place, node) for place, node in rows)
+
+
 def registered(conn: Connection, size: int) -> list[Registered]:
     """What the register keeps of the first `size` events; what each stands on is known to a replay only."""
     names = ("index", "event_id", "node", "type", "received", "happened_on", "synthetic", "case")

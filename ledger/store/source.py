@@ -4,6 +4,8 @@ A partial file is a prefix of what is stored, so that any width which the publis
 one that the log has outgrown.
 """
 
+from collections.abc import Callable, Mapping
+
 from sqlalchemy import Connection, Engine
 
 from ledger.errors import MalformedError, NotFoundError, TamperedError, UnavailableError
@@ -19,14 +21,20 @@ from ledger.store.head import Head, read_head
 from ledger.store.tiles import read_tile
 from ledger.store.vault import Vault
 
+# what is shown of the disclosures of some entries: index -> disclosures joined by `~`, before and after
+Shown = Callable[[Connection, Mapping[int, str]], Mapping[int, str]]
+
 
 class StoreSource:
-    """view: `full`, or `clear` to show no disclosure. vault: what they are read from, None where it is not at hand."""
+    """view: `full`, `clear` to show no disclosure, or another of those that the design names. vault: what they are read
+    from, None where it is not at hand. shown: leaves out what a view that is neither full nor clear does not show.
+    """
 
-    def __init__(self, engine: Engine, vault: Vault | None, view: str) -> None:
+    def __init__(self, engine: Engine, vault: Vault | None, view: str, *, shown: Shown | None = None) -> None:
         self._engine = engine
-        self._vault = vault if view == "full" else None
+        self._vault = vault if view == "full" or (shown and view != "clear") else None
         self._view = view
+        self._shown = shown
 
     def read(self, path: str) -> bytes:
         """Raises NotFoundError for a path that the log does not have, or not yet; UnavailableError for disclosures
@@ -65,7 +73,9 @@ class StoreSource:
             case "digests":
                 return b"".join(entry.digest for entry in read_entries(conn, start, stop))
             case _:
-                opened = self._vault.open(conn, start, stop) if self._vault else {}
+                opened: Mapping[int, str] = self._vault.open(conn, start, stop) if self._vault else {}
+                if self._shown:
+                    opened = self._shown(conn, opened)
                 return "".join(f"{opened.get(index, '')}\n" for index in range(start, stop)).encode("ascii")
 
     def _check_published(self, published: int) -> None:

@@ -1,4 +1,5 @@
-"""The tables, as SQLAlchemy Core has them: the log and what belongs to it, and one table a class of `cohort.rows`.
+"""The tables, as SQLAlchemy Core has them: the log and what belongs to it, who calls and
+who read, and one table a class of `cohort.rows`.
 
 Types are what SQLite and PostgreSQL share. Booleans are stored as 0 and 1 in integers, JSON as its canonical text, so
 that what is read back is what was written and nothing is turned into anything else on the way. On SQLite the tables
@@ -76,6 +77,7 @@ head = Table(
     Column("digest_note", LargeBinary),
     Column("witnessed", LargeBinary),
     Column("kept", Number, nullable=False, server_default="0"),
+    Column("logged", Number, nullable=False, server_default="0"),
     sqlite_strict=True,
 )
 
@@ -93,6 +95,49 @@ vault = Table(
     metadata,
     Column("index", Number, ForeignKey(entries.c.index), primary_key=True, autoincrement=False),
     Column("ciphertext", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+used_tokens = Table(
+    "used_tokens",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("expires_s", Number, nullable=False, index=True),
+    sqlite_strict=True,
+)
+
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("bound", LargeBinary, nullable=False),
+    Column("expires_s", Number, nullable=False),
+    sqlite_strict=True,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("bound", LargeBinary, nullable=False),
+    Column("expires_s", Number, nullable=False),
+    Column("seen_s", Number, nullable=False),
+    sqlite_strict=True,
+)
+
+access_log = Table(
+    "access_log",
+    metadata,
+    Column("n", Number, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("nodes", Text, nullable=False),
+    Column("rows", Number, nullable=False),
+    Column("grants", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 

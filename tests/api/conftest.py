@@ -24,7 +24,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 
 @pytest.fixture
 def client(hub: Hub) -> Iterator[TestClient]:
-    with TestClient(create_app(hub), base_url=URL, raise_server_exceptions=False) as opened:
+    with TestClient(create_app(hub, dev=True), base_url=URL, raise_server_exceptions=False) as opened:
         yield opened
 
 
@@ -39,5 +39,5 @@ def reader(told: given.Alliance, tmp_path_factory: pytest.TempPathFactory) -> It
     """Of a hub that is only read."""
     opened = hubs.founded_hub(tmp_path_factory.mktemp("read"), told)
     hubs.post(opened, told)
-    with TestClient(create_app(opened), base_url=URL) as client:
+    with TestClient(create_app(opened, dev=True), base_url=URL) as client:
         yield client

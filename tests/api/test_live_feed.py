@@ -187,7 +187,7 @@ def test_what_the_hub_publishes_itself_comes_at_once(
         time.sleep(0.2)
         hub.listeners.close()
 
-    with TestClient(create_app(hub), base_url="http://localhost") as client:
+    with TestClient(create_app(hub, dev=True), base_url="http://localhost") as client:
         told = threading.Thread(target=ending)
         told.start()
         with client.stream("GET", "/events/live", params={"after": "0"}) as answer:
@@ -212,6 +212,7 @@ def test_a_server_that_is_told_to_stop_ends_its_feeds_and_itself(
         "-m",
         "ledger.cli.main",
         "serve",
+        "--dev",
         "--data-dir",
         str(tmp_path / "hub"),
         "--port",
@@ -250,7 +251,7 @@ def test_a_reader_that_goes_is_forgotten(hub: Hub, story: given.Alliance) -> Non
     # given: a feed that somebody reads
     hub.post([heard.envelope.text for heard in story.heard[:5]])
     listener, url = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(create_app(hub), log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(create_app(hub, dev=True), log_level="error"))
     running = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     running.start()
     try:

@@ -40,7 +40,7 @@ def signed(alliance: given.Alliance, node: str, type_: str, data: given.Data) ->
 
 def race(hub: Hub, *posts: Envelope) -> list[tuple[int, Problem]]:
     """Post each at once, by clients of their own."""
-    app, barrier = create_app(hub), Barrier(len(posts))
+    app, barrier = create_app(hub, dev=True), Barrier(len(posts))
 
     def post(envelope: Envelope) -> tuple[int, Problem]:
         barrier.wait()
@@ -258,7 +258,7 @@ async def test_a_body_that_announces_nothing_is_read_no_further_than_the_limit(h
     headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/events", "query_string": b"", "headers": headers}
 
-    await create_app(hub)(scope, receive, send)
+    await create_app(hub, dev=True)(scope, receive, send)
 
     assert BODY_MAX < read <= BODY_MAX + MIB
     assert answer[0]["status"] == 413
@@ -282,7 +282,7 @@ async def test_a_client_that_leaves_before_its_body_ends_is_no_error_of_the_serv
     headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/events", "query_string": b"", "headers": headers}
 
-    await create_app(hub)(scope, receive, send)
+    await create_app(hub, dev=True)(scope, receive, send)
 
     assert answer[0]["status"] == 400
     assert caplog.records == []

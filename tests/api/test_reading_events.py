@@ -175,7 +175,7 @@ def test_an_audit_of_the_files_over_http_holds(client: TestClient, hub: Hub) -> 
     assert found.holds
     assert found.checkpoint is not None
     assert found.checkpoint.size == 20
-    assert (found.digest, found.view, found.shown) == (hub.appender.digest(), "clear", 0)
+    assert (found.digest, found.view, found.shown) == (hub.appender.digest(), "full", 8)
 
 
 @pytest.mark.parametrize(

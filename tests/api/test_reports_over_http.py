@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from given import COHORT, DRUP, IMPRESS, case
 
-from api.tables import csv_answer
+from api.tables import csv_of
 from ledger.cohort.cells import Version
 from ledger.operations.hub import Hub
 from ledger.store.cells import write_versions
@@ -107,9 +107,9 @@ def test_the_boards_table_tells_each_node_the_places_of_its_own_scope(client: Te
 
 
 def test_a_text_that_a_spreadsheet_would_compute_is_defused_and_a_number_is_not() -> None:
-    answer = csv_answer(["a", "b", "c"], [["=1+1", "@SUM(A1)", -3], ["plain", "-", None]], {})
+    text = csv_of(["a", "b", "c"], [["=1+1", "@SUM(A1)", -3], ["plain", "-", None]])
 
-    assert bytes(answer.body).decode() == "a,b,c\r\n'=1+1,'@SUM(A1),-3\r\nplain,'-,\r\n"
+    assert text == "a,b,c\r\n'=1+1,'@SUM(A1),-3\r\nplain,'-,\r\n"
 
 
 def test_a_cases_file_holds_all_its_rows_and_the_events_behind_them(reader: TestClient, told: given.Alliance) -> None:

@@ -30,7 +30,7 @@ def made(tmp_path: Path) -> Iterator[Watched]:
 
 
 def client_of(made: Watched) -> TestClient:
-    return TestClient(create_app(made.hub), base_url=URL, raise_server_exceptions=False)
+    return TestClient(create_app(made.hub, dev=True), base_url=URL, raise_server_exceptions=False)
 
 
 def new_post(made: Watched) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from running import PROGRAM, run, serving, surroundings
 
 from ledger.cli import main as program
 from ledger.cli.main import main
-from ledger.errors import LedgerError, MalformedError, TamperedError
+from ledger.errors import ForbiddenError, LedgerError, MalformedError, TamperedError
 from ledger.operations.bundle import write_bundle
 
 
@@ -106,11 +106,29 @@ def test_3_is_a_history_that_does_not_hold(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "ledger.example"])  # noqa: S104 - it must be refused
-def test_4_is_an_address_that_access_control_is_missing_for(home: Path, host: str) -> None:
-    ran = run(home, "serve", "--host", host)
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        ((), "without TLS"),
+        (("--public-url", "http://ledger.example"), "without TLS"),
+        (("--dev",), "every caller has every role"),
+        (("--dev", "--public-url", "https://ledger.example"), "every caller has every role"),
+    ],
+)
+def test_4_is_an_address_that_others_reach_without_tls_or_where_all_have_every_role(
+    home: Path, host: str, flags: tuple[str, ...], why: str
+) -> None:
+    command = ["serve", "--data-dir", str(home / "hub"), "--host", host, *flags]
+
+    with pytest.raises(ForbiddenError, match=why):
+        program.program.main(command, standalone_mode=False)
+
+
+def test_4_is_serving_others_without_tls(home: Path) -> None:
+    ran = run(home, "serve", "--host", "0.0.0.0")  # noqa: S104 - it must be refused
 
     assert ran.returncode == 4
-    assert "no access control" in ran.stderr
+    assert "without TLS" in ran.stderr
 
 
 def test_4_is_a_key_that_is_not_in_force(home: Path, tmp_path: Path) -> None:
@@ -246,6 +264,7 @@ def test_every_error_of_the_tree_has_its_exit_code() -> None:
         "RuleError": 5,
         "NotFoundError": 2,
         "ForbiddenError": 4,
+        "UnauthenticatedError": 4,
         "SetupError": 7,
         "UnavailableError": 6,
         "TamperedError": 3,

@@ -124,7 +124,7 @@ def test_a_follower_keeps_in_step_over_the_live_feed_until_it_is_interrupted(
         )
         try:
             assert follower.stdout is not None
-            assert follower.stdout.readline() == "log: 30 entries, clear view\n"
+            assert follower.stdout.readline() == "log: 30 entries, full view\n"
             time.sleep(0.7)  # it has connected
 
             for size in (31, 35):

@@ -140,7 +140,7 @@ def test_the_name_of_a_resolution_is_taken_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["key replacement", "removal", "log key", "access", "decision", "lunch"], ids=lambda kind: kind
+    "subject", ["key replacement", "removal", "log key", "decision", "lunch"], ids=lambda kind: kind
 )
 def test_a_kind_of_resolution_that_is_not_built_yet_is_unknown(subject: str) -> None:
     founded().refuses(

@@ -43,7 +43,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 @pytest.fixture
 def client(hub: Hub) -> Iterator[NodeClient]:
     def connect(*, base_url: str, **_: object) -> httpx.Client:
-        return TestClient(create_app(hub), base_url=base_url)
+        return TestClient(create_app(hub, dev=True), base_url=base_url)
 
     with NodeClient(URL, hub.memorandum, connect=connect) as opened:
         yield opened
@@ -61,7 +61,7 @@ class BrokenLine:
     """Fails before or after the hub has heard, so many times."""
 
     def __init__(self, hub: Hub, *, heard: bool, times: int) -> None:
-        self._served = TestClient(create_app(hub), base_url=URL)
+        self._served = TestClient(create_app(hub, dev=True), base_url=URL)
         self._heard, self._times = heard, times
         self.pauses: list[float] = []
 
@@ -99,7 +99,7 @@ def test_what_is_posted_is_taken_in_order_and_each_receipt_checked(hub: Hub, cli
 
 def test_each_checkpoint_that_the_hub_shows_passes_one_place_once_it_was_checked(hub: Hub) -> None:
     alliance = given.founded()
-    served = TestClient(create_app(hub), base_url=URL)
+    served = TestClient(create_app(hub, dev=True), base_url=URL)
     seen: list[bytes] = []
 
     def lying(request: httpx.Request) -> httpx.Response:
@@ -229,7 +229,7 @@ def test_the_place_of_what_was_refused_is_counted_over_all_parts(
 
 def test_a_receipt_that_does_not_hold_is_an_alarm(hub: Hub) -> None:
     alliance = given.founded()
-    served = TestClient(create_app(hub), base_url=URL)
+    served = TestClient(create_app(hub, dev=True), base_url=URL)
 
     def lying(request: httpx.Request) -> httpx.Response:
         answer = served.post("/events", content=request.content, headers=request.headers).json()
@@ -259,3 +259,36 @@ def test_what_is_no_answer_of_a_hub_is_told_from_a_refusal(answer: httpx.Respons
 
     with answering(lambda _request: answer, alliance.memorandum) as client, pytest.raises(error):
         post(client, said(alliance)[:1])
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_hub_that_was_asked_too_often_is_asked_again_when_it_says(hub: Hub, times: int) -> None:
+    served = TestClient(create_app(hub, dev=True), base_url=URL)
+    refusals = [httpx.Response(429, headers={"Retry-After": "7"}, json={"type": "/help/errors/too-many"})] * times
+    pauses: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if refusals:
+            return refusals.pop()
+        got = served.request(request.method, request.url.path)
+        return httpx.Response(got.status_code, content=got.content, headers={"Content-Type": "application/json"})
+
+    def connect(**settings: Any) -> httpx.Client:
+        return httpx.Client(transport=httpx.MockTransport(answer), **settings)
+
+    with NodeClient(URL, hub.memorandum, connect=connect, pause=pauses.append) as client:
+        assert client.end_of(given.DRUP).head is None
+
+    assert pauses == [7.0] * times
+
+
+def test_a_hub_that_goes_on_refusing_is_said_to_be_busy(hub: Hub) -> None:
+    def connect(**settings: Any) -> httpx.Client:
+        busy = httpx.Response(429, json={"type": "/help/errors/too-many"})
+        return httpx.Client(transport=httpx.MockTransport(lambda _: busy), **settings)
+
+    with (
+        NodeClient(URL, hub.memorandum, connect=connect, pause=lambda _: None) as client,
+        pytest.raises(UnavailableError, match="too often"),
+    ):
+        client.end_of(given.DRUP)

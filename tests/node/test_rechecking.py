@@ -85,7 +85,7 @@ def held(kept: list[Kept], source: Source, alliance: given.Alliance) -> Recheck:
 
 def test_the_hub_still_holds_each_receipt(hub: Hub, kept: list[Kept], alliance: given.Alliance) -> None:
     def connect(*, base_url: str, **_: object) -> httpx.Client:
-        return TestClient(create_app(hub), base_url=base_url)
+        return TestClient(create_app(hub, dev=True), base_url=base_url)
 
     with HttpSource("http://localhost", connect=connect) as source:
         found = held(kept, source, alliance)

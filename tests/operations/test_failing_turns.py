@@ -68,7 +68,7 @@ def test_what_fails_at_admission_is_told_and_shown_and_tried_again(made: Watched
     # then
     assert is_read_only(made)
     assert kind in made.told[0]
-    warning = TestClient(create_app(hub), base_url="http://localhost").get("/readyz").json()["warning"]
+    warning = TestClient(create_app(hub, dev=True), base_url="http://localhost").get("/readyz").json()["warning"]
     assert f"the last turn of asking witnesses failed: {kind}" in warning.replace("OSError: ", "")
     assert "secret" not in "".join([*made.told, warning])
     hub.witnessing._publish = publish

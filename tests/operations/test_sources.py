@@ -186,11 +186,13 @@ class Endless(httpx.SyncByteStream):
             yield bytes(1000)
 
 
-def server(answer: Callable[[httpx.Request], httpx.Response]) -> HttpSource:
+def server(
+    answer: Callable[[httpx.Request], httpx.Response], pause: Callable[[float], None] = lambda _: None
+) -> HttpSource:
     def connect(**options: object) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(answer), **options)  # type: ignore[arg-type]  # as given
 
-    return HttpSource("http://ledger.example", connect=connect)
+    return HttpSource("http://ledger.example", connect=connect, pause=pause)
 
 
 def test_no_more_of_a_servers_answer_is_taken_than_the_file_can_have() -> None:
@@ -218,6 +220,27 @@ def test_a_server_is_asked_not_to_compress_and_nothing_compressed_is_inflated() 
 def test_a_server_gives_its_file_as_it_is() -> None:
     with server(lambda request: httpx.Response(200, stream=httpx.ByteStream(request.url.raw_path))) as source:
         assert source.read(TILE) == b"/log/tile/0/000.p/3"
+
+
+@pytest.mark.parametrize(("stated", "waited"), [("7", 7), ("0", 1), ("86400", 60), ("soon", 5), ("+1", 5), (None, 5)])
+def test_a_server_that_was_asked_too_often_is_asked_again_when_it_says(stated: str | None, waited: float) -> None:
+    headers = {} if stated is None else {"Retry-After": stated}
+    answers = [httpx.Response(429, headers=headers), httpx.Response(200, stream=httpx.ByteStream(b"{}"))]
+    pauses: list[float] = []
+
+    with server(lambda _: answers.pop(0), pause=pauses.append) as source:
+        assert source.read("view") == b"{}"
+
+    assert pauses == [waited]
+
+
+def test_a_server_that_goes_on_refusing_is_not_asked_for_ever() -> None:
+    pauses: list[float] = []
+
+    with server(lambda _: httpx.Response(429), pause=pauses.append) as source, pytest.raises(UnavailableError):
+        source.read("view")
+
+    assert len(pauses) == 20
 
 
 @pytest.mark.parametrize(("status", "error"), [(404, NotFoundError), (500, UnavailableError), (302, UnavailableError)])

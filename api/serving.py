@@ -1,0 +1,38 @@
+"""The app as `cohort-ledger serve` runs it: what the settings say of callers, put together."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.limits import Limits
+from api.oidc import Client, Issuer
+from ledger.errors import SetupError
+from ledger.operations.hub import Hub
+from ledger.settings import Settings
+
+
+def app_of(settings: Settings, hub: Hub, *, public_url: str, dev: bool) -> FastAPI:
+    """Raises SetupError for settings that do not go together. Whoever develops may ask as often as they like."""
+    limits = None if dev else Limits(settings.requests_per_minute)
+    return create_app(hub, public_url=public_url, dev=dev, issuer=_issuer(settings), limits=limits)
+
+
+def _issuer(settings: Settings) -> Issuer | None:
+    if settings.oidc_issuer is None:
+        return None
+    if settings.oidc_client_id is None:
+        raise SetupError("oidc_issuer is set, and oidc_client_id is not: what does the issuer know this server as?")
+    secret_file = settings.oidc_client_secret_file
+    secret = None if secret_file is None else _secret(secret_file)
+    return Issuer(Client(settings.oidc_issuer, settings.oidc_client_id, secret))
+
+
+def _secret(file: Path) -> str:
+    try:
+        secret = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SetupError(f"oidc_client_secret_file: {file} cannot be read") from None
+    if not secret:
+        raise SetupError(f"oidc_client_secret_file: {file} is empty")
+    return secret
