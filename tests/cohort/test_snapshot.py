@@ -33,7 +33,9 @@ def test_the_current_versions_are_the_last_that_were_made_of_each_row() -> None:
     for taken in replay(alliance.memorandum, alliance.recorded(), Database()):
         last |= {(version.table, version.key): version for version in taken.versions}
 
-    assert {(version.table, version.key): version for version in current(alliance.database)} == last
+    assert {(version.table, version.key): version for version in current(alliance.database)} == {
+        row: version for row, version in last.items() if version.fields
+    }  # others stand no more
 
 
 def test_a_row_knows_which_event_set_each_field() -> None:
