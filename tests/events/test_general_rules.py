@@ -128,7 +128,7 @@ def test_a_version_that_is_not_built_yet_is_unknown(event_type: type[Event]) -> 
     )
 
 
-@pytest.mark.parametrize("type_", ["key.rotated", "access.granted", "event.corrected", "disclosures.erased", "a.b"])
+@pytest.mark.parametrize("type_", ["key.rotated", "access.granted", "event.corrected", "a.b"])
 def test_a_type_that_is_not_built_yet_is_unknown(type_: str) -> None:
     founded().refuses(DRUP, type_, {}, because=f"{type_} version 1 is no event that this ledger knows")
 
