@@ -30,7 +30,7 @@ from ledger.operations.hub import Hub
 from ledger.reports.standing import Standing
 from ledger.signing.canonical import Json
 from ledger.signing.token import check_token, read_token
-from ledger.store.engine import Connection, writing
+from ledger.store.engine import reading, writing
 from ledger.store.sessions import use_token
 
 _SCHEME = "bearer"
@@ -200,16 +200,18 @@ def still_admitted(request: Request) -> bool:
     return caller.kind == "anyone" or caller.role in rule.roles
 
 
-def opened_for(request: Request, connection: Connection, indexes: Iterable[int], response: Response) -> dict[str, Json]:
+def opened_for(request: Request, indexes: Iterable[int], response: Response) -> dict[str, Json]:
     """Commitment -> value, of what these entries sealed and the caller may see. All that is opened goes through here,
     or through the log's files, and is written to the access log. response: what it is for, which nobody then keeps.
 
-    Raises UnavailableError where it cannot be written there.
+    Call it outside of any transaction. Raises UnavailableError where it cannot be written down.
     """
     hub: Hub = request.app.state.hub
-    opened = values_shown_to(request.state.caller, hub.callers.known(), hub.vault, connection, indexes)
+    found = hub.callers.known()
+    with reading(hub.engine) as connection:
+        opened = values_shown_to(request.state.caller, found, hub.vault, connection, indexes)
     if opened.indexes:
-        log_opened(request, connection, opened.indexes)
+        log_opened(request, opened.indexes)
         response.headers["Cache-Control"] = OPENED
         if "etag" in response.headers:
             del response.headers["etag"]

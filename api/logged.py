@@ -10,15 +10,15 @@ from ledger.errors import LedgerError, UnavailableError
 from ledger.operations.hub import Hub
 from ledger.signing.canonical import dump
 from ledger.store.access_log import Access, append_access
-from ledger.store.engine import Connection, writing
+from ledger.store.engine import reading, writing
 from ledger.store.entries import authors
 
 
 def log_access(request: Request, *, nodes: Iterable[str], rows: int) -> None:
     """Write that the caller of this request reads sealed values, or takes an export.
 
-    nodes: whose data it is. rows: how many rows, or entries, are shown. Call it before the answer is given, and not in
-    a transaction that writes. Raises UnavailableError where it cannot be written: what is not logged is not shown.
+    nodes: whose data it is. rows: how many rows, or entries, are shown. Call it before the answer is given, and
+    outside of any transaction. Raises UnavailableError where it cannot be written: what is not logged is not shown.
     """
     hub: Hub = request.app.state.hub
     caller: Caller = request.state.caller
@@ -40,9 +40,13 @@ def log_access(request: Request, *, nodes: Iterable[str], rows: int) -> None:
         raise UnavailableError("this cannot be written to the access log now, so it is not shown: try again") from None
 
 
-def log_opened(request: Request, connection: Connection, indexes: Collection[int]) -> None:
+def log_opened(request: Request, indexes: Collection[int]) -> None:
     """Write that the caller reads what these entries sealed, one at least. Errors: as `log_access`."""
-    whose = {node for index, node in authors(connection, min(indexes), max(indexes) + 1) if index in indexes}
+    hub: Hub = request.app.state.hub
+    with reading(
+        hub.engine
+    ) as connection:  # over before the writing begins: one request takes one connection at a time
+        whose = {node for index, node in authors(connection, min(indexes), max(indexes) + 1) if index in indexes}
     log_access(request, nodes=whose, rows=len(indexes))
 
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.access import Asking, in_scope, opened_for
 from api.caching import NOT_MODIFIED
-from api.hub import OpenHub
 from api.problems import documented
 from api.queries import Seen
 from api.tables import CsvResponse, csv_answer
@@ -17,7 +16,6 @@ from ledger.cohort.columns import Row
 from ledger.cohort.rows import columns_of
 from ledger.errors import ForbiddenError, NotFoundError
 from ledger.names import SLUG, SLUG_MAX, UUID
-from ledger.operations.hub import Hub
 from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
 from ledger.reports.cohort_progress import CohortProgress, cohort_progress
@@ -25,7 +23,6 @@ from ledger.reports.contributions import Contribution, contributions
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.standing import AtNode, Scope, Standing, standings
 from ledger.signing.canonical import Json
-from ledger.store.engine import reading
 
 router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
 
@@ -104,12 +101,12 @@ def read_board_csv(request: Request, seen: Seen, caller: Asking, response: Respo
 
 
 @router.get("/cohorts/{cohort}")
-def read_cohort(request: Request, hub: OpenHub, seen: Seen, response: Response, cohort: CohortName) -> CohortRows:
+def read_cohort(request: Request, seen: Seen, response: Response, cohort: CohortName) -> CohortRows:
     """One cohort as it is stored: its definition, openings, suspensions and decisions."""
     found = {each.TABLE: [row for row in seen.of(each) if row.key[0] == cohort] for each in _COHORT_TABLES}
     if not found[rows.Cohort.TABLE]:
         raise NotFoundError("no cohort of this name is defined: the board lists those that are")
-    return CohortRows(cohort, _lines(found, _opened(request, hub, response, found)))
+    return CohortRows(cohort, _lines(found, opened_for(request, _events(found), response)))
 
 
 @router.get("/contributions")
@@ -146,15 +143,13 @@ def read_funnel(seen: Seen) -> tuple[FunnelLine, ...]:
 
 
 @router.get("/cases/{node}/{case}")
-def read_case(
-    request: Request, hub: OpenHub, seen: Seen, response: Response, node: NodeName, case: CaseName
-) -> CaseRows:
+def read_case(request: Request, seen: Seen, response: Response, node: NodeName, case: CaseName) -> CaseRows:
     """A patient's file: every row of the case."""
     found = {table: [*_of_case(each, node, case)] for table, each in seen.tables.items()}
     kept = {table: each for table, each in found.items() if each}
     if not kept:
         raise NotFoundError("the node has no such case")
-    return CaseRows(node, case, _lines(kept, _opened(request, hub, response, kept)), _events(kept))
+    return CaseRows(node, case, _lines(kept, opened_for(request, _events(kept), response)), _events(kept))
 
 
 def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
@@ -168,11 +163,6 @@ def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
 def _events(found: Mapping[str, Iterable[Row]]) -> list[int]:
     """The indexes of the events behind these rows."""
     return sorted({index for each in found.values() for row in each for index in row.set_by.values()})
-
-
-def _opened(request: Request, hub: Hub, response: Response, found: Mapping[str, Iterable[Row]]) -> dict[str, Json]:
-    with reading(hub.engine) as connection:
-        return opened_for(request, connection, _events(found), response)
 
 
 def _lines(found: Mapping[str, Iterable[Row]], opened: Mapping[str, Json]) -> dict[str, list[Line]]:

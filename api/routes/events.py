@@ -203,7 +203,7 @@ def read_event(request: Request, hub: OpenHub, response: Response, event: Named)
             for field, (by, value) in version.fields.items()
             if by == stored.index
         ]
-        values = opened_for(request, connection, [stored.index], response)
+    values = opened_for(request, [stored.index], response)
     envelope = envelopes.parse_jws(stored.jws)
     claims = envelope.claims
     return Event(

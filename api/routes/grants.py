@@ -6,12 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from api.access import opened_for
 from api.caching import NOT_MODIFIED
-from api.hub import OpenHub
 from api.problems import documented
 from api.queries import Seen
 from api.routes.cohorts import Line, NodeName, line_of
 from ledger.cohort import rows
-from ledger.store.engine import reading
 
 router = APIRouter(tags=["grants"], responses={**NOT_MODIFIED, **documented(400, 401, 403)})
 
@@ -25,10 +23,9 @@ class Grants:
 
 
 @router.get("/grants/{node}")
-def list_grants(request: Request, hub: OpenHub, seen: Seen, response: Response, node: NodeName) -> Grants:
+def list_grants(request: Request, seen: Seen, response: Response, node: NodeName) -> Grants:
     """The grants that a node gave, those that have expired or were revoked among them."""
     found = sorted((row for row in seen.of(rows.Grant) if row.node == node), key=lambda row: min(row.set_by.values()))
     indexes = {index for row in found for index in row.set_by.values()}
-    with reading(hub.engine) as connection:
-        opened = opened_for(request, connection, indexes, response)
+    opened = opened_for(request, indexes, response)
     return Grants(node, [line_of(row, opened) for row in found])

@@ -12,8 +12,6 @@ from api.hub import OpenHub
 from api.logged import log_opened
 from api.problems import documented
 from ledger.merkle.tiles import TILE_WIDTH, parse_path
-from ledger.operations.hub import Hub
-from ledger.store.engine import reading
 
 router = APIRouter(tags=["log"])
 
@@ -49,7 +47,7 @@ def read_file(request: Request, hub: OpenHub, caller: Asking, path: str) -> Resp
     """One file, up to the published checkpoint. Lines of disclosures hold what the caller may see; `view` says what."""
     content = hub.source_for(caller).read(path)
     if path.startswith(_DISCLOSURES):
-        _log_disclosures(request, hub, path, content)
+        _log_disclosures(request, path, content)
     media_type, cache = next((kind, cache) for start, kind, cache in _KINDS if path.startswith(start))
     etag = f'"{sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": cache}
@@ -58,9 +56,8 @@ def read_file(request: Request, hub: OpenHub, caller: Asking, path: str) -> Resp
     return Response(content, media_type=media_type, headers=headers)
 
 
-def _log_disclosures(request: Request, hub: Hub, path: str, content: bytes) -> None:
+def _log_disclosures(request: Request, path: str, content: bytes) -> None:
     start = parse_path(path).n * TILE_WIDTH
     shown = {start + place for place, line in enumerate(content.splitlines()) if line}
     if shown:
-        with reading(hub.engine) as connection:
-            log_opened(request, connection, shown)
+        log_opened(request, shown)

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import given
@@ -161,3 +162,16 @@ def test_a_caller_of_a_server_for_development_is_written_down_as_anyone(hub: Hub
 
     assert SEALED in client.get(f"/events/{ENROLLED}").text
     assert [(line.kind, line.who) for line in lines(hub)] == [("anyone", "anyone")]
+
+
+def test_many_who_read_at_once_are_all_written_down_and_none_waits_for_another_for_ever(
+    hub: Hub, client: TestClient
+) -> None:
+    headers = [named(DRUP, URL).headers() for _ in range(24)]
+
+    with ThreadPoolExecutor(max_workers=24) as many:
+        statuses = list(many.map(lambda each: client.get(f"/events/{ENROLLED}", headers=each).status_code, headers))
+
+    assert statuses == [200] * 24
+    with reading(hub.engine) as connection:
+        assert access_log.check_chain(connection) == 24
