@@ -181,11 +181,14 @@ def test_a_grant_to_a_key_that_became_a_nodes_and_was_replaced_gives_nothing() -
     with keys_can_be_brought():
         alliance = founded()
         grants(alliance, PROTARGET, "second")
-        for name in ("second", "third"):
-            alliance.says(DRUP, "key.brought", {"key": dict(signing_key(name).public.jwk)})
+        alliance.says(DRUP, "key.brought", {"key": dict(signing_key("second").public.jwk)})
+    second, third = signing_key("second").public, signing_key("third").public
+    in_force = dict(_keys_in_force(alliance.memorandum, alliance.database))
 
-    assert caller(alliance, "second") == NOBODY
-    assert caller(alliance, "third").node == DRUP
+    found = known(alliance.database, in_force | {DRUP: third})
+
+    assert caller(alliance, "second").node == DRUP
+    assert found.caller(ByKey(second.thumbprint), alliance.now) == NOBODY
 
 
 @pytest.mark.parametrize("tier", ["public", "partner", "auditor"])
