@@ -15,7 +15,7 @@ from api.hub import OpenHub
 from api.oidc import RETURNED
 from ledger.cohort.callers import Caller
 from ledger.cohort.snapshot import Snapshot
-from ledger.errors import MalformedError
+from ledger.errors import ForbiddenError, MalformedError
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.signing.encoding import from_decimal
 
@@ -86,7 +86,11 @@ def tag_moment(response: Response, moment: Moment, caller: Caller, *, size: int)
 
 
 def _seen(hub: OpenHub, caller: Asking, response: Response, asked: Annotated[AskedWhen, Query()]) -> Snapshot:
-    """The database at the moment that is asked about."""
+    """The database at the moment that is asked about. Raises ForbiddenError where an outsider chooses one: two that
+    follow each other subtract to one patient.
+    """
+    if not caller.reads_log and (asked.at, asked.on) != (None, None):
+        raise ForbiddenError("you are shown the database as it is: only who reads the log chooses a moment")
     moment = Moment.parse(asked.at, asked.on)
     found = snapshot_at(hub.engine, moment)
     tag_moment(response, moment, caller, size=found.size)

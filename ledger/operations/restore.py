@@ -20,6 +20,7 @@ from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import entries_path, extend_tiles, numbered_path, tile_widths, unpack_entries
 from ledger.merkle.tree import root_at
 from ledger.operations.audit import Audit, audit
+from ledger.operations.bundle import VIEWS
 from ledger.operations.hub import signed_file
 from ledger.operations.publish import check_extends
 from ledger.operations.source import Source
@@ -78,6 +79,8 @@ def restore(
     # 2. all of it, as an auditor verifies it
     audited = audit(source, pin=pin, progress=progress)
     memorandum, head = _held(audited)
+    if audited.view not in VIEWS:
+        raise MalformedError("it holds what one caller was shown of the log: restore from a full copy, or a clear one")
     if signer.verifier != memorandum.log_key:
         raise SetupError("the log key is not the one that the memorandum names: a restored log is signed by its own")
     digest_note = source.read("digest")

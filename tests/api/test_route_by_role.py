@@ -316,6 +316,16 @@ def test_a_company_is_shown_its_own_drugs_cohorts_and_no_trial_by_itself(client:
     assert COHORT not in client.get("/board.csv", headers=other(client)).text
 
 
+@pytest.mark.parametrize("moment", ["at=20", "at=2022-01-03", "on=2022-01-03"])
+def test_a_company_chooses_no_moment_for_two_of_them_subtract_to_one_patient(client: TestClient, moment: str) -> None:
+    company, member = ASKING["the cohort's company"][1], ASKING["member"][1]
+
+    refused = [client.get(f"/{path}?{moment}", headers=company(client)) for path in ("cohorts", "board", "board.csv")]
+
+    assert {answer.status_code for answer in refused} == {403}
+    assert client.get(f"/cohorts?{moment}", headers=member(client)).status_code == 200
+
+
 def test_two_callers_never_share_a_tag(client: TestClient) -> None:
     company, member = ASKING["the cohort's company"][1], ASKING["member"][1]
     tag = client.get("/cohorts", headers=member(client)).headers["etag"]

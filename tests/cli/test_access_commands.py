@@ -147,6 +147,9 @@ def test_a_bundle_holds_what_its_maker_is_shown_and_says_so(home: Path, url: str
 
     assert json.loads(made.stdout)["view"] == f"node:{DRUP}"
     assert run(home, "audit", "mine.zip").returncode == HOLDS
+    refused = run(home, "init", "--from", "mine.zip", "--data-dir", "hub-2", "--log-key-file", "hub/log-key.pem")
+    assert "what one caller was shown" in refused.stderr
+    assert not (home / "hub-2").exists()
 
 
 def test_a_nodes_own_commands_say_who_asks(home: Path, url: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from given import COHORT, DRUGS, DRUP, IMPRESS, PROTARGET, REGIMEN, Alliance, founded, opened, signing_key
-from granting import grant
+from granting import grant, keys_can_be_brought
 
 from ledger.cohort.callers import ANYONE, NOBODY, ByKey, ByName, Caller, known
 from ledger.operations.callers import _keys_in_force
@@ -175,6 +175,20 @@ def test_a_key_that_was_a_nodes_is_nobodys() -> None:
     assert found.caller(ByKey(old.thumbprint), alliance.now) == NOBODY
     assert old.thumbprint in found.replaced
     assert found.caller(ByKey(signing_key("new").public.thumbprint), alliance.now).node == DRUP
+
+
+def test_a_grant_to_a_key_that_became_a_nodes_and_was_replaced_gives_nothing() -> None:
+    with keys_can_be_brought():
+        alliance = founded()
+        grants(alliance, PROTARGET, "second")
+        alliance.says(DRUP, "key.brought", {"key": dict(signing_key("second").public.jwk)})
+    second, third = signing_key("second").public, signing_key("third").public
+    in_force = dict(_keys_in_force(alliance.memorandum, alliance.database))
+
+    found = known(alliance.database, in_force | {DRUP: third})
+
+    assert caller(alliance, "second").node == DRUP
+    assert found.caller(ByKey(second.thumbprint), alliance.now) == NOBODY
 
 
 @pytest.mark.parametrize("tier", ["public", "partner", "auditor"])
