@@ -34,6 +34,8 @@ from given import (
     witness,
 )
 
+from granting import grant
+
 from ledger.cohort.cells import Record
 from ledger.cohort.database import Registered
 from ledger.cohort.view import View
@@ -253,6 +255,14 @@ class Speech:
         event = self.event_of(node)
         return self.a_census(node) if event is None else ("event.retracted", self.about(event))
 
+    def a_grant(self, _node: str) -> tuple[str, Data]:
+        return "access.granted", grant(f"holder {self.random.randint(1, 9)}")
+
+    def a_revocation(self, node: str) -> tuple[str, Data]:
+        grants = [record.key[1] for record in self.alliance.database.under("grants", node)]
+        named = self.random.choice(grants) if grants else NO_EVENT
+        return "access.revoked", {"grant": named, "reason_code": "purpose-met", "reason": None}
+
     def an_erasure(self, node: str) -> tuple[str, Data]:
         own = [event.event_id for event in self.alliance.database.events if event.node == node]
         if own and self.random.random() < 0.3:
@@ -332,6 +342,8 @@ KINDS: list[tuple[Callable[[Speech, str], tuple[str, Data]], int]] = [  # with t
     (Speech.a_definition, 1),
     (Speech.a_rotation, 1),
     (Speech.an_erasure, 2),
+    (Speech.a_grant, 2),
+    (Speech.a_revocation, 1),
     (Speech.a_correction, 10),
     (Speech.a_retraction, 6),
 ]
