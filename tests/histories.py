@@ -33,6 +33,7 @@ from given import (
     trial_of,
     witness,
 )
+from resolved import removal, replacement
 
 from ledger.cohort.cells import Record
 from ledger.cohort.view import View
@@ -75,7 +76,7 @@ class _Speech:
 
     def sentences(self) -> Iterator[Said]:
         yield from self.founding()
-        kinds: dict[Callable[[str], tuple[str, Data]], int] = {
+        kinds: dict[Callable[[str], tuple[str, Data]], float] = {
             self.a_new_case: 12,
             self.an_allocation: 16,
             self.a_step_of_an_episode: 50,
@@ -89,6 +90,8 @@ class _Speech:
             self.a_resolution: 2,
             self.a_definition: 1,
             self.a_rotation: 1,
+            self.a_new_key_for_another: 1,
+            self.a_removal: 0.05,
         }
         while True:
             kind = self.random.choices([*kinds], [*kinds.values()])[0]
@@ -242,6 +245,17 @@ class _Speech:
             return "resolution.endorsed", {"resolution": self.random.choice(open_ones)}
         slug = f"witness-{self.alliance.database.size}"
         return "resolution.proposed", resolution(slug, "witness", witness(f"{slug}.example"))
+
+    def a_new_key_for_another(self, _node: str) -> tuple[str, Data]:
+        lost = self.random.choice(NODES)
+        slug, since = f"key-{self.alliance.database.size}", self.random.randrange(self.alliance.database.size)
+        content = replacement(self.alliance, lost, compromised_since=since, grants_void=self.random.random() < 0.5)
+        return "resolution.proposed", resolution(slug, "key-replacement", content)
+
+    def a_removal(self, _node: str) -> tuple[str, Data]:
+        """Of the one that acceded; the founders stay."""
+        slug = f"removal-{self.alliance.database.size}"
+        return "resolution.proposed", resolution(slug, "removal", removal(NEWCOMER))
 
     def a_rotation(self, node: str) -> tuple[str, Data]:
         return "key.rotated", self.alliance.rotation(node)

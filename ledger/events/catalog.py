@@ -10,7 +10,7 @@ from functools import cache
 from pydantic import ValidationError
 
 from ledger.errors import GateError, RuleError
-from ledger.events import alliance, cases, cohorts, outcomes, trials
+from ledger.events import alliance, cases, cohorts, outcomes, resolutions, trials
 from ledger.events.base import Event
 from ledger.events.fields import first_fault
 from ledger.signing.canonical import Json
@@ -18,6 +18,7 @@ from ledger.signing.envelope import Claims, read_commitment
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     *alliance.EVENTS,
+    *resolutions.EVENTS,
     *trials.EVENTS,
     *cohorts.EVENTS,
     *cases.EVENTS,
