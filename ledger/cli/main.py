@@ -78,6 +78,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "contributions": _Listed("reports", "Who contributed what."),
     "census": _Listed("reports", "What the trials attested, against what their events add up to."),
     "funnel": _Listed("reports", "How far each trial's cases came."),
+    "findings": _Listed("reports", "What is to be looked at: a key that may have been another's, an override."),
     "event": _Listed("reports", "One event: who said what, and the cells that it set."),
     "trail": _Listed("reports", "All that was said of one case."),
     "mirror": _Listed("mirror", "Keep a verified copy of a log in a folder, to be served, audited or restored from."),

@@ -10,6 +10,7 @@ from ledger.reports.board import Board
 from ledger.reports.census import CensusLine
 from ledger.reports.cohort_progress import CohortProgress
 from ledger.reports.contributions import Contribution
+from ledger.reports.findings import Finding
 from ledger.reports.funnel import FunnelLine
 from ledger.reports.members import Member
 from ledger.reports.standing import AtNode, Scope
@@ -128,6 +129,16 @@ def print_census(lines: Sequence[CensusLine]) -> None:
     tally = Counter(each.verdict for each in lines)
     click.echo(f"{len(lines)} lines: {', '.join(f'{number} {verdict}' for verdict, number in tally.items())}")
     click.echo(f"{_SOME_MADE_UP}\n" if any(each.synthetic for each in lines) else "")
+
+
+def print_findings(found: Sequence[Finding]) -> None:
+    print_table(
+        ["index", "node", "finding", ""],
+        [[str(each.index), each.node, each.kind, each.message] for each in found],
+        right=["index"],
+        title="To be looked at",
+    )
+    click.echo(f"{len(found)} findings; each was admitted, and none is a failure")
 
 
 def print_contributions(contributed: Sequence[Contribution]) -> None:

@@ -19,6 +19,7 @@ from ledger.reports.board import board as board_of
 from ledger.reports.census import census as census_of
 from ledger.reports.cohort_progress import cohort_progress
 from ledger.reports.contributions import contributions as contributions_of
+from ledger.reports.findings import findings as findings_of
 from ledger.reports.funnel import funnel as funnel_of
 from ledger.settings import Settings
 from ledger.signing import envelope as envelopes
@@ -74,6 +75,14 @@ def census(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> No
     """What the trials attested in total, held against what their events add up to."""
     found = census_of(_snapshot(at, on, flags))
     print_json(found) if as_json else report_tables.print_census(found)
+
+
+@click.command()
+@report_options
+def findings(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """What is to be looked at: it was admitted, and no rule refuses it."""
+    found = findings_of(_snapshot(at, on, flags))
+    print_json(found) if as_json else report_tables.print_findings(found)
 
 
 @click.command()

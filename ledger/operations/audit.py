@@ -9,6 +9,7 @@ tile. What can be checked of a tile by itself (`ledger.operations.ranges`) may b
 happens in the order of the log happens here.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from ledger.cohort.memorandum import Memorandum
@@ -30,6 +31,7 @@ from ledger.operations.reached import Reached, Signatures
 from ledger.operations.source import Source, read_tiled, stated_view
 from ledger.operations.uncollected import uncollected
 from ledger.reports.contributions import Contribution
+from ledger.reports.findings import Finding
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
 from ledger.signing.encoding import to_base64
 from ledger.signing.note import Note
@@ -43,6 +45,7 @@ STEPS = {
     6: "rules, cells, digest",
     7: "disclosures",
     8: "stored tables",
+    9: "findings",
     10: "contributions",
 }
 
@@ -64,7 +67,8 @@ class Audit:
     pinned: the memorandum is the one that the auditor named. signatures: which were verified. checkpoint: the one
     audited, as its bytes in `evidence`. continued: how many entries an earlier audit had checked, which were not looked
     at again; nothing_new: that is all there is. passed: step -> what was checked, in words. shown, withheld: counts of
-    disclosures. contributed: step 10. reached: what a later audit may go on from, once all holds.
+    disclosures. findings: step 9, which fails nothing; contributed: step 10. reached: what a later audit may go on from,
+    once all holds.
     """
 
     pinned: bool
@@ -79,6 +83,7 @@ class Audit:
     passed: dict[int, str] = field(default_factory=dict)
     shown: int = 0
     withheld: int = 0
+    findings: tuple[Finding, ...] = ()
     contributed: tuple[Contribution, ...] = ()
     reached: Reached | None = None
     failure: Failure | None = None
@@ -280,7 +285,7 @@ class _Auditor:
         if at.size > result.continued or not result.continued:
             at.conclude(self.checkpoint.root)
         result.shown, result.withheld, result.digest = at.shown, at.withheld, at.digest
-        result.contributed, result.reached = at.contributed, at
+        result.findings, result.contributed, result.reached = at.findings, at.contributed, at
         events = {each.node: each.events for each in at.contributed if each.events}
         streams = f"{len(events)} streams without a gap"
         before = f", of which an earlier audit checked {result.continued}" if result.continued else ""
@@ -293,6 +298,8 @@ class _Auditor:
         )
         result.passed[6] = f"every event admitted again; digest {to_base64(result.digest)}"
         result.passed[7] = f"{at.shown} shown, {at.withheld} withheld, 0 erased"
+        kinds = Counter(each.kind for each in at.findings)
+        result.passed[9] = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "none"
         result.passed[10] = ", ".join(f"{node} {count}" for node, count in events.items())
 
 

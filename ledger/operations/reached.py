@@ -23,12 +23,13 @@ from ledger.errors import MalformedError
 from ledger.merkle.hashing import EMPTY_ROOT
 from ledger.operations.bracketing import NOTHING_COSIGNED, Brackets
 from ledger.reports.contributions import Contribution, InTable, contributions
+from ledger.reports.findings import Finding, findings
 from ledger.signing.encoding import from_base64url, to_base64url
 from ledger.signing.entry import format_time, parse_time
 
 Signatures = Literal["every", "heads"]
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass
@@ -36,7 +37,8 @@ class Reached:
     """memorandum: SHA-256 of it. view, signatures: the settings. size, root: of the tree so far; edge: its partial tile
     at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
     of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: whom the database
-    names. brackets: what was checked of what they cosigned. contributed: what step 10 counted.
+    names. brackets: what was checked of what they cosigned. findings: what step 9 found; contributed: what step 10
+    counted.
     """
 
     memorandum: bytes
@@ -52,6 +54,7 @@ class Reached:
     withheld: int = 0
     witnesses: tuple[Witness, ...] = ()
     brackets: Brackets = NOTHING_COSIGNED
+    findings: tuple[Finding, ...] = ()
     contributed: tuple[Contribution, ...] = ()
     _dumped: bytes | None = field(default=None, repr=False)
 
@@ -77,9 +80,8 @@ class Reached:
         """Take out of the database what a later audit may want to know without it."""
         self.root = root
         self.witnesses = witnesses_of(self.database)
-        self.contributed = contributions(
-            snapshot.of_versions(snapshot.current(self.database), self.database.events, size=self.size)
-        )
+        seen = snapshot.of_versions(snapshot.current(self.database), self.database.events, size=self.size)
+        self.findings, self.contributed = findings(seen), contributions(seen)
 
     def dump(self) -> bytes:
         untouched = self._dumped is not None and "database" not in self.__dict__
@@ -110,6 +112,7 @@ class Reached:
                 self.brackets.cosigned,
                 self.brackets.head.decode(),
             ],
+            "findings": self.findings,
             "contributed": self.contributed,
             "database": to_base64url(sha256(dumped).digest()),
         }
@@ -139,6 +142,7 @@ class Reached:
                 withheld=told["withheld"],
                 witnesses=witnesses_named(told["witnesses"]),
                 brackets=_brackets(*told["brackets"]),
+                findings=tuple(Finding(**each) for each in told["findings"]),
                 contributed=tuple(_contribution(each) for each in told["contributed"]),
                 _dumped=dumped,
             )

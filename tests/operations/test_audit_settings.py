@@ -175,7 +175,7 @@ def test_a_state_that_is_not_whole_is_not_gone_on_from(
         b"",
         data[:100],
         b"{}\n",
-        line.replace(b'"v":1', b'"v":2') + b"\n" + database,
+        line.replace(b'"v":', b'"v":9', 1) + b"\n" + database,
         line + b"\n" + database[:-10],
         line + b"\n" + database.replace(b"week-16", b"week-61", 1),
     ):
