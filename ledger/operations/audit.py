@@ -67,7 +67,7 @@ class Audit:
     pinned: the memorandum is the one that the auditor named. signatures: which were verified. checkpoint: the one
     audited, as its bytes in `evidence`. continued: how many entries an earlier audit had checked, which were not looked
     at again; nothing_new: that is all there is. passed: step -> what was checked, in words. shown, withheld: counts of
-    disclosures. findings: step 9, which fails nothing; contributed: step 10. reached: what a later audit may go on from,
+    disclosures. findings: step 9, which fails nothing; contributed: step 10. reached: what a later audit goes on from,
     once all holds.
     """
 
