@@ -4,30 +4,77 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import get_args
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import click
 
-from ledger.cli.options import File, passphrase_for
+from ledger import clock
+from ledger.cli.options import File, new_passphrase, passphrase_for, protection_options, secret_of
 from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import remark
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError, NotFoundError, SignatureError
 from ledger.node.client import NodeClient
 from ledger.node.folder import NodeFolder
-from ledger.node.keyring import is_encrypted, read_key
+from ledger.node.hsm import PLACE_SUFFIX, Place, new_token_key, open_token_key
+from ledger.node.keyring import is_encrypted, new_key, read_key
 from ledger.node.rotation import Keys
 from ledger.operations.heads import Heads
 from ledger.operations.source import HttpSource
 from ledger.settings import Settings
 from ledger.signing.keys import Algorithm, SigningKey
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_KEY_ID_SIZE = 16  # bytes, of a key in a token
+
 node_dir = click.option("--node-dir", type=File, help="The node's folder.")
 url = click.option("--url", help="The hub's address.")
 algorithm = click.option(
     "--algorithm", type=click.Choice(get_args(Algorithm)), default="Ed25519", show_default=True, help="Of the key."
 )
-passphrase = click.option("--passphrase-file", type=File, help="What opens the node's key.")
+passphrase = click.option("--passphrase-file", type=File, help="What opens the node's key; for a token, its PIN.")
+
+
+class NewKey(NamedTuple):
+    """A key that was just made. kept: how its file protects it, or where in a token it is."""
+
+    key: SigningKey
+    kept: bytes | Place | None
+
+
+def key_options(command: _Command) -> _Command:
+    """What a new key is for, and how it is protected: by a passphrase, or by the token that it never leaves."""
+    for option in (
+        click.option("--pin-file", type=File, help="Read the token's PIN from this file's first line."),
+        click.option("--token", metavar="LABEL", help="The token's label."),
+        click.option("--hsm", type=File, metavar="MODULE", help="Make the key in a token, by this PKCS#11 library."),
+        algorithm,
+    ):
+        command = option(command)
+    return protection_options(command)
+
+
+def made_key(
+    *,
+    algorithm: Algorithm,
+    passphrase_file: Path | None,
+    no_passphrase: bool,
+    hsm: Path | None,
+    token: str | None,
+    pin_file: Path | None,
+) -> NewKey:
+    """A new key, by the options of `key_options`."""
+    if (hsm is None) != (token is None) or (hsm is None and pin_file is not None):
+        raise click.UsageError("a key in a token takes --hsm and --token, and perhaps --pin-file")
+    if hsm is None or token is None:
+        return NewKey(new_key(algorithm), new_passphrase(passphrase_file, no_passphrase=no_passphrase))
+    if passphrase_file is not None or no_passphrase:
+        raise click.UsageError("a key in a token has no passphrase: give its PIN with --pin-file")
+    place, key = new_token_key(
+        hsm, token, algorithm, pin=secret_of(f"the token {token}", pin_file), key_id=clock.new_key()[:_KEY_ID_SIZE]
+    )
+    return NewKey(key, place)
 
 
 def is_for_subcommand(context: click.Context) -> bool:
@@ -76,8 +123,12 @@ def keys_of(
 
     @cache
     def key(kid: str) -> SigningKey:
-        file = folder.key_file(kid)
-        opened = read_key(file, passphrase_for(file, others.get(kid, passphrase_file), encrypted=is_encrypted(file)))
+        file, opener = folder.key_file(kid), others.get(kid, passphrase_file)
+        if file.name.endswith(PLACE_SUFFIX):
+            place = Place.read(file)
+            opened = open_token_key(place, secret_of(f"the token {place.token}", opener))
+        else:
+            opened = read_key(file, passphrase_for(file, opener, encrypted=is_encrypted(file)))
         if opened.public.thumbprint != kid:
             raise SignatureError(
                 f"the key of {folder.name} in force is {kid}, and it is not in {folder.path}: copy it from where it "
