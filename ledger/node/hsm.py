@@ -7,6 +7,7 @@ public half. No secret is in it. The token's PIN is asked for as a passphrase wo
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,9 +94,10 @@ def new_token_key(
         )
         return public[Attribute.EC_POINT]
 
-    session = _session(str(module), token, pin)
+    library = str(module.resolve())
+    session = _session(library, token, pin)
     jwk = _jwk(algorithm, _using(token, lambda: make(session)))
-    place = Place(str(module.resolve()), token, key_id.hex(), jwk)
+    place = Place(library, token, key_id.hex(), jwk)
     return place, _signing(place, session)
 
 
@@ -121,8 +123,11 @@ def _signing(place: Place, session: "Session") -> SigningKey:
     return SigningKey(HeldElsewhere(public, sign))
 
 
+@cache  # a token takes one log-in of a process, and a rotation needs two of its keys
 def _session(module: str, token: str, pin: bytes) -> "Session":
-    """Open a token. The session lives as long as the program, which is short."""
+    """Open a token. module: resolved, for a library is loaded once by one name. The session lives as long as the
+    program, which is short.
+    """
     _check_installed()
     import pkcs11  # noqa: PLC0415 - as above
 
