@@ -12,6 +12,7 @@ happens in the order of the log happens here.
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ledger.cohort.log_keys import check_signed
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.witnesses import cosignatures_on, names_of
 from ledger.errors import (
@@ -172,6 +173,7 @@ class _Auditor:
             # whom to ask for, and when entries were received, the log itself has told only now
             with failing(2):
                 self._check_witnesses(at, witnesses)
+                self._check_log_key(at)
             with failing(4):
                 self._check_times(at)
 
@@ -189,7 +191,8 @@ class _Auditor:
 
     def _digest_note(self) -> Checkpoint:
         origin = database_origin(self.memorandum.origin)
-        return read_checkpoint(self.source.read("digest"), self.memorandum.log_key, origin=origin)[0]
+        self.digest_bytes = self.source.read("digest")
+        return read_checkpoint(self.digest_bytes, self.memorandum.log_key, origin=origin)[0]
 
     def _kept_checkpoints(self) -> bytes:
         try:
@@ -256,6 +259,13 @@ class _Auditor:
         else:
             shows = f"{needed} of {of} were asked for: nobody was shown another log whom more than half would vouch for"
         self.result.passed[2] = f"{at.size} entries, signed by the log{by}; {shows}"
+
+    def _check_log_key(self, at: Reached) -> None:
+        """The founding key's signatures were checked first; which other key was in force, the log has told by now."""
+        check_signed(self.digest_bytes, at.log_keys, self.digest_note.size)
+        key = check_signed(self.result.evidence, at.log_keys, at.size)
+        if key is not None:
+            self.result.passed[2] += f"; signed with the log key that entry {key.since} brought into force, too"
 
     def _check_times(self, at: Reached) -> None:
         bracketing = Bracketing(self.memorandum.log_key, at.witnesses, at.size, self._nodes(), at.received_at)

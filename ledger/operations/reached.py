@@ -17,6 +17,7 @@ from ledger.cohort import snapshot
 from ledger.cohort.database import Database
 from ledger.cohort.digest import START
 from ledger.cohort.dump import dump_database, load_database
+from ledger.cohort.log_keys import LogKey, log_keys_of
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.witnesses import Witness, witnesses_named, witnesses_of
 from ledger.errors import MalformedError
@@ -26,6 +27,7 @@ from ledger.reports.contributions import Contribution, InTable, contributions
 from ledger.reports.findings import Finding, findings
 from ledger.signing.encoding import from_base64url, to_base64url
 from ledger.signing.entry import format_time, parse_time
+from ledger.signing.note import Verifier
 
 Signatures = Literal["every", "heads"]
 
@@ -37,8 +39,8 @@ class Reached:
     """memorandum: SHA-256 of it. view, signatures: the settings. size, root: of the tree so far; edge: its partial tile
     at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
     of the last envelope of each node and key. shown, withheld: counts of disclosures. witnesses: whom the database
-    names. brackets: what was checked of what they cosigned. findings: what step 9 found; contributed: what step 10
-    counted.
+    names; log_keys: what it says that the log signs with besides its founding key. brackets: what was checked of what
+    the witnesses cosigned. findings: what step 9 found; contributed: what step 10 counted.
     """
 
     memorandum: bytes
@@ -53,6 +55,7 @@ class Reached:
     shown: int = 0
     withheld: int = 0
     witnesses: tuple[Witness, ...] = ()
+    log_keys: tuple[LogKey, ...] = ()
     brackets: Brackets = NOTHING_COSIGNED
     findings: tuple[Finding, ...] = ()
     contributed: tuple[Contribution, ...] = ()
@@ -79,7 +82,7 @@ class Reached:
     def conclude(self, root: bytes) -> None:
         """Take out of the database what a later audit may want to know without it."""
         self.root = root
-        self.witnesses = witnesses_of(self.database)
+        self.witnesses, self.log_keys = witnesses_of(self.database), log_keys_of(self.database)
         seen = snapshot.of_versions(snapshot.current(self.database), self.database.events, size=self.size)
         self.findings, self.contributed = findings(seen), contributions(seen)
 
@@ -105,6 +108,7 @@ class Reached:
                 for witness in self.witnesses
                 for each in witness.verifiers
             ],
+            "log_keys": [[key.verifier.text, key.since] for key in self.log_keys],
             "brackets": [
                 self.brackets.size,
                 to_base64url(self.brackets.hash),
@@ -141,6 +145,7 @@ class Reached:
                 shown=told["shown"],
                 withheld=told["withheld"],
                 witnesses=witnesses_named(told["witnesses"]),
+                log_keys=tuple(LogKey(Verifier.parse(text), since) for text, since in told["log_keys"]),
                 brackets=_brackets(*told["brackets"]),
                 findings=tuple(Finding(**each) for each in told["findings"]),
                 contributed=tuple(_contribution(each) for each in told["contributed"]),

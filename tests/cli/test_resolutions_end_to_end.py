@@ -149,3 +149,32 @@ def test_a_sixth_member_accedes_and_one_is_removed(run: Run, post: Run, url: str
         [*given.FOUNDERS, NEWCOMER]
     )
     assert run("audit", url, "--pin", alliance.memorandum.hash.hex()).code == 0
+
+
+def test_the_log_gets_a_second_key_and_a_hub_restored_from_a_copy_has_both(
+    run: Run, home: Path, alliance: given.Alliance
+) -> None:
+    # given: the operator makes the key, and starts the hub with it
+    made = run("log-key", "new", given.ORIGIN, "--next", "--no-passphrase", "--json").json
+    assert Path(made["file"]).parent == home / "hub"
+    content = {"verifier": made["log_key"]}
+    pin = alliance.memorandum.hash.hex()
+
+    # when: the alliance agrees on it, and another hub is made from a copy
+    with serving(home) as url:
+        for node, line in (
+            (PROTARGET, proposes("next", "log-key", content)),
+            *((node, endorses("next")) for node in (MEGALIT, DRUP)),
+        ):
+            Path("drafts.jsonl").write_text(line + "\n")
+            assert run("node", "post", "drafts.jsonl", "--node-dir", node, "--url", url).code == 0
+        audited = run("audit", url, "--pin", pin, "--json")
+    assert run("bundle", "out.zip").code == 0
+    restored = ["--data-dir", "restored", "--log-key-file", "hub/log-key.pem"]
+    made_again = run("init", "--from", "out.zip", *restored)
+
+    # then
+    assert "brought into force, too" in audited.json["passed"]["2"]
+    assert made_again.code == 0, made_again.err
+    assert run("audit", "out.zip", "--pin", pin).code == 0
+    assert [each for each in run("doctor", "--json").json["findings"] if each["verdict"] != "well"] == []
