@@ -10,6 +10,7 @@ from given import ORIGIN, Alliance
 from resolved import agree, log_key
 
 from ledger.cli.sources import open_source
+from ledger.cohort.log_keys import LogKey, key_at
 from ledger.cohort.witnesses import with_cosignatures
 from ledger.errors import SetupError
 from ledger.operations.audit import Before, audit
@@ -163,3 +164,9 @@ def test_what_witnesses_add_to_a_checkpoint_takes_neither_signature_away(tmp_pat
         with_lines_of_both(checkpoint.encode(), cosigned.encode(), hubs.LOG.verifier, believe_shown=False)
         == cosigned.encode()
     )
+
+
+def test_a_key_signs_logs_that_hold_the_entry_which_brought_it_in() -> None:
+    keys = (LogKey(SECOND.verifier, 7), LogKey(THIRD.verifier, 9))
+
+    assert [key_at(keys, size) for size in (0, 7, 8, 9, 10, 11)] == [None, None, keys[0], keys[0], keys[1], keys[1]]
