@@ -12,11 +12,12 @@ from ledger.cohort.database import Database, Head, Registered, Taken
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.view import View
 from ledger.errors import ConflictError, LedgerError, RuleError, SignatureError
-from ledger.events.alliance import MemorandumSigned, first_key
+from ledger.events.alliance import MemorandumSigned
 from ledger.events.amending import amend
 from ledger.events.base import Event, Recorded
 from ledger.events.catalog import decode
 from ledger.events.general import check_day, check_needs
+from ledger.events.membership import first_key
 from ledger.signing.canonical import dump_known
 from ledger.signing.encoding import to_base64url
 from ledger.signing.envelope import Claims, clear_of
@@ -92,7 +93,8 @@ def key_of(memorandum: Memorandum, database: Database, node: str, kid: str) -> P
 
 
 def key_in_force(memorandum: Memorandum, database: Database, node: str) -> str:
-    """Thumbprint of the key that a node's next envelope must be signed with: the one that its stream brought last.
+    """Thumbprint of the key that a node's next envelope must be signed with: the one that was brought last, by its
+    stream or by a resolution that replaced its key.
 
     Raises SignatureError where the node has none: nothing admits it.
     """
@@ -127,5 +129,7 @@ def _check_alliance(view: View, event: Event) -> None:
     missing = [member.node for member in view.memorandum.members if member.node not in view.database.streams]
     if missing:
         raise RuleError(f"the alliance is not in force: {', '.join(missing)} must sign the memorandum first")
+    if view.was_removed(view.node):
+        raise RuleError(f"{view.node} is no member any more: a resolution removed it, and its stream has ended")
     if not view.is_member():
         raise RuleError(f"the first event of {view.node} must be memorandum.signed")

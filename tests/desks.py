@@ -28,7 +28,7 @@ Request = Callable[[httpx.Request], httpx.Response]
 def desk(path: Path, alliance: given.Alliance, node: str = given.DRUP) -> NodeFolder:
     member = alliance.memorandum.member(node)
     assert member is not None
-    folder = NodeFolder.create(path, member, given.ACTOR, key=given.signing_key(node), passphrase=None)
+    folder = NodeFolder.create(path, member, given.ACTOR, key=given.signing_key(node), kept=None)
     folder.keep_memorandum(alliance.memorandum)
     return folder
 

@@ -20,6 +20,7 @@ from given import (
     FOUNDERS,
     LONG_AGO,
     NEWCOMER,
+    NO_EVENT,
     PROFILE,
     SMALL,
     TOXICITY,
@@ -33,8 +34,8 @@ from given import (
     trial_of,
     witness,
 )
-
 from granting import grant
+from resolved import removal, replacement
 
 from ledger.cohort.cells import Record
 from ledger.cohort.database import Registered
@@ -232,6 +233,17 @@ class Speech:
         slug = f"witness-{self.alliance.database.size}"
         return "resolution.proposed", resolution(slug, "witness", witness(f"{slug}.example"))
 
+    def a_new_key_for_another(self, _node: str) -> tuple[str, Data]:
+        lost = self.random.choice(NODES)
+        slug, since = f"key-{self.alliance.database.size}", self.random.randrange(self.alliance.database.size)
+        content = replacement(self.alliance, lost, compromised_since=since, grants_void=self.random.random() < 0.5)
+        return "resolution.proposed", resolution(slug, "key-replacement", content)
+
+    def a_removal(self, _node: str) -> tuple[str, Data]:
+        """Of the one that acceded; the founders stay."""
+        slug = f"removal-{self.alliance.database.size}"
+        return "resolution.proposed", resolution(slug, "removal", removal(NEWCOMER))
+
     def a_rotation(self, node: str) -> tuple[str, Data]:
         return "key.rotated", self.alliance.rotation(node)
 
@@ -327,7 +339,7 @@ class Speech:
 
 
 CORRECTABLE = frozenset(each.TYPE for each in catalog.CORRECTABLE)
-KINDS: list[tuple[Callable[[Speech, str], tuple[str, Data]], int]] = [  # with their weights: what a node may say next
+KINDS: list[tuple[Callable[[Speech, str], tuple[str, Data]], float]] = [  # with their weights: what a node may say next
     (Speech.a_new_case, 12),
     (Speech.an_allocation, 16),
     (Speech.a_step_of_an_episode, 50),
@@ -341,6 +353,8 @@ KINDS: list[tuple[Callable[[Speech, str], tuple[str, Data]], int]] = [  # with t
     (Speech.a_resolution, 2),
     (Speech.a_definition, 1),
     (Speech.a_rotation, 1),
+    (Speech.a_new_key_for_another, 1),
+    (Speech.a_removal, 0.05),
     (Speech.an_erasure, 2),
     (Speech.a_grant, 2),
     (Speech.a_revocation, 1),

@@ -27,10 +27,13 @@ from given import (
     case,
     memorandum_of,
     patient,
+    proven,
     resolution,
+    signing_key,
     trial_of,
 )
 from granting import grant
+from resolved import log_key, off_design, removal
 
 FOUNDERS = (DRUP, PROTARGET)
 
@@ -131,7 +134,26 @@ def _rotation(node: str, told: Iterable[Sentence]) -> Sentence:
     return Sentence(node, "key.rotated", alliance.rotation(node))
 
 
-STORY: tuple[Sentence, ...] = (*_TOLD, _rotation(PROTARGET, _TOLD[:6]), _ERASED)
+_RESOLVED: tuple[Sentence, ...] = (
+    _drup(
+        "resolution.proposed",
+        **resolution(
+            "new-key",
+            "key-replacement",
+            {
+                "node": PROTARGET,
+                **proven(signing_key(f"{PROTARGET} 3"), PROTARGET),
+                "compromised_since": 5,
+                "grants_void": True,
+            },
+        ),
+    ),
+    _drup("resolution.proposed", **resolution("few-came", "decision", off_design("cases", "decision"))),
+    _drup("resolution.proposed", **resolution("next-log-key", "log-key", log_key())),
+    _drup("resolution.proposed", **resolution("farewell", "removal", removal(PROTARGET))),
+)
+
+STORY: tuple[Sentence, ...] = (*_TOLD, _rotation(PROTARGET, _TOLD[:6]), *_RESOLVED, _ERASED)
 
 
 def first_of(type_: str) -> Sentence:

@@ -20,6 +20,7 @@ from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
 from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
+from ledger.reports.findings import Finding, findings
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.standing import AtNode, Scope, Standing, standings
 from ledger.signing.canonical import Json
@@ -140,6 +141,12 @@ def read_census_csv(request: Request, seen: Seen, response: Response) -> CsvResp
 def read_funnel(seen: Seen) -> tuple[FunnelLine, ...]:
     """How far each trial's cases came."""
     return funnel(seen)
+
+
+@router.get("/findings")
+def read_findings(seen: Seen) -> tuple[Finding, ...]:
+    """What is to be looked at: it was admitted, and no rule refuses it."""
+    return findings(seen)
 
 
 @router.get("/cases/{node}/{case}")

@@ -10,7 +10,7 @@ import click
 
 from ledger.cli.audit_page import write_page
 from ledger.cli.options import File, as_json, hub_options, read_pin, state_dir
-from ledger.cli.report_tables import print_contributions
+from ledger.cli.report_tables import print_contributions, print_findings
 from ledger.cli.sources import is_live, key_options, open_source
 from ledger.cli.terminal import print_json, print_table, progress, remark
 from ledger.clock import now
@@ -185,10 +185,12 @@ def bundle(
 
 
 def print_audit(result: Audit, *, signatures: str) -> None:
-    """The report on a terminal: what was pinned, the steps, who contributed what, and the verdict last."""
+    """The report on a terminal: what was pinned, the steps and what they found, and the verdict last."""
     if not result.pinned:
         click.echo("self-consistent only: no founding document was pinned; its hash comes from the alliance's members")
     print_table(["step", "", "verdict", "found"], step_lines(result, signatures), right=["step"])
+    if result.findings:
+        print_findings(result.findings)
     if result.contributed:
         print_contributions(result.contributed)
     if result.digest:
@@ -230,6 +232,7 @@ def _told(result: Audit, signatures: str) -> dict[str, Any]:
         "disclosures": {"shown": result.shown, "withheld": result.withheld, "erased": result.erased},
         "passed": result.passed,
         "failure": result.failure,
+        "findings": result.findings,
         "contributions": result.contributed,
     }
 

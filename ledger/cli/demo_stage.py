@@ -73,7 +73,7 @@ def set_up(folder: Path, facts: Facts) -> Stage:
     nodes = {}
     for member in memorandum.members:
         path, key = folder / "nodes" / member.node, keys[member.node]
-        nodes[member.node] = NodeFolder.create(path, member, _ACTOR, key=key, passphrase=None), key
+        nodes[member.node] = NodeFolder.create(path, member, _ACTOR, key=key, kept=None), key
         nodes[member.node][0].keep_memorandum(memorandum)
     found_ledger(settings, memorandum.text, signer)
     return Stage(folder, settings, memorandum, nodes)

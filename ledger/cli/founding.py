@@ -12,7 +12,7 @@ from ledger.errors import MalformedError, NotFoundError
 from ledger.node.keyring import new_key, write_key
 from ledger.settings import Settings
 from ledger.signing.canonical import load
-from ledger.signing.note import NoteSigner
+from ledger.signing.note import NoteSigner, Verifier
 
 
 @click.group(name="log-key")
@@ -23,22 +23,33 @@ def log_key() -> None:
 @log_key.command(name="new")
 @click.argument("origin")
 @click.option("--log-key-file", type=File, help="Where it is written.")
+@click.option("--next", "is_next", is_flag=True, help="One for a resolution to bring in, kept beside the first.")
 @protection_options
 @as_json
 def log_key_new(
-    origin: str, log_key_file: Path | None, passphrase_file: Path | None, no_passphrase: bool, as_json: bool
+    *,
+    origin: str,
+    log_key_file: Path | None,
+    is_next: bool,
+    passphrase_file: Path | None,
+    no_passphrase: bool,
+    as_json: bool,
 ) -> None:
     """Make the key of the log ORIGIN (a name like ledger.example/alliance), and print its verifier key.
 
-    The verifier key goes into the founding document; checkpoints are checked under it for ever.
+    The verifier key goes into the founding document; checkpoints are checked under it for ever. That of a later key
+    goes into a resolution (subject log-key): a hub that was started with that key signs with both from then on.
     """
     settings = Settings.here({"log_key_file": log_key_file})
     key = new_key()
     verifier = NoteSigner(origin, key).verifier.text
-    write_key(settings.log_key_file, key, new_passphrase(passphrase_file, no_passphrase=no_passphrase))
-    remark(f"the log's key is in {settings.log_key_file}; back it up apart from the database")
+    file = settings.log_key_file
+    if is_next:
+        file = file.with_name(f"{file.stem}.{Verifier.parse(verifier).key_id.hex()}{file.suffix}")
+    write_key(file, key, new_passphrase(passphrase_file, no_passphrase=no_passphrase))
+    remark(f"the log's key is in {file}; back it up apart from the database")
     if as_json:
-        print_json({"origin": origin, "log_key": verifier, "file": str(settings.log_key_file)})
+        print_json({"origin": origin, "log_key": verifier, "file": str(file)})
     else:
         click.echo(verifier)
 

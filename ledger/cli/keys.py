@@ -5,10 +5,11 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from ledger.cli.options import passphrase_for
+from ledger.cli.options import passphrase_for, secret_of
 from ledger.errors import SetupError, SignatureError
 from ledger.node.client import ask_key_in_force
 from ledger.node.folder import NodeFolder
+from ledger.node.hsm import PLACE_SUFFIX, Place, open_token_key
 from ledger.node.keyring import is_encrypted, read_key
 from ledger.node.rotation import Keys
 from ledger.signing.keys import SigningKey
@@ -37,8 +38,12 @@ def keys_of(
 
     @cache
     def key(kid: str) -> SigningKey:
-        file = folder.key_file(kid)
-        opened = read_key(file, passphrase_for(file, others.get(kid, passphrase_file), encrypted=is_encrypted(file)))
+        file, opener = folder.key_file(kid), others.get(kid, passphrase_file)
+        if file.name.endswith(PLACE_SUFFIX):
+            place = Place.read(file)
+            opened = open_token_key(place, secret_of(f"the token {place.token}", opener))
+        else:
+            opened = read_key(file, passphrase_for(file, opener, encrypted=is_encrypted(file)))
         if opened.public.thumbprint != kid:
             raise SignatureError(
                 f"the key of {folder.name} in force is {kid}, and it is not in {folder.path}: copy it from where it "

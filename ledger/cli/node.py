@@ -2,27 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from pydantic import ValidationError
 
 from ledger.cli.keys import keys_of
-from ledger.cli.node_options import algorithm, client_of, lines_of, node_dir, passphrase, url
+from ledger.cli.node_keys import apply, key
+from ledger.cli.node_options import client_of, key_options, lines_of, made_key, node_dir, passphrase, url
 from ledger.cli.node_outbox import outbox, post
 from ledger.cli.node_receipts import receipts
-from ledger.cli.node_rotation import rotate_key
 from ledger.cli.node_types import types
-from ledger.cli.options import File, as_json, new_passphrase, protection_options
+from ledger.cli.options import File, as_json
 from ledger.cli.terminal import print_json, remark
 from ledger.cohort.memorandum import Member
 from ledger.errors import LedgerError, MalformedError
 from ledger.node.folder import NodeFolder
-from ledger.node.keyring import new_key
 from ledger.node.rotation import Keys, StreamEnd
 from ledger.settings import Settings
 from ledger.signing.encoding import to_base64url
 from ledger.signing.envelope import Actor, Envelope
-from ledger.signing.keys import Algorithm
 
 
 @click.group()
@@ -37,10 +36,9 @@ def node() -> None:
 @click.option("--opens-in-parallel", is_flag=True, help="Bound to open shared cohorts when the others do.")
 @click.option("--user", default="u1", show_default=True, help="A pseudonym: the node alone knows the person.")
 @click.option("--role", default="data-manager", show_default=True, help="As what that user speaks.")
-@algorithm
 @node_dir
-@protection_options
-def init(  # noqa: PLR0913 - each is one thing that a node is
+@key_options
+def init(
     *,
     name: str,
     trial: str,
@@ -48,25 +46,23 @@ def init(  # noqa: PLR0913 - each is one thing that a node is
     opens_in_parallel: bool,
     user: str,
     role: str,
-    algorithm: Algorithm,
     node_dir: Path | None,
-    passphrase_file: Path | None,
-    no_passphrase: bool,
+    **made: Any,
 ) -> None:
     """Make a node's key and folder, and print what the founding document says of it (member.json, no secret in it)."""
-    key = new_key(algorithm)
+    new = made_key(**made)
     try:
         member = Member(
-            node=name, trial=trial, country=country, key=dict(key.public.jwk), opens_in_parallel=opens_in_parallel
+            node=name, trial=trial, country=country, key=dict(new.key.public.jwk), opens_in_parallel=opens_in_parallel
         )
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         raise MalformedError(f"--{fault['loc'][0]}: {fault['msg']}") from None
     folder = Settings.here({"node_dir": node_dir}).node_dir
-    protection = new_passphrase(passphrase_file, no_passphrase=no_passphrase)
-    NodeFolder.create(folder, member, Actor(user, role, "authored"), key=key, passphrase=protection)
+    created = NodeFolder.create(folder, member, Actor(user, role, "authored"), key=new.key, kept=new.kept)
     click.echo((folder / "member.json").read_text())
-    remark(f"the key is in {folder / 'key.pem'}; send {folder / 'member.json'} to whoever drafts the document")
+    file = created.key_file(new.key.public.thumbprint)
+    remark(f"the key is in {file}; send {folder / 'member.json'} to whoever drafts the document")
 
 
 @node.command()
@@ -114,7 +110,7 @@ def seal(draft_file: Path, node_dir: Path | None, url: str | None, passphrase_fi
         click.echo(envelope.text)
 
 
-for _command in (post, outbox, receipts, rotate_key, types):
+for _command in (post, outbox, receipts, key, apply, types):
     node.add_command(_command)
 
 

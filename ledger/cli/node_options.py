@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import click
 
+from ledger import clock
 from ledger.cli.keys import key_in_force
-from ledger.cli.options import File
+from ledger.cli.options import File, new_passphrase, protection_options, secret_of
 from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import remark
 from ledger.cohort.memorandum import Memorandum
@@ -15,17 +16,64 @@ from ledger.errors import MalformedError, NotFoundError
 from ledger.node.bearer import Bearer
 from ledger.node.client import NodeClient
 from ledger.node.folder import NodeFolder
+from ledger.node.hsm import Place, new_token_key
+from ledger.node.keyring import new_key
 from ledger.operations.heads import Heads
 from ledger.operations.source import HttpSource
 from ledger.settings import Settings
-from ledger.signing.keys import Algorithm
+from ledger.signing.keys import Algorithm, SigningKey
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_KEY_ID_SIZE = 16  # bytes, of a key in a token
 
 node_dir = click.option("--node-dir", type=File, help="The node's folder.")
 url = click.option("--url", help="The hub's address.")
 algorithm = click.option(
     "--algorithm", type=click.Choice(get_args(Algorithm)), default="Ed25519", show_default=True, help="Of the key."
 )
-passphrase = click.option("--passphrase-file", type=File, help="What opens the node's key.")
+passphrase = click.option("--passphrase-file", type=File, help="What opens the node's key; for a token, its PIN.")
+
+
+class NewKey(NamedTuple):
+    """A key that was just made. kept: how its file protects it, or where in a token it is."""
+
+    key: SigningKey
+    kept: bytes | Place | None
+
+
+def key_options(command: _Command) -> _Command:
+    """What a new key is for, and how it is protected: by a passphrase, or by the token that it never leaves."""
+    for option in (
+        click.option("--pin-file", type=File, help="Read the token's PIN from this file's first line."),
+        click.option("--token", metavar="LABEL", help="The token's label."),
+        click.option("--hsm", type=File, metavar="MODULE", help="Make the key in a token, by this PKCS#11 library."),
+        algorithm,
+    ):
+        command = option(command)
+    return protection_options(command)
+
+
+def made_key(
+    *,
+    algorithm: Algorithm,
+    passphrase_file: Path | None,
+    no_passphrase: bool,
+    hsm: Path | None,
+    token: str | None,
+    pin_file: Path | None,
+) -> NewKey:
+    """A new key, by the options of `key_options`."""
+    if (hsm is None) != (token is None) or (hsm is None and pin_file is not None):
+        raise click.UsageError("a key in a token takes --hsm and --token, and perhaps --pin-file")
+    if hsm is None or token is None:
+        return NewKey(new_key(algorithm), new_passphrase(passphrase_file, no_passphrase=no_passphrase))
+    if passphrase_file is not None or no_passphrase:
+        raise click.UsageError("a key in a token has no passphrase: give its PIN with --pin-file")
+    place, key = new_token_key(
+        hsm, token, algorithm, pin=secret_of(f"the token {token}", pin_file), key_id=clock.new_key()[:_KEY_ID_SIZE]
+    )
+    return NewKey(key, place)
 
 
 def is_for_subcommand(context: click.Context) -> bool:

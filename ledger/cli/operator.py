@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -194,5 +195,12 @@ def _signer(settings: Settings, origin: str) -> NoteSigner:
     file = settings.log_key_file
     if not file.exists():
         raise SetupError(f"there is no log key {file}: make one with `cohort-ledger log-key new`, or name its file")
-    passphrase = passphrase_for(file, settings.log_key_passphrase_file, encrypted=is_encrypted(file))
-    return NoteSigner(origin, read_key(file, passphrase))
+    later = sorted(file.parent.glob(f"{file.stem}.*{file.suffix}"))  # as `log-key new --next` names them
+    first, *others = (
+        NoteSigner(
+            origin,
+            read_key(each, passphrase_for(each, settings.log_key_passphrase_file, encrypted=is_encrypted(each))),
+        )
+        for each in (file, *later)
+    )
+    return replace(first, later=tuple(others))

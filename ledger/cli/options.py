@@ -72,14 +72,19 @@ def new_passphrase(passphrase_file: Path | None, *, no_passphrase: bool) -> byte
     return asked.encode()
 
 
+def secret_of(what: str, file: Path | None) -> bytes:
+    """What opens something, as a passphrase or a PIN: from a file's first line, or asked for."""
+    if file is not None:
+        return _first_line(file)
+    asked: str = click.prompt(f"Passphrase of {what}", hide_input=True, err=True)
+    return asked.encode()
+
+
 def passphrase_for(key_file: Path, passphrase_file: Path | None, *, encrypted: bool) -> bytes | None:
     """What opens a key file."""
     if not encrypted:
         return None
-    if passphrase_file is not None:
-        return _first_line(passphrase_file)
-    asked: str = click.prompt(f"Passphrase of {key_file}", hide_input=True, err=True)
-    return asked.encode()
+    return secret_of(str(key_file), passphrase_file)
 
 
 def _first_line(file: Path) -> bytes:

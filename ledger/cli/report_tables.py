@@ -131,6 +131,19 @@ def print_census(lines: Sequence[CensusLine]) -> None:
     click.echo(f"{_SOME_MADE_UP}\n" if any(each.synthetic for each in lines) else "")
 
 
+def print_findings(found: Sequence[Finding]) -> None:
+    if not found:
+        click.echo("nothing to look at was found")
+        return
+    print_table(
+        ["index", "node", "finding", ""],
+        [[str(each.index), each.node, each.kind, each.message] for each in found],
+        right=["index"],
+        title="To be looked at",
+    )
+    click.echo(f"{len(found)} findings; each was admitted, and none is a failure")
+
+
 def print_contributions(contributed: Sequence[Contribution]) -> None:
     print_table(
         ["node", "events", "opened", "enrolled", "outcomes", "rows", "cells", "lag d", "made up"],
@@ -165,17 +178,6 @@ def print_contributions(contributed: Sequence[Contribution]) -> None:
         click.echo(f"corrections and retractions: {', '.join(amended)}")
     click.echo("lag d: median days from the day that an event tells of to its receipt")
     click.echo("* made-up events are among the node's own\n" if any(each.synthetic for each in contributed) else "")
-
-
-def print_findings(found: Sequence[Finding]) -> None:
-    if not found:
-        click.echo("nothing to look at was found")
-        return
-    print_table(
-        ["entry", "node", "kind", "finding"],
-        [[str(each.index), each.node, each.kind, each.message] for each in found],
-        right=["entry"],
-    )
 
 
 def print_funnel(lines: Sequence[FunnelLine]) -> None:

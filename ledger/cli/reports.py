@@ -80,18 +80,18 @@ def census(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> No
 
 @click.command()
 @report_options
-def funnel(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
-    """How far each trial's cases came, in the trial's own nouns."""
-    found = funnel_of(_snapshot(at, on, flags))
-    print_json(found) if as_json else report_tables.print_funnel(found)
+def findings(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """What is to be looked at: it was admitted, and no rule refuses it."""
+    found = findings_of(_snapshot(at, on, flags))
+    print_json(found) if as_json else report_tables.print_findings(found)
 
 
 @click.command()
 @report_options
-def findings(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
-    """What an auditor should look at, and no rule refused."""
-    found = findings_of(_snapshot(at, on, flags))
-    print_json(found) if as_json else report_tables.print_findings(found)
+def funnel(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """How far each trial's cases came, in the trial's own nouns."""
+    found = funnel_of(_snapshot(at, on, flags))
+    print_json(found) if as_json else report_tables.print_funnel(found)
 
 
 @click.command()

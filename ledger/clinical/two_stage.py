@@ -58,6 +58,11 @@ class Design:
         return {1: self.n1, 2: self.n}[stage]
 
 
+def decisions_at(stage: int) -> frozenset[Decision]:
+    """The words for the end of stage 1 or 2, whatever was found: what may be decided there against the design."""
+    return frozenset(word for (at, _), words in _ALLOWED.items() if at == stage for word in words)
+
+
 def decisions_allowed(design: Design, stage: int, benefits: int) -> frozenset[Decision]:
     """Say what may be decided at the end of stage 1 or 2, where `benefits` of `design.size_of(stage)` benefited."""
     bound = {1: design.r1, 2: design.r}[stage]

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ledger.cohort.columns import Tier
+from ledger.cohort.compromises import is_grant_void
 from ledger.cohort.database import Database
 from ledger.cohort.view import resolutions_in_force
 from ledger.names import When, regimen_name
@@ -201,7 +202,7 @@ def known(database: Database, keys_in_force: Mapping[str, PublicKey]) -> Known:
 def _granted(database: Database) -> Iterable[Granted]:
     for record in database.rows("grants"):
         index = record.root("role")
-        if index is not None:
+        if index is not None and not is_grant_void(database, record.key[0], index):
             yield _grant(
                 {field: record.value(field) for field in record.cells},
                 name=record.key[1],

@@ -22,6 +22,7 @@ class Node(Row):
     country: str | None = clear(dated="signed_on", tier="public")
     opens_in_parallel: bool | None = clear(dated="signed_on", tier="public")
     signed_on: str | None = clear(dated="signed_on", tier="public")
+    removed_at: str | None = clear(tier="public")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,11 +35,16 @@ class View:
     # ------------------------------------------------------------------ alliance
 
     def members(self) -> list[str]:
-        """The nodes that signed the memorandum, sorted."""
-        return sorted(record.key[0] for record in self.database.rows("nodes"))
+        """The nodes that signed the memorandum and were not removed, sorted."""
+        return sorted(
+            record.key[0] for record in self.database.rows("nodes") if is_member(self.database, record.key[0])
+        )
 
     def is_member(self) -> bool:
-        return self.database.row("nodes", (self.node,)) is not None
+        return is_member(self.database, self.node)
+
+    def was_removed(self, node: str) -> bool:
+        return self.database.row("nodes", (node,)) is not None and not is_member(self.database, node)
 
     def resolution(self, slug: str) -> Record | None:
         return self.database.row("resolutions", (slug,))
@@ -160,6 +165,12 @@ class View:
         if definition is not None and self.is_pooled(cohort):
             return text(definition, "defined_by")
         return self.node
+
+
+def is_member(database: Database, node: str) -> bool:
+    """Whether the node has signed the memorandum, and no resolution has removed it."""
+    record = database.row("nodes", (node,))
+    return record is not None and record.root("removed_at") is None
 
 
 def resolutions_in_force(database: Database, subject: str) -> Iterable[Record]:

@@ -10,7 +10,7 @@ from functools import cache
 from pydantic import ValidationError
 
 from ledger.errors import GateError, RuleError
-from ledger.events import access, alliance, cases, cohorts, corrections, erasures, outcomes, trials
+from ledger.events import access, alliance, cases, cohorts, corrections, erasures, outcomes, resolutions, trials
 from ledger.events.base import Event
 from ledger.events.fields import first_fault
 from ledger.signing.canonical import Json
@@ -25,6 +25,7 @@ CORRECTABLE: tuple[type[Event], ...] = (
 
 EVENT_TYPES: tuple[type[Event], ...] = (
     *alliance.EVENTS,
+    *resolutions.EVENTS,
     *access.EVENTS,
     *CORRECTABLE,
     *corrections.EVENTS,

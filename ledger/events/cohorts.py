@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ledger.clinical.two_stage import decisions_allowed
+from ledger.clinical.two_stage import decisions_allowed, decisions_at
 from ledger.cohort import rows
 from ledger.cohort.cells import Record, Set
 from ledger.cohort.columns import Row
@@ -290,18 +290,36 @@ class CohortStageDecided(Event):
             raise refuse(f"stage {self.stage} of cohort {self.cohort} is decided already")
         if view.stage(self.cohort) != self.stage:
             raise refuse(f"cohort {self.cohort} is not in stage {self.stage}")
-        if self.override is not None:
-            raise refuse(f"no decision resolution {self.override} is in force")
+        excused = self._excused(view)
         if self.data_cut >= view.index:
             raise refuse("data_cut names an entry that is not there yet")
-        self._check_cases(view)
+        self._check_cases(view, any_number="cases" in excused)
         if self.benefits > len(self.evaluable):
             raise refuse("there are more benefits than evaluable cases")
-        if self.decision not in decisions_allowed(view.design_of(self.cohort), self.stage, self.benefits):
+        if "decision" in excused:
+            if self.decision not in decisions_at(self.stage):
+                raise refuse(f"{self.decision} is no decision at the end of stage {self.stage}, whatever is excused")
+        elif self.decision not in decisions_allowed(view.design_of(self.cohort), self.stage, self.benefits):
             raise refuse(f"{self.decision} is not the design's decision at {self.benefits} of {len(self.evaluable)}")
 
-    def _check_cases(self, view: View) -> None:
-        wanted = view.design_of(self.cohort).size_of(self.stage)
+    def _excused(self, view: View) -> frozenset[str]:
+        """What the design need not be followed in, by the resolution that the decision names."""
+        if self.override is None:
+            return frozenset()
+        agreed = view.in_force(self.override, "decision")
+        if agreed is None:
+            raise refuse(f"no decision resolution {self.override} is in force")
+        content = agreed.value("content")
+        assert isinstance(content, dict)
+        if (content["cohort"], content["stage"]) != (self.cohort, self.stage):
+            raise refuse(f"{self.override} is about another cohort or stage")
+        off_design = content["off_design"]
+        assert isinstance(off_design, list)
+        return frozenset(map(str, off_design))
+
+    def _check_cases(self, view: View, *, any_number: bool) -> None:
+        """The first so many, in order. any_number: fewer or more than the design asks for are excused."""
+        wanted = len(self.evaluable) if any_number else view.design_of(self.cohort).size_of(self.stage)
         first = view.evaluable_in_order(self.cohort, self.data_cut)[:wanted]
         if len(first) < wanted:
             raise refuse(f"stage {self.stage} is decided on {wanted} evaluable cases; there are {len(first)}")

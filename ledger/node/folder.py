@@ -2,6 +2,7 @@
 
 key.pem            its first key, PKCS#8, encrypted unless told otherwise
 key.<kid>.pem      one that came later, by its thumbprint; the log says which of them is in force
+*.hsm.json         in place of `*.pem`: where in a hardware token the key lies, see `ledger.node.hsm`
 node.json          the node's name, and who speaks where a draft does not say
 member.json        what the founding document says of it, its first key with it, for ever; no secret
 memorandum.json    the document whose log key its receipts are checked under
@@ -19,6 +20,7 @@ from ledger.cohort.database import Head
 from ledger.cohort.memorandum import Member, Memorandum
 from ledger.errors import MalformedError, SetupError
 from ledger.node.drafts import Draft, nobodys_key, seal_draft
+from ledger.node.hsm import PLACE_SUFFIX, Place
 from ledger.node.keyring import write_key
 from ledger.node.outbox import Outbox, is_sealed
 from ledger.node.receipts import ReceiptFolder
@@ -29,7 +31,8 @@ from ledger.signing.canonical import dump
 from ledger.signing.envelope import Actor, Envelope
 from ledger.signing.keys import SigningKey
 
-_FIRST_KEY = "key.pem"
+_FIRST_KEY = "key"
+_PEM_SUFFIX = ".pem"
 
 
 @dataclass(frozen=True)
@@ -53,19 +56,24 @@ class NodeFolder:
 
     @classmethod
     def create(
-        cls, path: Path, member: Member, actor: Actor, key: SigningKey, passphrase: bytes | None
+        cls, path: Path, member: Member, actor: Actor, *, key: SigningKey, kept: "bytes | Place | None"
     ) -> "NodeFolder":
-        """Raises SetupError where there is a node already."""
+        """kept: as `keep_key` has it. Raises SetupError where there is a node already."""
         created = cls(path, member.node, actor)
-        write_key(path / _FIRST_KEY, key, passphrase)
+        created._keep(_FIRST_KEY, key, kept)
         (path / "node.json").write_text(json.dumps({"node": member.node, "actor": asdict(actor)}, indent=2) + "\n")
         (path / "member.json").write_bytes(dump(member.model_dump()))
         return created
 
     def key_file(self, kid: str) -> Path:
         """Where a key of this thumbprint lies, if it is here: what is in the file is not looked at."""
-        later = self.path / f"key.{kid}.pem"
-        return later if later.exists() else self.path / _FIRST_KEY
+        names = (f"{name}{suffix}" for name in (f"key.{kid}", _FIRST_KEY) for suffix in (_PEM_SUFFIX, PLACE_SUFFIX))
+        return next((self.path / name for name in names if (self.path / name).exists()), self.path / "key.pem")
+
+    @property
+    def member(self) -> Member:
+        """What a founding document says of it."""
+        return Member.model_validate_json((self.path / "member.json").read_bytes())
 
     @property
     def receipts(self) -> ReceiptFolder:
@@ -94,13 +102,29 @@ class NodeFolder:
 
     # ------------------------------------------------------------------ keys
 
-    def begin_rotation(self, key: SigningKey, passphrase: bytes | None) -> None:
+    def keep_key(self, key: SigningKey, kept: bytes | Place | None) -> Path:
+        """Keep another key, by its thumbprint; nothing is said of it anywhere. Returns the file.
+
+        kept: the passphrase that its file is encrypted with, None for none, or its place in a token, which is all that
+        is written then.
+        """
+        return self._keep(f"key.{key.public.thumbprint}", key, kept)
+
+    def _keep(self, name: str, key: SigningKey, kept: bytes | Place | None) -> Path:
+        file = self.path / f"{name}{PLACE_SUFFIX if isinstance(kept, Place) else _PEM_SUFFIX}"
+        if isinstance(kept, Place):
+            kept.write(file)
+        else:
+            write_key(file, key, kept)
+        return file
+
+    def begin_rotation(self, key: SigningKey, kept: bytes | Place | None) -> None:
         """Keep a new key, and let what brings it wait in the outbox: a flush does the rest.
 
         It is durable before it is said anywhere. A crash between the two leaves a key that nobody hears of.
         """
-        write_key(self.path / f"key.{key.public.thumbprint}.pem", key, passphrase)
-        self.outbox.add([draft_of(key.public)], ["node rotate-key"])
+        self.keep_key(key, kept)
+        self.outbox.add([draft_of(key.public)], ["node key rotate"])
 
     def rotation(self) -> str | None:
         """Thumbprint of the key that waits in the outbox to be brought, None where none does."""

@@ -9,8 +9,10 @@ tile. What can be checked of a tile by itself (`ledger.operations.ranges`) may b
 happens in the order of the log happens here.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
+from ledger.cohort.log_keys import check_signed
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.witnesses import cosignatures_on, names_of
 from ledger.errors import (
@@ -30,6 +32,7 @@ from ledger.operations.reached import Reached, Signatures
 from ledger.operations.source import Source, read_tiled, stated_view
 from ledger.operations.uncollected import uncollected
 from ledger.reports.contributions import Contribution
+from ledger.reports.findings import Finding
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
 from ledger.signing.encoding import to_base64
 from ledger.signing.note import Note
@@ -43,6 +46,7 @@ STEPS = {
     6: "rules, cells, digest",
     7: "disclosures",
     8: "stored tables",
+    9: "findings",
     10: "contributions",
 }
 
@@ -64,7 +68,8 @@ class Audit:
     pinned: the memorandum is the one that the auditor named. signatures: which were verified. checkpoint: the one
     audited, as its bytes in `evidence`. continued: how many entries an earlier audit had checked, which were not looked
     at again; nothing_new: that is all there is. passed: step -> what was checked, in words. shown, withheld, erased:
-    counts of disclosures. contributed: step 10. reached: what a later audit may go on from, once all holds.
+    counts of disclosures. findings: step 9, which fails nothing; contributed: step 10. reached: what a later audit goes
+    on from, once all holds.
     """
 
     pinned: bool
@@ -80,6 +85,7 @@ class Audit:
     shown: int = 0
     withheld: int = 0
     erased: int = 0
+    findings: tuple[Finding, ...] = ()
     contributed: tuple[Contribution, ...] = ()
     reached: Reached | None = None
     failure: Failure | None = None
@@ -168,6 +174,7 @@ class _Auditor:
             # whom to ask for, and when entries were received, the log itself has told only now
             with failing(2):
                 self._check_witnesses(at, witnesses)
+                self._check_log_key(at)
             with failing(4):
                 self._check_times(at)
 
@@ -185,7 +192,8 @@ class _Auditor:
 
     def _digest_note(self) -> Checkpoint:
         origin = database_origin(self.memorandum.origin)
-        return read_checkpoint(self.source.read("digest"), self.memorandum.log_key, origin=origin)[0]
+        self.digest_bytes = self.source.read("digest")
+        return read_checkpoint(self.digest_bytes, self.memorandum.log_key, origin=origin)[0]
 
     def _kept_checkpoints(self) -> bytes:
         try:
@@ -253,6 +261,13 @@ class _Auditor:
             shows = f"{needed} of {of} were asked for: nobody was shown another log whom more than half would vouch for"
         self.result.passed[2] = f"{at.size} entries, signed by the log{by}; {shows}"
 
+    def _check_log_key(self, at: Reached) -> None:
+        """The founding key's signatures were checked first; which other key was in force, the log has told by now."""
+        check_signed(self.digest_bytes, at.log_keys, self.digest_note.size)
+        key = check_signed(self.result.evidence, at.log_keys, at.size)
+        if key is not None:
+            self.result.passed[2] += f"; signed with the log key that entry {key.since} brought into force, too"
+
     def _check_times(self, at: Reached) -> None:
         bracketing = Bracketing(self.memorandum.log_key, at.witnesses, at.size, self._nodes(), at.received_at)
         before = at.brackets
@@ -282,7 +297,7 @@ class _Auditor:
             at.conclude(self.checkpoint.root)
         result.shown, result.withheld, result.erased = at.shown, at.withheld, at.erased
         result.digest = at.digest
-        result.contributed, result.reached = at.contributed, at
+        result.findings, result.contributed, result.reached = at.findings, at.contributed, at
         events = {each.node: each.events for each in at.contributed if each.events}
         streams = f"{len(events)} streams without a gap"
         before = f", of which an earlier audit checked {result.continued}" if result.continued else ""
@@ -295,6 +310,8 @@ class _Auditor:
         )
         result.passed[6] = f"every event admitted again; digest {to_base64(result.digest)}"
         result.passed[7] = f"{at.shown} shown, {at.withheld} withheld, {at.erased} erased"
+        kinds = Counter(each.kind for each in at.findings)
+        result.passed[9] = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "none"
         result.passed[10] = ", ".join(f"{node} {count}" for node, count in events.items())
 
 

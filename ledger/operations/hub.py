@@ -125,7 +125,7 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
     if signer.verifier != memorandum.log_key:
         raise SetupError("the log key is not the one that the ledger's memorandum names")
     vault, signed, policy = open_vault(settings), signed_file(settings), Policy.of(settings)
-    check_publishable(engine, memorandum, signed)
+    check_publishable(engine, memorandum, signer, signed)
     finish_erasures(engine, vault)
     standing = _standing(engine, policy)
     hub = Hub(

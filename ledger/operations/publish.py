@@ -8,6 +8,7 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.errors import NotFoundError, TamperedError
 from ledger.merkle.proofs import prove_inclusion
 from ledger.merkle.tree import NodeReader, root_at
+from ledger.operations.log_keys import signers_at
 from ledger.operations.signed import SignedFile
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint, sign_checkpoint
 from ledger.signing.note import NoteSigner
@@ -23,7 +24,8 @@ def publish(engine: Engine, memorandum: Memorandum, signer: NoteSigner, signed: 
     """Bring everything stored under a signed checkpoint, and the database's digest under a signed note.
 
     signed: where the last checkpoint that this hub signed is kept, apart from the database. Returns the checkpoint in
-    force. Raises TamperedError where the stored log does not extend what was signed: nothing is signed then.
+    force. Raises TamperedError where the stored log does not extend what was signed, SetupError where the hub lacks a
+    log key that is in force: nothing is signed then.
     """
     with writing(engine) as connection:
         head, nodes, published = _check_signed(connection, memorandum, signed)
@@ -35,16 +37,18 @@ def publish(engine: Engine, memorandum: Memorandum, signer: NoteSigner, signed: 
             )
         checkpoint = Checkpoint(memorandum.origin, head.size, root_at(head.size, nodes))
         digest = Checkpoint(database_origin(memorandum.origin), head.size, _digest(connection, head.size))
-        note = sign_checkpoint(checkpoint, signer).encode()
+        signers = signers_at(connection, signer, head.size)
+        note = sign_checkpoint(checkpoint, *signers).encode()
         signed.write(note)  # a crash from now on is healed: the log is stored, and extends it
-        heads.publish(connection, checkpoint=note, digest_note=sign_checkpoint(digest, signer).encode())
+        heads.publish(connection, checkpoint=note, digest_note=sign_checkpoint(digest, *signers).encode())
         return checkpoint
 
 
-def check_publishable(engine: Engine, memorandum: Memorandum, signed: SignedFile) -> None:
-    """Raises TamperedError where `publish` would for what was signed before; signs nothing."""
+def check_publishable(engine: Engine, memorandum: Memorandum, signer: NoteSigner, signed: SignedFile) -> None:
+    """Raises as `publish` would for what was signed before, and for a key that is missing; signs nothing."""
     with reading(engine) as connection:
-        _check_signed(connection, memorandum, signed)
+        head, _, _ = _check_signed(connection, memorandum, signed)
+        signers_at(connection, signer, head.size)
 
 
 def _check_signed(

@@ -17,14 +17,17 @@ from ledger.cohort import snapshot
 from ledger.cohort.database import Database
 from ledger.cohort.digest import START
 from ledger.cohort.dump import dump_database, load_database
+from ledger.cohort.log_keys import LogKey, log_keys_of
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.witnesses import Witness, witnesses_named, witnesses_of
 from ledger.errors import MalformedError
 from ledger.merkle.hashing import EMPTY_ROOT
 from ledger.operations.bracketing import NOTHING_COSIGNED, Brackets
 from ledger.reports.contributions import Contribution, InTable, contributions
+from ledger.reports.findings import Finding, findings
 from ledger.signing.encoding import from_base64url, to_base64url
 from ledger.signing.entry import format_time, parse_time
+from ledger.signing.note import Verifier
 
 Signatures = Literal["every", "heads"]
 
@@ -37,7 +40,8 @@ class Reached:
     at each level. digest: of the database. received: of the last entry. heads: with the setting "heads", index and JWS
     of the last envelope of each node and key. sealed, shown_of: for each entry how many commitments it has, and how
     many disclosures of them were shown, none where it is erased. shown, withheld, erased: counts of disclosures over
-    all. witnesses: whom the database names. brackets: what was checked of what they cosigned. contributed: what step 10
+    all. witnesses: whom the database names; log_keys: what it says that the log signs with besides its founding key.
+    brackets: what was checked of what the witnesses cosigned. findings: what step 9 found; contributed: what step 10
     counted.
     """
 
@@ -56,7 +60,9 @@ class Reached:
     withheld: int = 0
     erased: int = 0
     witnesses: tuple[Witness, ...] = ()
+    log_keys: tuple[LogKey, ...] = ()
     brackets: Brackets = NOTHING_COSIGNED
+    findings: tuple[Finding, ...] = ()
     contributed: tuple[Contribution, ...] = ()
     _dumped: bytes | None = field(default=None, repr=False)
 
@@ -81,10 +87,9 @@ class Reached:
     def conclude(self, root: bytes) -> None:
         """Take out of the database what a later audit may want to know without it."""
         self.root = root
-        self.witnesses = witnesses_of(self.database)
-        self.contributed = contributions(
-            snapshot.of_versions(snapshot.current(self.database), self.database.events, size=self.size)
-        )
+        self.witnesses, self.log_keys = witnesses_of(self.database), log_keys_of(self.database)
+        seen = snapshot.of_versions(snapshot.current(self.database), self.database.events, size=self.size)
+        self.findings, self.contributed = findings(seen), contributions(seen)
 
     def dump(self) -> bytes:
         untouched = self._dumped is not None and "database" not in self.__dict__
@@ -111,6 +116,7 @@ class Reached:
                 for witness in self.witnesses
                 for each in witness.verifiers
             ],
+            "log_keys": [[key.verifier.text, key.since] for key in self.log_keys],
             "brackets": [
                 self.brackets.size,
                 to_base64url(self.brackets.hash),
@@ -118,6 +124,7 @@ class Reached:
                 self.brackets.cosigned,
                 self.brackets.head.decode(),
             ],
+            "findings": self.findings,
             "contributed": self.contributed,
             "database": to_base64url(sha256(dumped).digest()),
         }
@@ -149,7 +156,9 @@ class Reached:
                 withheld=told["withheld"],
                 erased=told["erased"],
                 witnesses=witnesses_named(told["witnesses"]),
+                log_keys=tuple(LogKey(Verifier.parse(text), since) for text, since in told["log_keys"]),
                 brackets=_brackets(*told["brackets"]),
+                findings=tuple(Finding(**each) for each in told["findings"]),
                 contributed=tuple(_contribution(each) for each in told["contributed"]),
                 _dumped=dumped,
             )

@@ -22,6 +22,7 @@ from ledger.merkle.tree import root_at
 from ledger.operations.audit import Audit, audit
 from ledger.operations.bundle import VIEWS
 from ledger.operations.hub import signed_file
+from ledger.operations.log_keys import signers_at
 from ledger.operations.publish import check_extends
 from ledger.operations.source import Source
 from ledger.operations.watch import Policy, take_cosignatures
@@ -99,7 +100,8 @@ def restore(
         nodes = node_reader(connection, head.size)
         if root_at(head.size, nodes) != head.root or restoring.database.digest != audited.digest:
             raise _other_bytes("its entries are others")
-        publish(connection, checkpoint=audited.evidence, digest_note=_digest_note(digest_note, audited, signer))
+        signers = signers_at(connection, signer, head.size)
+        publish(connection, checkpoint=audited.evidence, digest_note=_digest_note(digest_note, audited, *signers))
         with _read_again():
             _keep_cosigned(connection, source, audited, witnesses_of(restoring.database), Policy.of(settings))
         check_extends(read_head(connection), signed_file(settings).read(), memorandum, nodes)
@@ -197,14 +199,14 @@ def _other_bytes(what: str) -> TamperedError:
     return TamperedError(f"the source is not what it was when it was audited: {what}; nothing is restored")
 
 
-def _digest_note(note: bytes, audited: Audit, signer: NoteSigner) -> bytes:
+def _digest_note(note: bytes, audited: Audit, *signers: NoteSigner) -> bytes:
     """The source's, or a new one where that is of fewer entries than its checkpoint, as a copy's may be."""
     memorandum, head = _held(audited)
     expected = Checkpoint(database_origin(memorandum.origin), head.size, audited.digest)
     with _read_again():
         digest, _ = read_checkpoint(note, memorandum.log_key, origin=expected.origin)
     if digest.size < head.size:
-        return sign_checkpoint(expected, signer).encode()
+        return sign_checkpoint(expected, *signers).encode()
     if digest != expected:
         raise _other_bytes("its digest note is another")
     return note

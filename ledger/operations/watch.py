@@ -18,9 +18,10 @@ from ledger.cohort.witnesses import (
 )
 from ledger.errors import LedgerError, TamperedError
 from ledger.merkle.tree import NodeReader, root_at
+from ledger.operations.log_keys import stored_log_keys
 from ledger.settings import Settings
 from ledger.signing.checkpoint import Checkpoint, read_checkpoint
-from ledger.signing.note import Note
+from ledger.signing.note import Note, Verifier, verified
 from ledger.store import head as heads
 from ledger.store.cells import read_versions
 from ledger.store.checkpoints import KeptCheckpoint, is_kept, keep_checkpoint, kept_checkpoints
@@ -116,7 +117,11 @@ def check_cosigned(connection: Connection, memorandum: Memorandum) -> int:
     """
     head = read_head(connection)
     stored = _Stored(
-        memorandum, stored_witnesses(connection, head.size), head.published, node_reader(connection, head.size)
+        memorandum,
+        tuple(key.verifier for key in stored_log_keys(connection, head.size)),
+        stored_witnesses(connection, head.size),
+        head.published,
+        node_reader(connection, head.size),
     )
     stored.check("head: its checkpoint", head.checkpoint)
     witnessed, by = stored.check("head: its witnessed checkpoint", head.witnessed)
@@ -138,6 +143,7 @@ class _Stored(NamedTuple):
     """What a stored checkpoint is held against."""
 
     memorandum: Memorandum
+    log_keys: tuple[Verifier, ...]  # those that came after the founding one
     witnesses: tuple[Witness, ...]
     published: int
     nodes: NodeReader
@@ -148,11 +154,11 @@ class _Stored(NamedTuple):
             return 0, []
         try:
             checkpoint, note = read_checkpoint(data, self.memorandum.log_key)
-            by = cosignatures_on(note, self.witnesses)
+            by, later = cosignatures_on(note, self.witnesses), verified(note, self.log_keys)
             if checkpoint.size > self.published or root_at(checkpoint.size, self.nodes) != checkpoint.root:
                 raise TamperedError("it is of another log than the one that is stored")
         except LedgerError as error:
             raise TamperedError(f"{what} was altered: {error}") from None
-        if len(note.signatures) != len(by) + 1:
+        if len(note.signatures) != len(by) + len(later) + 1:
             raise TamperedError(f"{what} was altered: it has a signature by nobody who is known")
         return checkpoint.size, by

@@ -1,11 +1,17 @@
-"""Findings: what an auditor should look at that was no reason to refuse an event. One function a kind."""
+"""What is to be looked at by people: it was admitted, and no rule refuses it. A finding is never a failure.
 
-from collections.abc import Iterator
+One function a kind. None of them shows a sealed value.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ledger.cohort import rows
+from ledger.cohort.compromises import compromises_in
+from ledger.cohort.database import Database
 from ledger.cohort.erasing import Coverage, Told, named
 from ledger.cohort.rows import ConsentWithdrawal, Correction, Erasure
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.snapshot import Snapshot, current, of_versions
 from ledger.events.catalog import EVENT_TYPES
 
 _ENDS_SHARING = frozenset({"sharing", "all"})
@@ -13,7 +19,7 @@ _ENDS_SHARING = frozenset({"sharing", "all"})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """kind: a slug. message: in words. index, node: of the event that it is about."""
+    """kind: a slug. message: in words. index: of the entry that is to be looked at; node: who said it."""
 
     kind: str
     message: str
@@ -21,12 +27,40 @@ class Finding:
     node: str
 
 
-def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
-    """All of them, in the order of the log."""
-    return tuple(sorted(withdrawn_not_erased(snapshot), key=lambda each: each.index))
+def findings(seen: Snapshot | Database) -> tuple[Finding, ...]:
+    """All of them, by index and kind."""
+    snapshot = of_versions(current(seen), seen.events, size=seen.size) if isinstance(seen, Database) else seen
+    found = (each for kind in _KINDS for each in kind(snapshot))
+    return tuple(sorted(found, key=lambda each: (each.index, each.kind)))
 
 
-def withdrawn_not_erased(snapshot: Snapshot) -> Iterator[Finding]:
+def _compromised_key(snapshot: Snapshot) -> Iterator[Finding]:
+    """What a node said while somebody else may have had its key."""
+    known = compromises_in(snapshot)
+    for event in snapshot.events:
+        by = [each.resolution for each in known if each.covers(event.node, event.index)]
+        if by:
+            yield Finding(
+                "compromised-key",
+                f"{event.type} was signed while the key of {event.node} may have been another's, says {', '.join(by)}",
+                event.index,
+                event.node,
+            )
+
+
+def _override(snapshot: Snapshot) -> Iterator[Finding]:
+    """Stage decisions that name a resolution which excuses them from the design."""
+    for row in snapshot.of(rows.StageDecision):
+        if row.override is not None:
+            yield Finding(
+                "override",
+                f"stage {row.stage} of {row.cohort} is decided {row.decision}, off its design by {row.override}",
+                row.set_by["decision"],
+                row.node,
+            )
+
+
+def _withdrawn_not_erased(snapshot: Snapshot) -> Iterator[Finding]:
     """Consent to share was withdrawn, and what was sealed of the case is not all erased: a finding until it is.
 
     What is said of the case after an erasure makes it one again.
@@ -68,3 +102,6 @@ def _sealed_and_not_erased(snapshot: Snapshot) -> dict[tuple[str, str], int]:
 def _sealing() -> frozenset[str]:
     """The types that have sealed fields, in any version."""
     return frozenset(each.TYPE for each in EVENT_TYPES if each.Sealed.model_fields)
+
+
+_KINDS: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (_compromised_key, _override, _withdrawn_not_erased)

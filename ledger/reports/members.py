@@ -11,7 +11,7 @@ from ledger.cohort.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """opens_in_parallel: bound by the memorandum to open shared cohorts when the others do."""
+    """opens_in_parallel: bound by the memorandum to open shared cohorts when the others do, until it is removed."""
 
     node: str
     trial: str | None
@@ -28,5 +28,6 @@ def members(snapshot: Snapshot) -> tuple[Member, ...]:
         founder, trial = signed.get(node), trials.get(node)
         name = trial.name if trial else founder.trial if founder else None
         country = trial.country if trial else founder.country if founder else None
-        found.append(Member(node, name, country, bool(founder and founder.opens_in_parallel)))
+        bound = founder is not None and founder.removed_at is None and founder.opens_in_parallel is True
+        found.append(Member(node, name, country, bound))
     return tuple(found)

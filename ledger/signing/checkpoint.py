@@ -35,10 +35,14 @@ def database_origin(origin: str) -> str:
     return f"{origin}/cohort-database"
 
 
-def sign_checkpoint(checkpoint: Checkpoint, signer: NoteSigner) -> Note:
-    """Sign a log's head. The caller has checked it against the last one signed: two that fork convict the log."""
+def sign_checkpoint(checkpoint: Checkpoint, *signers: NoteSigner) -> Note:
+    """Sign a log's head. The caller has checked it against the last one signed: two that fork convict the log.
+
+    signers: by the log's founding key, and by the one that is in force besides, if there is one.
+    """
     Checkpoint.parse(checkpoint.text)
-    return sign_note(checkpoint.text, signer)
+    notes = [sign_note(checkpoint.text, signer) for signer in signers]
+    return Note(checkpoint.text, tuple(line for note in notes for line in note.signatures))
 
 
 def read_checkpoint(data: bytes, verifier: Verifier, *, origin: str | None = None) -> tuple[Checkpoint, Note]:

@@ -5,7 +5,7 @@ A JWK (RFC 7517) holds exactly the members that its thumbprint covers: OKP for E
 (RFC 9864). No other algorithm is known, and none is negotiated. Keys are handed in, never drawn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, M
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from ledger.errors import MalformedError, SignatureError
+from ledger.errors import MalformedError, SetupError, SignatureError
 from ledger.signing import pem as pems
 from ledger.signing.canonical import dump
 from ledger.signing.encoding import from_base64url, to_base64url
@@ -92,14 +92,25 @@ class PublicKey:
             raise SignatureError("the signature does not hold under this key", key=self.thumbprint) from None
 
 
+@dataclass(frozen=True, slots=True)
+class HeldElsewhere:
+    """A private key that stays where it is, in a hardware token, which signs when it is asked to.
+
+    sign: of a message; Ed25519, or ES256 as r || s.
+    """
+
+    public: PublicKey
+    sign: Callable[[bytes], bytes]
+
+
 class SigningKey:
     """A private key and its public half. It signs; it never shows itself but through `to_pem`."""
 
     __slots__ = ("_private", "public")
 
-    def __init__(self, private: PrivateKey) -> None:
+    def __init__(self, private: PrivateKey | HeldElsewhere) -> None:
         self._private = private
-        self.public = PublicKey.from_jwk(_jwk(private))
+        self.public = private.public if isinstance(private, HeldElsewhere) else PublicKey.from_jwk(_jwk(private))
 
     @classmethod
     def from_seed(cls, seed: bytes) -> "SigningKey":
@@ -119,14 +130,27 @@ class SigningKey:
         return cls(private)
 
     def to_pem(self, passphrase: bytes | None) -> bytes:
-        """PKCS#8 in PEM, encrypted where a passphrase is given (not an empty one)."""
+        """PKCS#8 in PEM, encrypted where a passphrase is given (not an empty one).
+
+        Raises SetupError for a key that is held elsewhere.
+        """
+        if isinstance(self._private, HeldElsewhere):
+            raise SetupError("a key in a token does not leave it: there is none to write into a file")
         return pems.to_pem(self._private, passphrase)
 
     def sign(self, message: bytes) -> bytes:
-        """Sign: Ed25519 (the same bytes each time), ES256 as r || s in low-s form, or ML-DSA-65."""
+        """Sign: Ed25519 (the same bytes each time), ES256 as r || s in low-s form, or ML-DSA-65.
+
+        Raises SignatureError where a key that is held elsewhere signs what does not hold under its public half.
+        """
+        if isinstance(self._private, HeldElsewhere):
+            signature = self._private.sign(message)
+            if self.public.algorithm == "ES256":
+                signature = _low_s(int.from_bytes(signature[:_P256_SIZE]), int.from_bytes(signature[_P256_SIZE:]))
+            self.public.verify(signature, message)
+            return signature
         if isinstance(self._private, EllipticCurvePrivateKey):
-            r, s = decode_dss_signature(self._private.sign(message, ECDSA(SHA256())))
-            return r.to_bytes(_P256_SIZE) + min(s, _P256_ORDER - s).to_bytes(_P256_SIZE)
+            return _low_s(*decode_dss_signature(self._private.sign(message, ECDSA(SHA256()))))
         return self._private.sign(message)
 
 
@@ -186,6 +210,11 @@ def _jwk(private: PrivateKey) -> dict[str, str]:
             x, y = (to_base64url(n.to_bytes(_P256_SIZE)) for n in (point.x, point.y))
             return {"crv": "P-256", "kty": "EC", "x": x, "y": y}
     raise MalformedError("an elliptic curve key is for P-256")
+
+
+def _low_s(r: int, s: int) -> bytes:
+    """R || s, the lower of the two that sign."""
+    return r.to_bytes(_P256_SIZE) + min(s, _P256_ORDER - s).to_bytes(_P256_SIZE)
 
 
 def _der(signature: bytes) -> bytes:

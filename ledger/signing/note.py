@@ -112,10 +112,14 @@ class Verifier:
 
 @dataclass(frozen=True, slots=True)
 class NoteSigner:
-    """A name and an Ed25519 key to sign notes with. Raises MalformedError for a key of another algorithm."""
+    """A name and an Ed25519 key to sign notes with. Raises MalformedError for a key of another algorithm.
+
+    later: the log's keys that are to come into force after it, or have.
+    """
 
     name: str
     key: SigningKey
+    later: tuple["NoteSigner", ...] = ()
 
     def __post_init__(self) -> None:
         _check_name(self.name)

@@ -9,6 +9,7 @@ import hubs
 import pytest
 from fastapi.testclient import TestClient
 from given import COHORT, DRUP, IMPRESS, case
+from resolved import agree, replacement
 
 from api.tables import csv_of
 from ledger.cohort.cells import Version
@@ -80,6 +81,19 @@ def test_contributions_census_and_funnel_say_who_gave_what(client: TestClient, h
     assert contributions[IMPRESS]["by_type"] == {"memorandum.signed": 1}
     assert (line["attested"], line["derived"], line["verdict"]) == (3, 1, "short by 2")
     assert {each["node"]: each["patients_enrolled"] for each in funnel}[DRUP] == 1
+
+
+def test_findings_name_what_was_signed_since_a_key_may_have_been_anothers(client: TestClient, hub: Hub) -> None:
+    alliance = given.treated()
+    since = alliance.database.size - 1  # DRUP's last word
+    agree(alliance, "new-key", "key-replacement", replacement(alliance, compromised_since=since), without=[DRUP])
+    hubs.post(hub, alliance)
+
+    found = client.get("/findings").json()
+    before = client.get("/findings", params={"at": since}).json()
+
+    assert [(each["kind"], each["index"], each["node"]) for each in found] == [("compromised-key", since, DRUP)]
+    assert before == []
 
 
 @pytest.mark.parametrize("report", ["board", "census", "contributions"])

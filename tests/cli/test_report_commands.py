@@ -59,6 +59,15 @@ def test_every_report_is_json_for_programs(hub: Path, arguments: list[str]) -> N
     assert told(hub, *arguments)
 
 
+def test_findings_are_readable_at_80_columns_even_where_there_are_none(hub: Path) -> None:
+    ran = ask(hub, "findings")
+
+    assert ran.exit_code == 0, ran.output
+    assert "0 findings" in ran.stdout
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+    assert told(hub, "findings") == []
+
+
 def test_the_board_has_a_line_a_cohort_and_a_column_a_country(hub: Path) -> None:
     lines = ask(hub, "board").stdout.splitlines()
 

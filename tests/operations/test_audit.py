@@ -48,7 +48,7 @@ def test_a_bundle_of_an_honest_hub_holds_and_says_what_was_checked(bundle: Path)
 
     assert found.holds
     assert found.pinned
-    assert sorted(found.passed) == [1, 2, 3, 4, 5, 6, 7, 10]
+    assert sorted(found.passed) == [1, 2, 3, 4, 5, 6, 7, 9, 10]
     assert sum(each.events for each in found.contributed) == SIZE
 
 

@@ -1,110 +1,111 @@
-"""Findings: what an auditor should look at. Withdrawn consent to share is one until all that is sealed is erased."""
+"""What is to be looked at: events by a key that may have been another's, decisions that the design does not give."""
 
-from typing import Any
+from pathlib import Path
 
-import erased
 import given
+import hubs
 import pytest
-from given import DRUP, PROTARGET, Alliance, case
+from given import COHORT, DRUP, MEGALIT, PROTARGET, Alliance, case, founded, trial_of
+from resolved import agree, off_design, replacement
+from stages import decision, last, two_evaluable
 
-from ledger.cohort import snapshot
-from ledger.cohort.cells import Version
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.compromises import compromises, compromises_in, is_grant_void
+from ledger.cohort.snapshot import Snapshot, current, of_versions
+from ledger.operations.audit import NOTHING_BEFORE, Before, audit
+from ledger.operations.reached import Reached
 from ledger.reports.findings import Finding, findings
+from ledger.signing.canonical import Json
 
 
-@pytest.fixture
-def alliance() -> Alliance:
-    return erased.told()
+def snapshot_of(alliance: Alliance) -> Snapshot:
+    return of_versions(current(alliance.database), alliance.database.events, size=alliance.database.size)
 
 
-def now(alliance: Alliance, *more: Version) -> Snapshot:
+def replaced(*, since: int | None, grants_void: bool | None = None) -> Alliance:
+    """DRUP speaks at 5, 6, 8 and 9, others at 7 and 10; its key is replaced with the entry at 12, and it speaks on."""
+    alliance = founded()
+    alliance.says(DRUP, "trial.registered", trial_of(DRUP))
+    alliance.says(DRUP, "trial.opened", {"on": "2021-01"})
+    alliance.says(PROTARGET, "trial.registered", trial_of(PROTARGET))
+    alliance.says(DRUP, "case.submitted", {"case": case(1), "on": "2021-11-20"})
+    alliance.rotates(DRUP)
+    said: dict[str, Json] = {"compromised_since": since, "grants_void": grants_void}
+    content = replacement(alliance) | {name: value for name, value in said.items() if value is not None}
+    agree(alliance, "new-key", "key-replacement", content, without=[DRUP])
+    alliance.says(DRUP, "case.submitted", {"case": case(2), "on": "2021-11-20"})
+    return alliance
+
+
+def test_what_a_node_said_since_its_key_may_have_been_anothers_is_found() -> None:
+    alliance = replaced(since=6)
+
+    found = findings(snapshot_of(alliance))
+
+    assert [(each.kind, each.index, each.node) for each in found] == [
+        ("compromised-key", 6, DRUP),
+        ("compromised-key", 8, DRUP),
+        ("compromised-key", 9, DRUP),
+    ]
+    assert (
+        found[1].message == "case.submitted was signed while the key of drup-nl may have been another's, says new-key"
+    )
+    assert found == findings(alliance.database)
+
+
+def test_a_key_that_was_only_lost_discredits_nothing() -> None:
+    assert findings(snapshot_of(replaced(since=None))) == ()
+
+
+def test_before_the_replacement_is_in_force_nothing_is_found() -> None:
+    alliance = founded()
+    content = replacement(alliance, compromised_since=1)
+    alliance.says(PROTARGET, "resolution.proposed", given.resolution("new-key", "key-replacement", content))
+    alliance.says(MEGALIT, "resolution.endorsed", {"resolution": "new-key"})
+
+    assert findings(snapshot_of(alliance)) == ()
+
+
+@pytest.mark.parametrize(("void", "expected"), [(True, [6, 8, 9]), (None, []), (False, [])])
+def test_grants_since_then_are_void_where_the_resolution_says_so(void: bool | None, expected: list[int]) -> None:
+    alliance = replaced(since=6, grants_void=void)
     database = alliance.database
-    return snapshot.of_versions([*snapshot.current(database), *more], database.events, size=database.size)
+
+    covered = [event.index for event in database.events if is_grant_void(database, event.node, event.index)]
+
+    assert covered == expected
+    assert not is_grant_void(database, PROTARGET, 7)
+    assert compromises(database) == compromises_in(snapshot_of(alliance))
 
 
-def found(alliance: Alliance, *more: Version) -> list[tuple[int, str]]:
-    return [(each.index, each.node) for each in findings(now(alliance, *more))]
+def test_a_decision_that_was_excused_from_the_design_is_found() -> None:
+    alliance = two_evaluable()
+    alliance.adopts("excused", "decision", off_design("cases"))
+    said = decision([], decision="close-futility", benefits=0, data_cut=last(alliance), override="excused")
+    taken = alliance.says(DRUP, "cohort.stage_decided", said)
+
+    assert findings(snapshot_of(alliance)) == (
+        Finding(
+            "override",
+            f"stage 1 of {COHORT} is decided close-futility, off its design by excused",
+            taken.event.index,
+            DRUP,
+        ),
+    )
 
 
-def withdraws(alliance: Alliance, scope: str = "sharing", number: int = 1) -> int:
-    withdrawal = {"case": case(number), "on": "2022-01-03", "scope": scope}
-    return alliance.says(DRUP, "consent.withdrawn", withdrawal).event.index
+def test_findings_are_a_step_of_the_audit_that_fails_nothing_and_is_remembered(tmp_path: Path) -> None:
+    alliance = replaced(since=6)
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+    source = hub.source("clear")
 
+    found = audit(source, before=NOTHING_BEFORE)
+    assert found.reached is not None
+    again = audit(source, before=Before(reached=Reached.load(found.reached.dump())))
+    hub.engine.dispose()
 
-@pytest.mark.parametrize("scope", ["sharing", "all"])
-def test_withdrawn_consent_to_share_is_a_finding_until_the_case_is_erased(alliance: Alliance, scope: str) -> None:
-    index = withdraws(alliance, scope)
-
-    (finding,) = findings(now(alliance))
-    assert finding == Finding("withdrawn-not-erased", finding.message, index, DRUP)
-    assert f"case {case(1)} withdrew its consent ({scope}), and what 4 entries hold" in finding.message
-
-    erased.erases(alliance)
-    assert found(alliance) == []
-
-
-@pytest.mark.parametrize("scope", ["treatment", "follow-up"])
-def test_consent_that_still_lets_share_is_none(alliance: Alliance, scope: str) -> None:
-    withdraws(alliance, scope)
-
-    assert found(alliance) == []
-
-
-def test_an_erasure_of_some_of_it_or_of_another_case_leaves_the_finding(alliance: Alliance) -> None:
-    index = withdraws(alliance)
-    erased.erases(alliance, 2)
-    own = [event.event_id for event in alliance.database.events if event.case == case(1)]
-    some: list[Any] = own[:-2]
-    rest: list[Any] = own[-2:]
-
-    alliance.says(DRUP, "disclosures.erased", {"events": some, "basis": "consent"})
-    assert found(alliance) == [(index, DRUP)]
-
-    alliance.says(DRUP, "disclosures.erased", {"events": rest, "basis": "consent"})
-    assert found(alliance) == []
-
-
-def test_what_is_told_of_the_case_after_the_erasure_makes_it_a_finding_again(alliance: Alliance) -> None:
-    index = withdraws(alliance)
-    erased.erases(alliance)
-
-    alliance.finds(DRUP, case(1))  # nothing of it is sealed
-    assert found(alliance) == []
-
-    alliance.says(DRUP, "survival.updated", given.patient(case(1)) | given.DEATH)
-    assert found(alliance) == [(index, DRUP)]
-
-
-def test_a_case_of_which_nothing_was_sealed_is_none(alliance: Alliance) -> None:
-    alliance.says(DRUP, "case.submitted", {"case": case(7), "on": "2022-01"})
-    withdraws(alliance, number=7)
-
-    assert found(alliance) == []
-
-
-def test_another_nodes_case_of_the_same_handle_is_another_case(alliance: Alliance) -> None:
-    alliance.runs_trial(PROTARGET)
-    alliance.says(PROTARGET, "case.profiled", {"case": case(1), "on": "2022-01", **given.PROFILE})
-    withdraws(alliance)
-    erased.erases(alliance)
-
-    assert found(alliance) == []
-
-
-def test_a_correction_of_what_was_erased_that_came_later_is_not_erased(alliance: Alliance) -> None:
-    """Stored as corrections will be; what counts is what they correct."""
-    index = withdraws(alliance)
-    target = next(event for event in alliance.database.events if event.type == "outcome.determined")
-    erased.erases(alliance)
-    correction = alliance.says(DRUP, "case.profiled", {"case": case(8), "on": "2022-01", **given.PROFILE}).event
-    told = {"target": target.event_id, "kind": "corrected", "reason_code": "typing", "reason": None}
-    row = Version(
-        "corrections", (DRUP, correction.event_id), correction.index,
-        {name: (correction.index, value) for name, value in told.items()},
-    )  # fmt: skip
-    object.__setattr__(correction, "case", None)
-
-    assert found(alliance, row) == [(index, DRUP)]
-    erased.erases(alliance)
-    assert found(alliance, row) == []
+    assert found.holds
+    assert found.passed[9] == "compromised-key 3"
+    assert [each.index for each in found.findings] == [6, 8, 9]
+    assert again.continued == found.reached.size
+    assert again.findings == found.findings

@@ -1,4 +1,4 @@
-"""`node rotate-key` at the command line: passphrases, a hub that is away, kill -9 at any moment."""
+"""`node key rotate` at the command line: passphrases, a hub that is away, kill -9 at any moment."""
 
 import json
 import signal
@@ -90,9 +90,9 @@ def test_a_key_is_rotated_and_the_next_command_signs_with_the_new_one(
     one, two = file_of("one", "the first passphrase"), file_of("two", "the second")
 
     # when
-    rotated = run("rotate-key", "--passphrase-file", one, "--url", url, "--json")
+    rotated = run("key", "rotate", "--passphrase-file", one, "--url", url, "--json")
     posted = run("post", file_of("drafts.jsonl", submitted(2)), "--passphrase-file", one, "--url", url)
-    again_ = ["rotate-key", "--algorithm", "ES256", "--passphrase-file", two, "--old-passphrase-file", one]
+    again_ = ["key", "rotate", "--algorithm", "ES256", "--passphrase-file", two, "--old-passphrase-file", one]
     twice = run(*again_, "--url", url)
     sealed = run("seal", file_of("more.jsonl", submitted(3)), "--passphrase-file", two, "--url", url)
     late = run("post", file_of("sealed", sealed.out.strip()), "--url", url)
@@ -112,14 +112,14 @@ def test_a_key_is_rotated_and_the_next_command_signs_with_the_new_one(
 def test_while_the_hub_is_away_a_rotation_waits_and_run_again_it_goes_on_with_the_same_key(
     run: Callable[..., Ran], url: str, node: NodeFolder
 ) -> None:
-    away = run("rotate-key", "--no-passphrase", "--url", NOBODY)
+    away = run("key", "rotate", "--no-passphrase", "--url", NOBODY)
     waits = run("outbox", "--json").json
-    still = run("rotate-key", "--no-passphrase", "--url", NOBODY)
-    rotated = run("rotate-key", "--no-passphrase", "--url", url, "--json")
+    still = run("key", "rotate", "--no-passphrase", "--url", NOBODY)
+    rotated = run("key", "rotate", "--no-passphrase", "--url", url, "--json")
 
     assert (away.code, still.code) == (6, 6)
     assert "queued, 1 drafts wait" in away.err
-    assert [(each["type"], each["from"]) for each in waits] == [("key.rotated", "node rotate-key")]
+    assert [(each["type"], each["from"]) for each in waits] == [("key.rotated", "node key rotate")]
     assert f"makes no other key than {rotated.json['key']}" in rotated.err
     assert run("head", "--url", url, "--json").json["key"] == rotated.json["key"]
     assert len(list(node.path.glob("key.*.pem"))) == 1
@@ -127,7 +127,7 @@ def test_while_the_hub_is_away_a_rotation_waits_and_run_again_it_goes_on_with_th
 
 
 def test_a_flush_goes_on_with_a_rotation_too(run: Callable[..., Ran], url: str, node: NodeFolder) -> None:
-    run("rotate-key", "--no-passphrase", "--url", NOBODY)
+    run("key", "rotate", "--no-passphrase", "--url", NOBODY)
     kid = again(node).rotation()
 
     flushed = run("outbox", "flush", "--url", url)
@@ -139,7 +139,7 @@ def test_a_flush_goes_on_with_a_rotation_too(run: Callable[..., Ran], url: str, 
 def test_without_the_key_in_force_it_is_said_which_one_is_missing(
     run: Callable[..., Ran], url: str, node: NodeFolder
 ) -> None:
-    kid = run("rotate-key", "--no-passphrase", "--url", url, "--json").json["key"]
+    kid = run("key", "rotate", "--no-passphrase", "--url", url, "--json").json["key"]
     node.key_file(kid).rename("elsewhere.pem")
 
     ran = run("post", file_of("drafts.jsonl", submitted(1)), "--url", url)
@@ -151,7 +151,7 @@ def test_without_the_key_in_force_it_is_said_which_one_is_missing(
 def test_killed_at_any_moment_a_node_has_the_key_in_force_and_goes_on(
     run: Callable[..., Ran], url: str, home: Path, node: NodeFolder
 ) -> None:
-    command = [*PROGRAM, "node", "rotate-key", "--no-passphrase", "--url", url]
+    command = [*PROGRAM, "node", "key", "rotate", "--no-passphrase", "--url", url]
     for kill in range(KILLS):
         keys = len(list(node.path.glob("key.*.pem")))
         with subprocess.Popen(
@@ -166,7 +166,7 @@ def test_killed_at_any_moment_a_node_has_the_key_in_force_and_goes_on(
         posted = run("post", file_of(f"{kill}.jsonl", submitted(kill)), "--url", url)
         assert posted.code == 0, posted.err
 
-    rotated = run("rotate-key", "--no-passphrase", "--url", url, "--json")
+    rotated = run("key", "rotate", "--no-passphrase", "--url", url, "--json")
 
     assert rotated.code == 0
     hub = hubs.reopened(home)
