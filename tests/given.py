@@ -19,6 +19,7 @@ from states import state_of as state_of  # noqa: PLC0414 - as above
 
 from ledger.cohort.database import Database, Registered, Taken
 from ledger.cohort.memorandum import Memorandum
+from ledger.cohort.view import is_member
 from ledger.errors import LedgerError, RuleError
 from ledger.events.base import Recorded
 from ledger.events.catalog import EVENT_TYPES
@@ -244,7 +245,8 @@ class Alliance:
 
     def adopts(self, slug: str, subject: str, content: Data) -> Taken:
         """Propose and endorse, as the founders stand, until the resolution is in force."""
-        first, *others = [member.node for member in self.memorandum.members]
+        founders = [member.node for member in self.memorandum.members]
+        first, *others = [node for node in founders if is_member(self.database, node)]
         taken = self.says(first, "resolution.proposed", resolution(slug, subject, content))
         for node in others[: self.memorandum.votes_needed(len(self.members)) - 1]:
             taken = self.says(node, "resolution.endorsed", {"resolution": slug})

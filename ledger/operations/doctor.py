@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import LedgerError, SetupError, TamperedError
+from ledger.errors import LedgerError, SetupError, TamperedError, UnavailableError
 from ledger.operations.audit import STEPS, audit
 from ledger.operations.erase import check_finished
 from ledger.operations.folding import Progress
@@ -98,7 +98,11 @@ def _audited(engine: Engine, vault: Vault, progress: Progress) -> Iterator[Findi
         except LedgerError as error:
             yield Finding("log and vault", "history", str(error))
             return
-    found = audit(StoreSource(engine, vault, "full"), view="clear" if absent else "full", progress=progress)
+    try:
+        found = audit(StoreSource(engine, vault, "full"), view="clear" if absent else "full", progress=progress)
+    except UnavailableError as error:  # an erasure is stored that no checkpoint covers yet
+        yield Finding("log and vault", "set-up", f"{error}: start the hub, which publishes it")
+        return
     if found.failure is not None:
         where = "" if found.failure.index is None else f"entry {found.failure.index}: "
         yield Finding("log and vault", "history", f"{STEPS[found.failure.step]}: {where}{found.failure.message}")

@@ -25,7 +25,7 @@ ANEW: dict[str, Json] = {**CASE, **given.ASSESSMENT, "response": "SD"}
 def posted(folder: Path, alliance: given.Alliance) -> tuple[Hub, TestClient]:
     hub = hubs.founded_hub(folder, alliance)
     hubs.post(hub, alliance)
-    return hub, TestClient(create_app(hub), base_url="http://localhost")
+    return hub, TestClient(create_app(hub, dev=True), base_url="http://localhost")
 
 
 def told(alliance: given.Alliance, index: int) -> Told:

@@ -208,7 +208,7 @@ def test_an_entry_dated_back_behind_what_the_last_audit_saw_cosigned_fails_step_
 
 class Clock:
     def __init__(self) -> None:
-        self.time = datetime(2026, 11, 24, 12, tzinfo=UTC)
+        self.time = datetime(2126, 11, 24, 12, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         return self.time
