@@ -25,8 +25,9 @@ def key_at(place: Path, hub: str, passphrase_file: Path | None) -> SigningKey:
 
 
 def key_in_force(folder: NodeFolder, hub: str, passphrase_file: Path | None) -> SigningKey:
-    """Of the node's keys the one that the hub takes now."""
-    return keys_of(folder, passphrase_file)(ask_key_in_force(hub, folder.name))
+    """Of the node's keys the one that the hub takes now, which is asked where there are more than one."""
+    kid = folder.member.public_key.thumbprint if folder.has_one_key() else ask_key_in_force(hub, folder.name)
+    return keys_of(folder, passphrase_file)(kid)
 
 
 def keys_of(

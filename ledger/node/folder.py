@@ -110,6 +110,10 @@ class NodeFolder:
         """
         return self._keep(f"key.{key.public.thumbprint}", key, kept)
 
+    def has_one_key(self) -> bool:
+        """Whether no key but the node's first was ever kept here."""
+        return not any(any(self.path.glob(f"{_FIRST_KEY}.*{suffix}")) for suffix in (_PEM_SUFFIX, PLACE_SUFFIX))
+
     def _keep(self, name: str, key: SigningKey, kept: bytes | Place | None) -> Path:
         file = self.path / f"{name}{PLACE_SUFFIX if isinstance(kept, Place) else _PEM_SUFFIX}"
         if isinstance(kept, Place):

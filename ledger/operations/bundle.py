@@ -69,7 +69,7 @@ def write_bundle(
         _put(bundle, "digest", digest)
         _put(bundle, "view", canonical.dump({"view": view}))
         _put_tiled(source, bundle, head.size, view, progress)
-        if view == "full" and erased_since(source, Memorandum.parse(memorandum), head.size):
+        if view != "clear" and erased_since(source, Memorandum.parse(memorandum), head.size):
             raise UnavailableError("something was erased while the bundle was written: run the same command again")
     return head
 
@@ -93,14 +93,14 @@ def _put_tiled(
         asked = parse_path(path)
         if asked.kind == "disclosures":
             data = b"\n" * width
-            if view == "full":
+            if view != "clear":
                 data = source.read(path)
                 if erased.any:
                     leaves = unpack_entries(source.read(entries_path(asked.n, width)), width)
                     data = without(data, erased.covered(asked.n * TILE_WIDTH, leaves))
         else:
             data = source.read(path)
-            if asked.kind == "entries" and view == "full":
+            if asked.kind == "entries" and view != "clear":
                 erased.note(asked.n * TILE_WIDTH, unpack_entries(data, width))
         _put(bundle, path, data)
         progress(done, files)
