@@ -10,8 +10,8 @@ import hubs
 import pytest
 import story
 from fastapi.testclient import TestClient
-from given import COHORT, DRUP, PROTARGET, case
-from granting import named
+from given import COHORT, DRUP, case
+from granting import grant, named
 
 from api.app import create_app
 from api.guard import BODY_MAX
@@ -251,6 +251,7 @@ def test_nothing_that_a_node_sealed_is_in_any_answer_to_another_or_in_any_log(
     told = given.Alliance(story.FOUNDERS)
     for sentence in story.STORY:
         told.says(*sentence)
+    told.says(DRUP, "access.granted", grant("auditor", regimens=[["olaparib"]], until="2099"))  # of another drug
     app = create_app(hubs.founded_hub(tmp_path, told), public_url="http://localhost")
     client = TestClient(app, base_url="http://localhost")
     envelopes = [heard.envelope for heard in told.heard if heard.envelope.claims.node == DRUP]
@@ -259,7 +260,7 @@ def test_nothing_that_a_node_sealed_is_in_any_answer_to_another_or_in_any_log(
     disclosures = [each.text for envelope in hidden for each in envelope.disclosures]
 
     def get(path: str) -> httpx.Response:
-        return client.get(path, headers=named(PROTARGET, "http://localhost").headers())
+        return client.get(path, headers=named("auditor", "http://localhost").headers())
 
     posts = (
         {"events": [heard.envelope.text for heard in told.heard]},
