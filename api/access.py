@@ -11,10 +11,11 @@ Every route stands in `ROUTES` with who may ask for it; one that does not is nob
 
 `dev` makes every request `ANYONE`, who has every role. Values that are opened for a caller come from `opened_for`, and
 the log's files from `Hub.source_for`: both leave out what `Caller.may_open` does not allow for the tier of the column.
+What of a report is shown to whom: see `api.audience`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
@@ -27,7 +28,6 @@ from ledger.cohort.callers import ANYONE, NOBODY, READERS, ByKey, Caller, Identi
 from ledger.errors import ForbiddenError, MalformedError, SignatureError, UnauthenticatedError
 from ledger.operations.callers import values_shown_to
 from ledger.operations.hub import Hub
-from ledger.reports.standing import Standing
 from ledger.signing.canonical import Json
 from ledger.signing.token import check_token, read_token
 from ledger.store.engine import reading, writing
@@ -50,7 +50,6 @@ class Rule:
 OPEN = Rule(asks=False)
 ANYBODY = Rule()
 PARTNERS = Rule(READERS)
-REPORTS = Rule(READERS | {"industry"})
 LOGGED = Rule(frozenset[Role]({"partner", "auditor"}))  # what it shows of whose data: see the route
 BY_FILE = Rule(of_files=True)
 NOBODYS = Rule(frozenset({"nobody"}))  # type: ignore[arg-type]  # no role is called so
@@ -68,15 +67,16 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/cases/{node}/{case}"): PARTNERS,
     ("GET", "/grants/{node}"): PARTNERS,
     ("GET", "/cohorts/{cohort}"): PARTNERS,  # its rows name cases
-    ("GET", "/cohorts"): REPORTS,
-    ("GET", "/cohorts/{cohort}/progress"): REPORTS,
-    ("GET", "/board"): REPORTS,
-    ("GET", "/board.csv"): REPORTS,
-    ("GET", "/contributions"): PARTNERS,
-    ("GET", "/contributions.csv"): PARTNERS,
+    ("GET", "/cohorts"): ANYBODY,  # these are shown to each as its tier is: see `api.audience`
+    ("GET", "/cohorts/{cohort}/progress"): ANYBODY,
+    ("GET", "/board"): ANYBODY,
+    ("GET", "/board.csv"): ANYBODY,
+    ("GET", "/contributions"): ANYBODY,
+    ("GET", "/contributions.csv"): ANYBODY,
+    ("GET", "/funnel"): ANYBODY,
     ("GET", "/census"): PARTNERS,
     ("GET", "/census.csv"): PARTNERS,
-    ("GET", "/funnel"): PARTNERS,
+    ("GET", "/findings"): PARTNERS,
     ("GET", "/access-log"): LOGGED,
     ("GET", "/access-log.csv"): LOGGED,
     ("GET", "/login"): OPEN,
@@ -219,17 +219,6 @@ def opened_for(request: Request, indexes: Iterable[int], response: Response) -> 
         if "etag" in response.headers:
             del response.headers["etag"]
     return opened.values
-
-
-def in_scope(found: Iterable[Standing], caller: Caller) -> tuple[Standing, ...]:
-    """The cohorts that a report shows a caller; to industry, those of its regimens, and no trial by itself."""
-    if caller.role != "industry":
-        return tuple(found)
-    return tuple(
-        replace(each, scopes=tuple(scope for scope in each.scopes if scope.node is None), nodes=())
-        for each in found
-        if caller.in_scope(each.regimen)
-    )
 
 
 def _invalid(message: str) -> UnauthenticatedError:

@@ -10,6 +10,7 @@ from importlib.metadata import version as version_of
 from fastapi import Depends, FastAPI
 
 from api.access import Access, admit
+from api.audience import Outside
 from api.bodiless import Bodiless
 from api.guard import Guard
 from api.limits import Limited, Limits
@@ -31,11 +32,13 @@ def create_app(
     dev: bool = False,
     issuer: Issuer | None = None,
     limits: Limits | None = None,
+    outside: Outside | None = None,
 ) -> FastAPI:
     """An app that serves a ledger, asks its witnesses meanwhile, and closes it when it ends.
 
     public_url: where callers reach it, which their tokens must name. dev: every caller has every role, and every answer
-    says so. issuer: where people may log in. limits: how often a caller may ask, None for any number.
+    says so. issuer: where people may log in. limits: how often a caller may ask, None for any number. outside: what
+    outsiders are shown of reports, None for what is usual.
     """
 
     @asynccontextmanager
@@ -62,6 +65,7 @@ def create_app(
     app.state.access = Access(hub, url, dev, sessions.identity)
     app.state.sessions = sessions
     app.state.issuer = issuer
+    app.state.outside = Outside() if outside is None else outside
     app.state.limits = Limits(0) if limits is None else limits
     app.add_middleware(Limited, limits=app.state.limits)
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})

@@ -9,14 +9,15 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from api.access import Asking
-from api.caching import ASK_AGAIN, FOR_EVER
+from api.audience import Releases, ShownTo
+from api.caching import ASK_AGAIN, FOR_EVER, RELEASED
 from api.hub import OpenHub
 from api.oidc import RETURNED
 from ledger.cohort.callers import Caller
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError, MalformedError
 from ledger.operations.reading import Moment, snapshot_at
+from ledger.reports.shown import Audience
 from ledger.signing.encoding import from_decimal
 
 INDEX_MAX = 10**15 - 1
@@ -81,19 +82,42 @@ def tag_moment(response: Response, moment: Moment, caller: Caller, *, size: int)
 
     Up to an index the history is what it is for ever; up to a time, it may still grow within that millisecond.
     """
-    response.headers["ETag"] = f'"{size}-{version_of("cohort-ledger")}-{caller.shade}"'
+    response.headers["ETag"] = _tag(size, caller)
     response.headers["Cache-Control"] = f"private, {FOR_EVER}" if isinstance(moment.at, int) else ASK_AGAIN
 
 
-def _seen(hub: OpenHub, caller: Asking, response: Response, asked: Annotated[AskedWhen, Query()]) -> Snapshot:
-    """The database at the moment that is asked about. Raises ForbiddenError where an outsider chooses one: two that
-    follow each other subtract to one patient.
+def _tag_release(response: Response, request: Request, audience: Audience, *, size: int) -> None:
+    """Whoever came with a token or a session has an answer of its own, though it may be what everybody is shown."""
+    counted = audience.thresholds
+    response.headers["ETag"] = _tag(size, request.state.caller, counted.partner, counted.public)
+    response.headers["Cache-Control"] = RELEASED if request.state.identity is None else ASK_AGAIN
+
+
+def _tag(size: int, caller: Caller, *more: int) -> str:
+    told = "-".join(map(str, (size, version_of("cohort-ledger"), caller.shade, *more)))
+    return f'"{told}"'
+
+
+def _seen(
+    request: Request,
+    hub: OpenHub,
+    audience: ShownTo,
+    outside: Releases,
+    response: Response,
+    asked: Annotated[AskedWhen, Query()],
+) -> Snapshot:
+    """The database at the moment that is asked about, for outsiders as of the last release. Raises ForbiddenError where
+    one of these chooses a moment: two that follow each other subtract to one patient.
     """
-    if not caller.reads_log and (asked.at, asked.on) != (None, None):
-        raise ForbiddenError("you are shown the database as it is: only who reads the log chooses a moment")
-    moment = Moment.parse(asked.at, asked.on)
-    found = snapshot_at(hub.engine, moment)
-    tag_moment(response, moment, caller, size=found.size)
+    if not audience.is_outside:
+        moment = Moment.parse(asked.at, asked.on)
+        found = snapshot_at(hub.engine, moment)
+        tag_moment(response, moment, request.state.caller, size=found.size)
+        return found
+    if (asked.at, asked.on) != (None, None):
+        raise ForbiddenError("you are shown the last release: only who reads the log chooses a moment")
+    found = snapshot_at(hub.engine, Moment.released(hub.appender.now(), outside.cadence))
+    _tag_release(response, request, audience, size=found.size)
     return found
 
 

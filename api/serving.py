@@ -1,12 +1,15 @@
 """The app as `cohort-ledger serve` runs it: what the settings say of callers, put together."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.audience import Outside
 from api.limits import Limits
 from api.oidc import Client, Issuer
+from ledger.clinical.suppression import Thresholds
 from ledger.errors import SetupError
 from ledger.operations.hub import Hub
 from ledger.settings import Settings
@@ -15,7 +18,10 @@ from ledger.settings import Settings
 def app_of(settings: Settings, hub: Hub, *, public_url: str, dev: bool) -> FastAPI:
     """Raises SetupError for settings that do not go together. Whoever develops may ask as often as they like."""
     limits = None if dev else Limits(settings.requests_per_minute)
-    return create_app(hub, public_url=public_url, dev=dev, issuer=_issuer(settings), limits=limits)
+    outside = Outside(
+        Thresholds(settings.partner_threshold, settings.public_threshold), timedelta(days=settings.release_days)
+    )
+    return create_app(hub, public_url=public_url, dev=dev, issuer=_issuer(settings), limits=limits, outside=outside)
 
 
 def _issuer(settings: Settings) -> Issuer | None:

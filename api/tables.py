@@ -25,14 +25,15 @@ def csv_answer(
     *,
     nodes: Iterable[str] | None = None,
 ) -> CsvResponse:
-    """A table with its header line; an export, so it is written to the access log.
+    """A table with its header line; an export, so it is written to the access log, but for what everybody is shown.
 
     headers: of the answer. nodes: whose data it is, None for those that the column `node` names.
     """
     rows = list(lines)
     place = columns.index("node") if nodes is None and "node" in columns else None
     named = (str(row[place]) for row in rows if row[place]) if place is not None else nodes or ()
-    log_access(request, nodes=named, rows=len(rows))
+    if request.state.caller.kind != "nobody":
+        log_access(request, nodes=named, rows=len(rows))
     return CsvResponse(csv_of(columns, rows), headers=dict(headers))
 
 

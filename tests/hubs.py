@@ -1,10 +1,12 @@
 """Real hubs for tests: founded in a folder, with the alliance of `given` and what its nodes have said posted to it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 import given
 
+from ledger.clock import now
 from ledger.operations.append import Posted
 from ledger.operations.hub import Hub, found_ledger, open_hub
 from ledger.settings import Settings
@@ -40,6 +42,13 @@ def post(hub: Hub, alliance: given.Alliance, *, batch: int = 100) -> list[tuple[
     known = hub.appender.size()
     texts = [heard.envelope.text for heard in alliance.heard[known:]]
     return [answer for group in batches(texts, batch) for answer in hub.post(group)]
+
+
+def post_long_ago(hub: Hub, alliance: given.Alliance) -> None:
+    """Post as if 60 days ago, so that the last release to outsiders takes it in."""
+    hub.appender.now = lambda: now() - timedelta(days=60)  # its clock is handed in
+    post(hub, alliance)
+    hub.appender.now = now
 
 
 def batches(texts: list[str], size: int) -> Iterable[list[str]]:

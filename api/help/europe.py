@@ -2,11 +2,17 @@
 
 from api.help.requirement import (
     BEFORE_AND_AFTER,
+    BY_ROLE,
+    CORRECTED,
+    ERASED,
+    GRANTED,
     HUBS_TIME,
     NO_NAMES,
     NO_REWRITING,
     OTHER_TOOLS,
+    OUTSIDERS,
     READABLE,
+    READERS_LOGGED,
     REASONS,
     RESTORED,
     SEALED,
@@ -104,14 +110,15 @@ EUROPE = (
                 "ALCOA++: traceable",
                 "What was changed can be followed.",
                 "See 11.10(e) above.",
-                BEFORE_AND_AFTER,
+                (*BEFORE_AND_AFTER, *CORRECTED[:3]),
             ),
             Requirement(
                 "6.2.1",
                 "A trail is kept of entry, change and deletion: who, what before and after, when and why; protected "
                 "from change, and not to be switched off.",
-                "As 11.10(e); that a user's own time is not taken for the hub's; reasons are stored, sealed.",
-                (*BEFORE_AND_AFTER, *HUBS_TIME, *NO_REWRITING, *REASONS),
+                "As 11.10(e); that a user's own time is not taken for the hub's; reasons are stored, sealed, and shown "
+                "to members.",
+                (*BEFORE_AND_AFTER, *CORRECTED, *HUBS_TIME, *NO_REWRITING, *REASONS),
             ),
             Requirement(
                 "Annex 4",
@@ -139,36 +146,64 @@ EUROPE = (
                     *NO_NAMES,
                     "reports/test_shown.py::test_over_all_releases_the_public_never_sees_a_number_of_patients",
                     "clinical/test_suppression.py::test_from_a_table_and_its_sums_no_hidden_count_is_determined",
+                    *OUTSIDERS,
                 ),
             ),
             Requirement(
                 "5(1)(f), 5(2)",
                 "Integrity and confidentiality, and that one can show it.",
-                "See 11.10(e) above; an audit shows it to anybody.",
-                (*NO_REWRITING[1:2], *SEALED),
+                "See 11.10(e) above; an audit shows it to anybody. Who read what is written down.",
+                (*NO_REWRITING[1:2], *SEALED, *READERS_LOGGED),
+            ),
+            Requirement(
+                "7(3)",
+                "Consent can be withdrawn at any time.",
+                "A withdrawal is told as an event, and stays on the list of what is to be looked at until the "
+                "patient's values are erased.",
+                (
+                    (
+                        "reports/test_withdrawn_consent.py"
+                        "::test_withdrawn_consent_to_share_is_a_finding_until_the_case_is_erased"
+                    ),
+                ),
+                "Ask the patient how far it goes, and tell the ledger soon.",
+            ),
+            Requirement(
+                "16",
+                "Personal data that are wrong are put right.",
+                "A correction stands in reports from then on; what stood before is still told as what it was.",
+                (
+                    "events/test_corrections.py::test_a_correction_lays_the_replacement_over_what_it_corrects",
+                    *CORRECTED[:2],
+                ),
+                "Whether it is wrong the controller finds out.",
             ),
             Requirement(
                 "17",
                 "Personal data are erased where somebody has the right to it.",
-                "A sealed value is gone with its event's key, wherever its ciphertext was copied; log, proofs and "
-                "digests hold without it.",
+                "A node erases what it told of a patient. A sealed value is gone with its event's key, wherever its "
+                "ciphertext was copied; log, proofs and digests hold without it, and no repost, mirror or restored hub "
+                "brings it back. A search through the hub's files shows that it is gone.",
                 (
                     "store/test_vault.py::test_an_entry_whose_key_was_destroyed_is_absent",
-                    "operations/test_audit.py::test_a_bundle_with_every_disclosure_left_out_holds_with_the_same_digest",
+                    *ERASED,
+                    "operations/test_erase_check.py::test_a_value_is_found_in_any_file_in_any_form_and_is_not_shown",
                     (
                         "operations/test_mirror.py"
                         "::test_disclosures_of_earlier_sizes_go_for_what_was_erased_may_be_in_them"
                     ),
                 ),
                 "Whether the right applies, or research is exempt, the controller decides. What somebody was shown "
-                "and keeps elsewhere is out of reach.",
+                "and keeps elsewhere, old copies of the keys among it, is out of reach.",
             ),
             Requirement(
                 "25",
                 "Data protection by design and by default.",
                 "What is personal is sealed in the event's type, not by choice of who fills it in; rules cannot see "
-                "it.",
+                "it. Nobody but its contributor is shown it without a grant; outsiders get counts alone.",
                 (
+                    *BY_ROLE,
+                    *OUTSIDERS,
                     "events/test_general_rules.py::test_a_sealed_field_that_is_missing_or_clear_is_refused",
                     "events/test_sealed_schemas.py::test_no_sealed_value_gets_into_the_database",
                     "test_replay.py::test_whatever_is_withheld_changes_nothing",
@@ -188,8 +223,12 @@ EUROPE = (
             Requirement(
                 "32",
                 "Security that fits the risk: pseudonyms, encryption, resilience, restoring.",
-                "Random handles, a key for each event, keys in a file apart; a hub is restored from a verified copy.",
+                "Random handles, a key for each event, keys in a file apart; a hub is restored from a verified copy. "
+                "Access is by role and by grants that end, and readers of sealed values are written down.",
                 (
+                    *BY_ROLE[:2],
+                    *GRANTED,
+                    *READERS_LOGGED,
                     "events/test_general_rules.py::test_a_case_is_a_uuid",
                     *SEALED[:1],
                     "store/test_vault.py::test_wrapped_keys_are_not_in_their_file_and_open_under_their_wrap_alone",

@@ -2,11 +2,17 @@
 
 from api.help.requirement import (
     BEFORE_AND_AFTER,
+    BY_ROLE,
     COPIES,
+    CORRECTED,
+    GRANTED,
     HUBS_TIME,
+    MEMBERS,
+    NEW_KEYS,
     NO_REWRITING,
     ONLY_ITS_OWN,
     READABLE,
+    READERS_LOGGED,
     REASONS,
     RESTORED,
     SEALED,
@@ -36,10 +42,13 @@ RECORDS = (
             Requirement(
                 "11.10(d)",
                 "Only those who are authorised get into the system.",
-                "Keys are for their owner's eyes and encrypted; only signatures of members' keys are taken.",
+                "Keys are for their owner's eyes and encrypted; only signatures of members' keys are taken. Whoever "
+                "reads signs for it, and what was granted ends on its day, or when it is revoked.",
                 (
                     "node/test_keyring.py::test_a_key_that_others_may_read_is_refused",
                     *ONLY_ITS_OWN[1:2],
+                    *BY_ROLE[:2],
+                    *GRANTED,
                 ),
                 "Who may use a node's key is the node's to decide and to write down.",
             ),
@@ -48,8 +57,9 @@ RECORDS = (
                 "A trail that the system keeps by itself says who did what and when, hides nothing of what stood there "
                 "before, and is kept as long as the record.",
                 "The record is the trail: a database made of signed events, each with the time of receipt. Every value "
-                "leads to the event that set it and to what it was before. There is no switch for it.",
-                (*BEFORE_AND_AFTER, *HUBS_TIME, *NO_REWRITING),
+                "leads to the event that set it and to what it was before. A correction is an event too, and says why. "
+                "There is no switch for it.",
+                (*BEFORE_AND_AFTER, *CORRECTED, *HUBS_TIME, *NO_REWRITING),
             ),
             Requirement(
                 "11.10(f)",
@@ -64,9 +74,12 @@ RECORDS = (
             Requirement(
                 "11.10(g)",
                 "What somebody does is held against what he may do.",
-                "A node speaks for itself, tells outcomes of its own patients, and decides where the rules say so.",
+                "A node speaks for itself, tells outcomes of its own patients, and decides where the rules say so. "
+                "Every page has a rule on who may ask for it, and one without a rule is for nobody.",
                 (
                     *ONLY_ITS_OWN,
+                    *BY_ROLE,
+                    "api/test_route_by_role.py::test_a_route_that_no_table_names_is_nobodys",
                     "events/test_outcome_events.py::test_a_node_tells_the_outcomes_of_its_own_patients",
                     "events/test_stage_decisions.py::test_where_accrual_is_pooled_only_the_definer_decides",
                 ),
@@ -92,6 +105,14 @@ RECORDS = (
                     "operations/test_audit.py::test_an_event_that_a_node_signed_for_another_place_fails_step_5",
                 ),
             ),
+            Requirement(
+                "11.300(c)",
+                "What somebody is known by is shut out once it is lost or stolen, and replaced under strict control.",
+                "The other members vote a new key in; the old one signs nothing from then on, and what it signed since "
+                "it may have been another's is listed.",
+                NEW_KEYS,
+                "Notice that a key is gone, and tell the others at once.",
+            ),
         ),
     ),
     Source(
@@ -107,19 +128,35 @@ RECORDS = (
             Requirement(
                 "9",
                 "Changes and deletions leave a trail with their reason, which can be read and is looked at.",
-                "See 11.10(e) above; where a reason is asked for a blank one is refused, and the trail reads as a "
-                "table.",
-                (*BEFORE_AND_AFTER, *REASONS, *READABLE[2:]),
+                "See 11.10(e) above; where a reason is asked for, as for every correction, a blank one is refused, and "
+                "the trail reads as a table.",
+                (
+                    *BEFORE_AND_AFTER,
+                    *CORRECTED,
+                    *REASONS,
+                    *READABLE[2:],
+                    (
+                        "cli/test_amended_events_shown.py"
+                        "::test_a_trail_names_what_was_corrected_and_retracted_and_by_which_entry"
+                    ),
+                ),
                 "Look at it, at intervals that you have written down.",
             ),
             Requirement(
                 "12",
-                "Access is guarded, and who entered, changed or confirmed data, and when, is recorded.",
-                "Every event names its user and is signed by its node; a member comes in by a vote that is in the log.",
+                "Access is guarded; that it is given, changed and taken away is recorded, and who entered, changed or "
+                "confirmed data, and when.",
+                "Every event names its user and is signed by its node. A member comes in, goes, or gets another key by "
+                "a vote, and others see by a grant, all of it in the log; who read sealed values is written down.",
                 (
                     *ONLY_ITS_OWN[:2],
                     "signing/test_envelope.py::test_no_claim_may_be_missing",
                     "events/test_alliance_events.py::test_a_resolution_is_in_force_with_its_last_vote_and_not_before",
+                    *MEMBERS,
+                    *NEW_KEYS[:1],
+                    *BY_ROLE[:2],
+                    *GRANTED,
+                    *READERS_LOGGED,
                 ),
             ),
             Requirement(
@@ -138,7 +175,7 @@ RECORDS = (
                 "Metadata and audit trails keep the first entry and each change, with reasons where they are called "
                 "for and times that cannot be mistaken; they are not switched off, and can be understood.",
                 "As 11.10(e). Times are UTC. A trail is told in the order of the log.",
-                (*BEFORE_AND_AFTER, *HUBS_TIME, *REASONS, *READABLE[2:]),
+                (*BEFORE_AND_AFTER, *CORRECTED, *HUBS_TIME, *REASONS, *READABLE[2:]),
             ),
             Requirement(
                 "4.2.3",
@@ -151,6 +188,19 @@ RECORDS = (
                     "reports/test_contributions.py::test_cells_add_up_to_those_of_the_database",
                 ),
                 "Plan who looks at what, and when.",
+            ),
+            Requirement(
+                "4.2.4",
+                "Errors are corrected: it is known who did it, with what reason, and in time.",
+                "The node that said it corrects or takes back its own word, by a signed event with a reason; the rule "
+                "is asked again, and what others stand on is not taken away beneath them.",
+                (
+                    *CORRECTED,
+                    "events/test_retractions.py::test_nothing_is_done_to_another_node_s_event_or_to_one_that_is_not_there",
+                    "events/test_corrections.py::test_the_type_s_own_rule_is_asked_again_with_the_target_lifted",
+                    "events/test_retractions.py::test_an_event_that_others_stand_on_is_retracted_after_them",
+                ),
+                "That the source supports the correction, and that it comes soon, is for people to see to.",
             ),
             Requirement(
                 "4.3.3",

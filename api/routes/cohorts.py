@@ -1,12 +1,15 @@
-"""The shared cohort database as reports: now, at an index or a time of the log (`at`), or on a day (`on`)."""
+"""The shared cohort database as reports: now, at an index or a time of the log (`at`), or on a day (`on`); for
+outsiders as of the last release, and as much as `reports.shown` lets them see.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from api.access import Asking, in_scope, opened_for
+from api.access import opened_for
+from api.audience import ShownTo
 from api.caching import NOT_MODIFIED
 from api.problems import documented
 from api.queries import Seen
@@ -14,7 +17,7 @@ from api.tables import CsvResponse, csv_answer
 from ledger.cohort import rows
 from ledger.cohort.columns import Row
 from ledger.cohort.rows import columns_of
-from ledger.errors import ForbiddenError, NotFoundError
+from ledger.errors import NotFoundError
 from ledger.names import SLUG, SLUG_MAX, UUID
 from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
@@ -22,6 +25,21 @@ from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
 from ledger.reports.findings import Finding, findings
 from ledger.reports.funnel import FunnelLine, funnel
+from ledger.reports.shown import (
+    PooledBoard,
+    PooledLine,
+    PooledProgress,
+    PooledStanding,
+    PublicContribution,
+    PublicFunnelLine,
+    board_for,
+    census_for,
+    contributions_for,
+    funnel_for,
+    pooled_lines,
+    progress_for,
+    standings_for,
+)
 from ledger.reports.standing import AtNode, Scope, Standing, standings
 from ledger.signing.canonical import Json
 
@@ -33,11 +51,18 @@ CaseName = Annotated[str, Path(pattern=f"^{UUID.pattern}$")]
 
 _COHORT_TABLES = (rows.Cohort, rows.CohortOpening, rows.Suspension, rows.StageDecision)
 _CASE_KEY = {"node", "case"}
+
+
+def _names(line: type[Any]) -> tuple[str, ...]:
+    """The columns of a table whose lines are of one kind."""
+    return tuple(field.name for field in fields(line))
+
+
 _BOARD_COLUMNS = (
     *("cohort", "label", "regimen", "accrual", "cohort_synthetic", "stage", "places_left", "scope_synthetic"),
-    *(field.name for field in fields(AtNode)),
+    *_names(AtNode),
 )
-_CONTRIBUTION_COLUMNS = tuple(field.name for field in fields(Contribution) if field.name not in {"by_type", "tables"})
+_CONTRIBUTION_COLUMNS = tuple(name for name in _names(Contribution) if name not in {"by_type", "tables"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +98,32 @@ class CaseRows:
 
 
 @router.get("/cohorts")
-def list_cohorts(seen: Seen, caller: Asking) -> tuple[Standing, ...]:
+def list_cohorts(seen: Seen, audience: ShownTo) -> tuple[Standing, ...] | tuple[PooledStanding, ...]:
     """Every cohort that was defined, and where it stands."""
-    return in_scope(standings(seen), caller)
+    return standings_for(standings(seen), audience)
 
 
 @router.get("/cohorts/{cohort}/progress")
-def read_progress(seen: Seen, caller: Asking, cohort: CohortName) -> CohortProgress:
+def read_progress(seen: Seen, audience: ShownTo, cohort: CohortName) -> CohortProgress | PooledProgress:
     """One cohort's design and endpoint, how far every scope came, and what was decided."""
-    progress = cohort_progress(seen, cohort)
-    (standing,) = in_scope([progress.standing], caller) or (None,)
-    if standing is None:
-        raise ForbiddenError("that cohort is of another regimen than those that you were granted")
-    return replace(progress, standing=standing)
+    return progress_for(cohort_progress(seen, cohort), audience)
 
 
 @router.get("/board")
-def read_board(seen: Seen, caller: Asking) -> Board:
-    """Every cohort at every node."""
-    found = board(seen)
-    return replace(found, cohorts=in_scope(found.cohorts, caller))
+def read_board(seen: Seen, audience: ShownTo) -> Board | PooledBoard:
+    """Every cohort at every node; outsiders are shown it over all nodes."""
+    return board_for(board(seen), audience)
 
 
 @router.get("/board.csv", response_class=CsvResponse)
-def read_board_csv(request: Request, seen: Seen, caller: Asking, response: Response) -> CsvResponse:
-    """Every cohort at every node, a line each."""
-    return csv_answer(request, _BOARD_COLUMNS, _board_lines(in_scope(standings(seen), caller)), response.headers)
+def read_board_csv(request: Request, seen: Seen, audience: ShownTo, response: Response) -> CsvResponse:
+    """Every cohort at every node, a line each; for outsiders, a line for each of a cohort's scopes."""
+    found = standings(seen)
+    if not audience.is_outside:
+        return csv_answer(request, _BOARD_COLUMNS, _board_lines(found), response.headers)
+    pooled = [each for each in standings_for(found, audience) if isinstance(each, PooledStanding)]
+    whose = (node.node for each in found if audience.may_see(each) for node in each.nodes if node.state != "not opened")
+    return csv_answer(request, _names(PooledLine), map(astuple, pooled_lines(pooled)), response.headers, nodes=whose)
 
 
 @router.get("/cohorts/{cohort}")
@@ -111,36 +136,35 @@ def read_cohort(request: Request, seen: Seen, response: Response, cohort: Cohort
 
 
 @router.get("/contributions")
-def read_contributions(seen: Seen) -> tuple[Contribution, ...]:
+def read_contributions(seen: Seen, audience: ShownTo) -> tuple[Contribution, ...] | tuple[PublicContribution, ...]:
     """Who contributed what."""
-    return contributions(seen)
+    return contributions_for(contributions(seen), audience)
 
 
 @router.get("/contributions.csv", response_class=CsvResponse)
-def read_contributions_csv(request: Request, seen: Seen, response: Response) -> CsvResponse:
+def read_contributions_csv(request: Request, seen: Seen, audience: ShownTo, response: Response) -> CsvResponse:
     """Who contributed what; numbers by type and by table are in the JSON only."""
-    lines = ([getattr(each, name) for name in _CONTRIBUTION_COLUMNS] for each in contributions(seen))
-    return csv_answer(request, _CONTRIBUTION_COLUMNS, lines, response.headers)
+    columns = _names(PublicContribution) if audience.is_outside else _CONTRIBUTION_COLUMNS
+    found = contributions_for(contributions(seen), audience)
+    return csv_answer(request, columns, ([getattr(each, name) for name in columns] for each in found), response.headers)
 
 
 @router.get("/census")
-def read_census(seen: Seen) -> tuple[CensusLine, ...]:
+def read_census(seen: Seen, audience: ShownTo) -> tuple[CensusLine, ...]:
     """What the nodes attest in total, held against what their events add up to."""
-    return census(seen)
+    return census_for(census(seen), audience)
 
 
 @router.get("/census.csv", response_class=CsvResponse)
-def read_census_csv(request: Request, seen: Seen, response: Response) -> CsvResponse:
+def read_census_csv(request: Request, seen: Seen, audience: ShownTo, response: Response) -> CsvResponse:
     """The census, a line for each attestation."""
-    return csv_answer(
-        request, [field.name for field in fields(CensusLine)], map(astuple, census(seen)), response.headers
-    )
+    return csv_answer(request, _names(CensusLine), map(astuple, census_for(census(seen), audience)), response.headers)
 
 
 @router.get("/funnel")
-def read_funnel(seen: Seen) -> tuple[FunnelLine, ...]:
+def read_funnel(seen: Seen, audience: ShownTo) -> tuple[FunnelLine, ...] | tuple[PublicFunnelLine, ...]:
     """How far each trial's cases came."""
-    return funnel(seen)
+    return funnel_for(funnel(seen), audience)
 
 
 @router.get("/findings")

@@ -124,10 +124,6 @@ class Caller:
             return self.reads_log
         return any(grant.opens(node, regimen) for grant in self.grants)
 
-    def in_scope(self, regimen: str) -> bool:
-        """Whether a report may be about this regimen's cohorts."""
-        return self.regimens is None or regimen in self.regimens
-
 
 NOBODY = Caller()
 ANYONE = Caller("anyone", "auditor", regimens=None, opens=None)

@@ -1,11 +1,12 @@
 """Reading the stored cohort database at a moment: an index of the log, or a time, and on a day."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from ledger.cohort import snapshot
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError, NotFoundError
+from ledger.reports.releases import released_at
 from ledger.signing.entry import parse_time
 from ledger.store.cells import read_versions
 from ledger.store.engine import Connection, Engine, reading
@@ -13,6 +14,8 @@ from ledger.store.entries import index_at_time, registered
 from ledger.store.head import read_head
 
 _DIGITS = frozenset("0123456789")
+_MILLISECOND = timedelta(milliseconds=1)
+_SETTLED = timedelta(minutes=1)  # what was received before a release is stored by then: no release grows
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ class Moment:
         and `on` (`2021-11-16`).
         """
         return cls(_at(at) if at is not None else None, _day(on) if on is not None else None)
+
+    @classmethod
+    def released(cls, now: datetime, cadence: timedelta) -> "Moment":
+        """What outsiders are shown: all that was received before the last release, a minute after it."""
+        return cls(released_at(now - _SETTLED, cadence) - _MILLISECOND)
 
 
 def snapshot_at(engine: Engine, moment: Moment) -> Snapshot:

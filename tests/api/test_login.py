@@ -102,7 +102,7 @@ def on_time(hub: Hub) -> Iterator[None]:
 
 def test_a_link_logs_in_who_signed_for_it_and_a_session_sees_what_its_member_may(browser: TestClient) -> None:
     link = link_for(browser)
-    before = browser.get("/funnel")
+    before = browser.get("/census")
 
     page = browser.get(link)
     logging_in = browser.post(link, headers=FORM)
@@ -113,7 +113,7 @@ def test_a_link_logs_in_who_signed_for_it_and_a_session_sees_what_its_member_may
     assert "form-action 'self'" in page.headers["content-security-policy"]
     assert logging_in.status_code == 303
     assert f"Logged in as {DRUP}, role partner." in session.text
-    assert browser.get("/funnel").status_code == 200
+    assert browser.get("/census").status_code == 200
 
 
 def test_the_cookie_of_a_session_is_for_this_server_over_tls_and_for_no_script(browser: TestClient) -> None:
@@ -180,14 +180,14 @@ def test_a_session_ends_by_logging_out_and_only_its_own_page_does_that(hub: Hub)
     other = form_token(logged_in(hub).get("/session").text)
 
     forged = [browser.post("/logout", data=data).status_code for data in ({}, {"token": other}, {"token": "é"})]
-    still = browser.get("/funnel").status_code
+    still = browser.get("/census").status_code
     kept = browser.cookies[SESSION]
     ended = browser.post("/logout", data={"token": token})
 
     assert (forged, still, ended.status_code) == ([400, 403, 403], 200, 303)
     assert SESSION not in browser.cookies
     browser.cookies.set(SESSION, kept)
-    assert browser.get("/funnel").status_code == 401
+    assert browser.get("/census").status_code == 401
 
 
 def test_a_session_ends_when_nobody_uses_it_and_when_it_is_old(hub: Hub) -> None:
@@ -195,22 +195,22 @@ def test_a_session_ends_when_nobody_uses_it_and_when_it_is_old(hub: Hub) -> None
     statuses = []
     for minutes in range(0, 8 * 60, 20):
         later(hub, minutes=minutes)
-        statuses.append(busy.get("/funnel").status_code)
+        statuses.append(busy.get("/census").status_code)
 
     assert set(statuses) == {200}
-    assert idle.get("/funnel").status_code == 401
+    assert idle.get("/census").status_code == 401
     later(hub, hours=8, minutes=1)
-    assert busy.get("/funnel").status_code == 401
+    assert busy.get("/census").status_code == 401
 
 
 def test_a_session_ends_with_the_key_that_began_it(hub: Hub, alliance: given.Alliance) -> None:
     browser = logged_in(hub, given.FINPROVE)
-    before = browser.get("/funnel").status_code
+    before = browser.get("/census").status_code
 
     alliance.says(given.FINPROVE, "key.brought", {"key": dict(given.signing_key("finprove-2").public.jwk)})
     hubs.post(hub, alliance)
 
-    assert (before, browser.get("/funnel").status_code) == (200, 403)
+    assert (before, browser.get("/census").status_code) == (200, 403)
     assert "role nobody" in browser.get("/session").text
 
 
@@ -223,12 +223,12 @@ def test_logging_in_again_ends_the_session_before(hub: Hub) -> None:
     assert browser.cookies[SESSION] != before
     stolen = browser_of(hub)
     stolen.cookies.set(SESSION, before)
-    assert stolen.get("/funnel").status_code == 401
+    assert stolen.get("/census").status_code == 401
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "A" * 43, '"', "A" * 5_000])
 def test_a_cookie_that_is_no_session_is_nobodys(browser: TestClient, cookie: str) -> None:
-    assert browser.get("/funnel", headers={"Cookie": f"{SESSION}={cookie}"}).status_code == 401
+    assert browser.get("/census", headers={"Cookie": f"{SESSION}={cookie}"}).status_code == 401
 
 
 def test_for_development_nobody_needs_to_log_in(hub: Hub) -> None:
@@ -254,7 +254,7 @@ def test_somebody_whom_the_issuer_vouches_for_sees_what_was_granted_to_them(hub:
     assert back.status_code == 200
     assert at_work.url in browser.get("/login").text
     assert "role auditor" in browser.get("/session").text
-    assert browser.get("/funnel").status_code == 200
+    assert browser.get("/census").status_code == 200
     assert ATTEMPT not in browser.cookies
     assert attempt != browser.cookies[SESSION]
 

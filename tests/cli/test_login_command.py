@@ -41,7 +41,7 @@ def test_a_person_logs_in_with_a_link_reads_and_is_written_down(home: Path) -> N
         stranger = run(home, "login", "--url", url, "--key", "stranger.pem")
         link = made.stdout.strip()
         with httpx.Client(base_url=url) as browser:
-            before = browser.get("/board").status_code
+            before = browser.get("/census").status_code
             # a browser takes a Secure cookie from localhost; this client does not
             logged_in = browser.post(urlsplit(link).path, headers=FORM)
             cookie = logged_in.headers["set-cookie"].partition(";")[0]
@@ -96,9 +96,9 @@ def test_beyond_this_machine_a_server_answers_under_its_public_name_and_asks_who
             for path, host, more in (
                 ("/healthz", "ledger.example", {}),
                 ("/healthz", urlsplit(url).netloc, {}),
-                ("/board", "ledger.example", {}),
-                ("/board", "ledger.example", Bearer(public_url, lambda: given.signing_key(DRUP))()),
-                ("/board", "ledger.example", Bearer(url, lambda: given.signing_key(DRUP))()),
+                ("/census", "ledger.example", {}),
+                ("/census", "ledger.example", Bearer(public_url, lambda: given.signing_key(DRUP))()),
+                ("/census", "ledger.example", Bearer(url, lambda: given.signing_key(DRUP))()),
             )
         ]
 

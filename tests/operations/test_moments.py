@@ -1,6 +1,6 @@
 """Time travel and rebuilding: the database as any entry left it, live, rebuilt and replayed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import given
@@ -103,6 +103,18 @@ def test_a_time_may_leave_out_the_milliseconds_and_a_day_means_its_end() -> None
     assert Moment.parse("2021-11-16T09:30:00Z", None).at == second
     assert Moment.parse("2021-11-16T09:30:00.123Z", None).at == second.replace(microsecond=123_000)
     assert Moment.parse("2021-11-16", None).at == datetime(2021, 11, 16, 23, 59, 59, 999_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("after_s", "weeks"), [(0, 1), (59, 1), (60, 0), (604_800, 0), (604_860, -1)])
+def test_outsiders_see_up_to_the_last_release_a_minute_after_it_when_no_post_is_under_way(
+    after_s: int, weeks: int
+) -> None:
+    monday, week = datetime(2022, 1, 10, tzinfo=UTC), timedelta(weeks=1)
+
+    found = Moment.released(monday + timedelta(seconds=after_s), week)
+
+    assert found.at == monday - weeks * week - timedelta(milliseconds=1)
+    assert found.on is None
 
 
 @pytest.mark.parametrize(("at", "on"), [("-1", None), ("1.5", None), ("now", None), (None, "2021"), (None, "20211116")])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ledger.reports.releases import release_moment, released_at
+from ledger.reports.releases import released_at
 
 FOUR_WEEKS = timedelta(weeks=4)
 MONDAY = datetime(2022, 1, 10, tzinfo=UTC)
@@ -16,22 +16,9 @@ def test_whenever_one_asks_in_a_week_the_release_is_that_of_its_monday(after: ti
     assert released_at(MONDAY + after, A_WEEK) == MONDAY
 
 
-def test_a_release_holds_what_was_received_before_it() -> None:
-    received = [MONDAY - A_WEEK, MONDAY - A_MOMENT, MONDAY, MONDAY + A_MOMENT]
+def test_in_eight_weeks_there_are_two_releases_whoever_asks_how_often() -> None:
+    first = released_at(MONDAY, FOUR_WEEKS)
 
-    assert release_moment(received, A_WEEK, now=MONDAY + timedelta(days=1)) == 1
-    assert release_moment(received, A_WEEK, now=MONDAY + A_WEEK) == 3
+    seen = {released_at(first + timedelta(hours=hour), FOUR_WEEKS) for hour in range(8 * 7 * 24)}
 
-
-def test_before_the_first_release_there_is_nothing_to_show() -> None:
-    assert release_moment([MONDAY], A_WEEK, now=MONDAY + timedelta(days=1)) == -1
-    assert release_moment([], A_WEEK, now=MONDAY) == -1
-
-
-def test_between_two_releases_nothing_that_is_received_shows() -> None:
-    released = released_at(MONDAY, FOUR_WEEKS)
-    received = [released + timedelta(days=day) for day in range(-5, 56)]
-
-    seen = {release_moment(received[:heard], FOUR_WEEKS, now=received[heard - 1]) for heard in range(6, 61)}
-
-    assert seen == {4, 32}
+    assert seen == {first, first + FOUR_WEEKS}
