@@ -74,18 +74,18 @@ def regulations_page() -> str:
 
 
 def _source(source: Source) -> str:
-    lines = "\n".join(map(_line, source.requirements))
-    columns = ("Clause", "What it asks", "What does it here", "What is left to people", "Tests that show it")
-    head = "".join(f'<th scope="col">{each}</th>' for each in columns)
-    return (
-        f"<h2>{escape(source.name)}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody></table>"
-    )
+    return "\n".join([f"<h2>{escape(source.name)}</h2>", *map(_section, source.requirements)])
 
 
-def _line(line: Requirement) -> str:
+def _section(line: Requirement) -> str:
+    """A part of its own for each: a table would be as wide as the longest name of a test."""
+    told = {"What it asks": line.asks, "What does it here": line.here, "What is left to people": line.left}
+    parts = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in told.items() if text)
     tests = "".join(f"<li><code>{escape(each)}</code></li>" for each in line.tests)
-    cells = "".join(f"<td>{escape(each)}</td>" for each in (line.asks, line.here, line.left))
-    return f'<tr><th scope="row">{escape(line.clause)}</th>{cells}<td><ul>{tests}</ul></td></tr>'
+    return (
+        f"<h3>{escape(line.clause)}</h3>\n<dl>{parts}</dl>\n"
+        f"<details><summary>Tests that show it: {len(line.tests)}</summary><ul>{tests}</ul></details>"
+    )
 
 
 def _page(title: str, lead: str, parts: Iterable[str]) -> str:
