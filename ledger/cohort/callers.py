@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from ledger.cohort.columns import Tier
 from ledger.cohort.compromises import is_grant_void
 from ledger.cohort.database import Database
-from ledger.cohort.view import resolutions_in_force
+from ledger.cohort.view import is_member, resolutions_in_force
 from ledger.names import When, regimen_name
 from ledger.signing.canonical import Json
 from ledger.signing.keys import PublicKey
@@ -196,14 +196,15 @@ def known(database: Database, keys_in_force: Mapping[str, PublicKey]) -> Known:
 
 
 def _granted(database: Database) -> Iterable[Granted]:
+    """Those of members: nobody could revoke what a node granted that was removed."""
     for record in database.rows("grants"):
-        index = record.root("role")
-        if index is not None and not is_grant_void(database, record.key[0], index):
+        node, index = record.key[0], record.root("role")
+        if index is not None and is_member(database, node) and not is_grant_void(database, node, index):
             yield _grant(
                 {field: record.value(field) for field in record.cells},
                 name=record.key[1],
                 index=index,
-                node=record.key[0],
+                node=node,
                 until=record.value("granted_until"),
                 revoked=record.root("revoked_at") is not None,
             )
