@@ -113,6 +113,16 @@ class Caller:
         told = f"{self.role} {self.view} {scope} {','.join(sorted(grant.name for grant in self.grants))}"
         return sha256(told.encode()).hexdigest()[:12]
 
+    @property
+    def audits(self) -> frozenset[str] | None:
+        """Nodes of whose data it may see who read them, None for everyone's: not those that it investigates only."""
+        auditing = [grant for grant in self.grants if grant.role == "auditor"]
+        if self.kind != "grantee":
+            return self.opens
+        if any(grant.node is None for grant in auditing):
+            return None
+        return frozenset(grant.node for grant in auditing if grant.node is not None)
+
     def may_open(self, tier: Tier, *, node: str, regimen: str | None) -> bool:
         """Whether a sealed value is shown: of a column of this tier, contributed by a node.
 
