@@ -196,10 +196,11 @@ def check_role(rule: Rule, caller: Caller, *, is_known: bool) -> None:
 
 
 def still_admitted(request: Request) -> bool:
-    """Whether the caller of an answer that goes on may still have it. Reads the database."""
+    """Whether the caller of an answer that goes on may still have it; a session may be over. Reads the database."""
     access: Access = request.app.state.access
     rule = rule_of(request.method, request.scope["route"].path_format, request.path_params)
-    caller = access.caller(request.state.identity)
+    is_by_token = "authorization" in request.headers  # which is used up, and counts for as long as its key does
+    caller = access.caller(request.state.identity if is_by_token else access.session(request))
     return caller.kind == "anyone" or caller.role in rule.roles
 
 

@@ -41,18 +41,18 @@ def read_access_log(
     """Lines in their order; the Link header names the next page where there may be one."""
     after = -1 if page.after is None else page.after
     with reading(hub.engine) as connection:
-        lines = list(page_access(connection, after=after, limit=page.limit, nodes=caller.opens))
+        lines = list(page_access(connection, after=after, limit=page.limit, nodes=caller.audits))
     if len(lines) == page.limit:
         query = urlencode({"after": lines[-1].n, "limit": page.limit})
         response.headers["Link"] = f'</access-log?{query}>; rel="next"'
-    return AccessLines(_shown(lines, caller.opens))
+    return AccessLines(_shown(lines, caller.audits))
 
 
 @router.get("/access-log.csv", response_class=CsvResponse, responses=documented(400, 401, 403, 503))
 def read_access_log_csv(request: Request, hub: OpenHub, caller: Asking) -> CsvResponse:
     """All lines; those that list several nodes or grants have them with spaces between."""
     with reading(hub.engine) as connection:
-        lines = _shown(page_access(connection, after=-1, limit=None, nodes=caller.opens), caller.opens)
+        lines = _shown(page_access(connection, after=-1, limit=None, nodes=caller.audits), caller.audits)
     whose = {node for line in lines for node in line.nodes}
     return csv_answer(request, _COLUMNS, map(_cells, lines), {}, nodes=whose)
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from ledger.cohort.columns import Tier
 from ledger.cohort.compromises import is_grant_void
 from ledger.cohort.database import Database
-from ledger.cohort.view import resolutions_in_force
+from ledger.cohort.view import is_member, resolutions_in_force
 from ledger.names import When, regimen_name
 from ledger.signing.canonical import Json
 from ledger.signing.keys import PublicKey
@@ -113,6 +113,16 @@ class Caller:
         told = f"{self.role} {self.view} {scope} {','.join(sorted(grant.name for grant in self.grants))}"
         return sha256(told.encode()).hexdigest()[:12]
 
+    @property
+    def audits(self) -> frozenset[str] | None:
+        """Nodes of whose data it may see who read them, None for everyone's: not those that it investigates only."""
+        auditing = [grant for grant in self.grants if grant.role == "auditor"]
+        if self.kind != "grantee":
+            return self.opens
+        if any(grant.node is None for grant in auditing):
+            return None
+        return frozenset(grant.node for grant in auditing if grant.node is not None)
+
     def may_open(self, tier: Tier, *, node: str, regimen: str | None) -> bool:
         """Whether a sealed value is shown: of a column of this tier, contributed by a node.
 
@@ -196,14 +206,15 @@ def known(database: Database, keys_in_force: Mapping[str, PublicKey]) -> Known:
 
 
 def _granted(database: Database) -> Iterable[Granted]:
+    """Those of members: nobody could revoke what a node granted that was removed."""
     for record in database.rows("grants"):
-        index = record.root("role")
-        if index is not None and not is_grant_void(database, record.key[0], index):
+        node, index = record.key[0], record.root("role")
+        if index is not None and is_member(database, node) and not is_grant_void(database, node, index):
             yield _grant(
                 {field: record.value(field) for field in record.cells},
                 name=record.key[1],
                 index=index,
-                node=record.key[0],
+                node=node,
                 until=record.value("granted_until"),
                 revoked=record.root("revoked_at") is not None,
             )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.errors import NotFoundError, RefusedError
+from ledger.errors import NotFoundError, RefusedError, SetupError
 from ledger.operations.hub import open_store, open_vault
 from ledger.operations.needles import Needle, Needles
 from ledger.settings import Settings
@@ -66,8 +66,12 @@ def check_erased(
     """Look for a case. node: whose, None where only one has told of it. values: a text each, of which every form is
     searched for: envelopes with their disclosures, disclosures, or values. also: more files and folders to search.
 
-    Raises NotFoundError where nobody told of the case, RefusedError where several did and none is named.
+    Raises NotFoundError where nobody told of the case, or one of `also` is not there; RefusedError where several told
+    of it and none is named; SetupError where a file cannot be read.
     """
+    for each in also:
+        if not each.exists():
+            raise NotFoundError(f"there is no {each}, so it cannot be searched")
     engine, _ = open_store(settings)
     vault = open_vault(settings)
     with reading(engine) as connection:
@@ -82,7 +86,12 @@ def check_erased(
     engine.dispose()
     files = list(_files(settings, engine, also))
     for file in files:
-        found += [Place(str(file), what) for what in _hits(file, needles.needles)]
+        try:
+            found += [Place(str(file), what) for what in _hits(file, needles.needles)]
+        except FileNotFoundError:
+            continue  # a journal of the running hub, which is over
+        except OSError as error:
+            raise SetupError(f"{file} cannot be searched: {error.strerror}") from None
     return Checked(
         node=node,
         case=case,

@@ -30,6 +30,7 @@ def alliance() -> given.Alliance:
     told.says(DRUP, "access.granted", grant("auditor", until="2099"))
     told.says(PROTARGET, "access.granted", grant("auditor", until="2099"))
     told.says(DRUP, "access.granted", grant("investigator", role="investigator", until="2099"))
+    told.says(IMPRESS, "access.granted", grant("auditor", role="investigator", until="2099"))
     return told
 
 
@@ -133,6 +134,16 @@ def test_a_member_sees_who_read_its_own_data_and_an_auditor_what_it_may_audit(cl
     }
     assert [ask(client, name, "/access-log").status_code for name in ("investigator", "stranger")] == [403, 401]
     assert client.get("/access-log").status_code == 401
+
+
+def test_an_auditor_sees_nothing_of_who_read_what_it_investigates_only(client: TestClient) -> None:
+    ask(client, IMPRESS, "/access-log.csv")
+    ask(client, IMPRESS, "/board.csv")
+
+    page, table = (ask(client, "auditor", path) for path in ("/access-log", "/access-log.csv"))
+
+    assert [line["nodes"] for line in page.json()["lines"]] == [[DRUP, PROTARGET]]
+    assert IMPRESS not in {name for line in csv.DictReader(table.text.splitlines()) for name in line["nodes"].split()}
 
 
 def test_the_access_log_comes_in_pages(client: TestClient) -> None:

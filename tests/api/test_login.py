@@ -1,6 +1,7 @@
 """Logging in with a browser, by a link or at an issuer; and what a session is good for, and for how long."""
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from issuer import CLIENT_ID, CLIENT_SECRET, IssuerAtWork, issuer
 
 from api.app import create_app
 from api.oidc import Client, Issuer
+from api.routes import live
 from ledger.clock import now
 from ledger.operations.hub import Hub
 from ledger.signing.canonical import Json
@@ -188,6 +190,26 @@ def test_a_session_ends_by_logging_out_and_only_its_own_page_does_that(hub: Hub)
     assert SESSION not in browser.cookies
     browser.cookies.set(SESSION, kept)
     assert browser.get("/census").status_code == 401
+
+
+def test_the_live_feed_of_a_session_ends_with_it(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(hub.listeners, "_closed", False)  # is put back: others use this hub
+    browser, reader = logged_in(hub), browser_of(hub)
+    reader.cookies = browser.cookies
+    page = browser.get("/session").text
+    token = re.findall(r'name="token" value="([\w-]+)"', page)[0]
+    feed = threading.Thread(target=lambda: reader.get("/events/live"))
+    feed.start()
+    feed.join(0.5)
+    went_on = feed.is_alive()
+
+    browser.post("/logout", headers=FORM, content=f"token={token}")
+    feed.join(5)
+    goes_on = feed.is_alive()
+    hub.listeners.close()
+
+    assert (went_on, goes_on) == (True, False)
 
 
 def test_a_session_ends_when_nobody_uses_it_and_when_it_is_old(hub: Hub) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from given import COHORT, DRUGS, DRUP, IMPRESS, PROTARGET, REGIMEN, Alliance, founded, opened, signing_key
 from granting import grant, keys_can_be_brought
+from resolved import agree, removal
 
 from ledger.cohort.callers import ANYONE, NOBODY, ByKey, ByName, Caller, known
 from ledger.operations.callers import _keys_in_force
@@ -139,6 +140,18 @@ def test_a_revoked_grant_gives_nothing() -> None:
     alliance.says(DRUP, "access.revoked", {"grant": given, "reason_code": "mistake", "reason": None})
 
     assert [each.name for each in caller(alliance, "partner").grants] == [other]
+
+
+def test_what_a_member_granted_that_was_removed_gives_nothing() -> None:
+    alliance = founded()
+    grants(alliance, DRUP, "second-key", role="investigator", until="2099")
+    kept = grants(alliance, IMPRESS, "partner")
+    grants(alliance, DRUP, "partner")
+
+    agree(alliance, "farewell", "removal", removal(DRUP), without=[DRUP])
+
+    assert (caller(alliance, DRUP), caller(alliance, "second-key")) == (NOBODY, NOBODY)
+    assert [each.name for each in caller(alliance, "partner").grants] == [kept]
 
 
 def test_a_grant_holds_to_the_end_of_its_last_day_and_no_longer() -> None:

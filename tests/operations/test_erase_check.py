@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
+from typing import Any
 
 import erased
 import given
@@ -12,7 +13,7 @@ from given import DRUP, PROTARGET, case
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from ledger.errors import NotFoundError, RefusedError
+from ledger.errors import NotFoundError, RefusedError, SetupError
 from ledger.operations.erase_check import Checked, check_erased
 from ledger.operations.hub import Hub
 from ledger.operations.needles import Needles
@@ -106,6 +107,30 @@ def test_a_value_is_found_in_what_is_named_beside_the_hubs_own_files(
 
     assert checked(tmp_path, SECRET).found == ()
     assert len(checked(tmp_path, SECRET, also=tmp_path / "service.log").found) == 1
+
+
+def test_what_is_named_and_is_not_there_was_not_searched(tmp_path: Path, hub: Hub) -> None:
+    hub.engine.dispose()
+
+    with pytest.raises(NotFoundError, match=r"there is no .*service\.log"):
+        checked(tmp_path, SECRET, also=tmp_path / "service.log")
+
+
+def test_a_file_that_cannot_be_read_was_not_searched(tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.engine.dispose()
+    log = tmp_path / "service.log"
+    log.write_text(SECRET)
+    opened = Path.open
+
+    def refused(file: Path, *how: Any, **more: Any) -> Any:
+        if file == log:
+            raise PermissionError(13, "Permission denied")
+        return opened(file, *how, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+
+    with pytest.raises(SetupError, match=r"service\.log cannot be searched: Permission denied"):
+        checked(tmp_path, SECRET, also=log)
 
 
 def test_an_envelope_that_the_node_kept_is_searched_for_by_all_that_it_discloses(
