@@ -14,7 +14,16 @@ from ledger.cohort.cells import Set
 from ledger.cohort.view import View
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, put, refuse
 from ledger.events.fields import CaseId, Decimal, Label, OncoTree, Payload, Slug, Stage, StudyDay
-from ledger.events.needs import allocation, enrolment, episode_of, known_case, registered_trial, treatment
+from ledger.events.needs import (
+    allocation,
+    decisions_before,
+    ends,
+    enrolment,
+    episode_of,
+    known_case,
+    registered_trial,
+    treatment,
+)
 
 Sex = Literal["female", "male", "other", "unknown"]
 BirthYear = Annotated[int, Field(ge=1900, le=2100)]
@@ -117,6 +126,8 @@ class CaseAllocated(DatedEvent):
         yield Need(
             f"cohort {self.cohort} open at {view.node} on {self.on}", opening.root("opened_on") if opening else None
         )
+        yield from ends(view.database.under(rows.Episode.TABLE, self.cohort, view.node, self.case), "released_on")
+        yield from decisions_before(view, self.cohort)
 
     def check(self, view: View) -> None:
         if view.suspension(self.cohort, self.on.last) is not None:
@@ -210,6 +221,7 @@ class TreatmentStarted(DatedEvent):
 
     def needs(self, view: View) -> Iterable[Need]:
         yield enrolment(view, self.cohort, self.case)
+        yield from decisions_before(view, self.cohort)
 
     def check(self, view: View) -> None:
         if episode_of(view, self.cohort, self.case).root("started_on") is not None:

@@ -12,6 +12,7 @@ from ledger.cohort.columns import Row
 from ledger.cohort.view import View, date_of, ended_after
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, ReasonRequired, plain, put, refuse
 from ledger.events.fields import CaseId, Decimal, Flag, Label, OncoTree, Payload, PlannedStage, Regimen, Slug
+from ledger.events.needs import decisions_before, ends
 from ledger.names import When
 
 Years = Annotated[int, Field(ge=0, le=130)]
@@ -115,6 +116,7 @@ class CohortOpened(DatedEvent):
             f"{' + '.join(regimen)} available at {view.node} on {self.on}",
             supply.root("available_on") if supply else None,
         )
+        yield from ends(view.database.under(rows.CohortOpening.TABLE, self.cohort, view.node), "closed_on")
 
     def check(self, view: View) -> None:
         openings = view.database.under(rows.CohortOpening.TABLE, self.cohort, view.node)
@@ -143,6 +145,7 @@ class CohortSuspended(DatedEvent):
 
     def needs(self, view: View) -> Iterable[Need]:
         yield opened_here(view, self.cohort)
+        yield from ends(view.database.under(rows.Suspension.TABLE, self.cohort, view.node), "resumed_on")
 
     def check(self, view: View) -> None:
         _check_open_here(view, self.cohort, self.on)
@@ -281,6 +284,7 @@ class CohortStageDecided(Event):
                 f"case {each.case} of {each.node} found evaluable in {self.cohort} by entry {self.data_cut}",
                 episode.root("evaluable") if episode else None,
             )
+        yield from decisions_before(view, self.cohort)
 
     def check(self, view: View) -> None:
         definition = _cohort(view, self.cohort)
