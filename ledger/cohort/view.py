@@ -125,9 +125,6 @@ class View:
 
     def places_left(self, cohort: str) -> int | None:
         """Free places in the present stage, None where it has no limit. Pooled over nodes, or this trial's own."""
-        stage = self.stage(cohort)
-        if stage not in PLANNED_STAGES:  # nothing to count then
-            return places_left(self.design_of(cohort), stage, 0)
         taken = sum(
             takes_place(
                 released=episode.root("released_on") is not None,
@@ -136,7 +133,7 @@ class View:
             )
             for episode in self.episodes_in_scope(cohort)
         )
-        return places_left(self.design_of(cohort), stage, taken)
+        return places_left(self.design_of(cohort), self.stage(cohort), taken)
 
     def episodes_in_scope(self, cohort: str) -> Iterable[Record]:
         if self.is_pooled(cohort):

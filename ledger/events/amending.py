@@ -122,8 +122,7 @@ def _amiss(event: Event, view: View) -> list[str]:
     if missing:
         return missing
     try:
-        event.check(view)
-        event.check_at_index(view)
+        event.check(view)  # not what it asks of the index: what had a place has it still
     except RuleError as error:
         return [str(error)]
     return []

@@ -134,10 +134,10 @@ class CaseAllocated(DatedEvent):
             raise refuse(f"cohort {self.cohort} is suspended at {view.node} on {self.on}")
         if view.episode(self.cohort, self.case) is not None:
             raise refuse(f"case {self.case} of {view.node} is in cohort {self.cohort} already")
-
-    def check_at_index(self, view: View) -> None:
         if view.stage(self.cohort) is None:
             raise refuse(f"a decision has ended cohort {self.cohort}: no case is allocated any more")
+
+    def check_at_index(self, view: View) -> None:
         if view.places_left(self.cohort) == 0:
             raise refuse(f"no place is left in stage {view.stage(self.cohort)} of cohort {self.cohort}")
 
@@ -214,7 +214,6 @@ class TreatmentStarted(DatedEvent):
     TYPE = "treatment.started"
     Sealed = TreatmentSealed
     WORDS = frozenset({"on"})
-    OF_THE_INDEX = frozenset({"cohort", "stage"})
     case: CaseId
     cohort: Slug
     stage: Stage
@@ -226,8 +225,6 @@ class TreatmentStarted(DatedEvent):
     def check(self, view: View) -> None:
         if episode_of(view, self.cohort, self.case).root("started_on") is not None:
             raise refuse(f"case {self.case} has started treatment in {self.cohort} already")
-
-    def check_at_index(self, view: View) -> None:
         stage = view.stage(self.cohort)
         if stage is None:
             raise refuse(f"a decision has ended cohort {self.cohort}: no treatment is started any more")
