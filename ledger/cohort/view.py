@@ -112,8 +112,11 @@ class View:
         return definition is not None and definition.value("accrual") == "pooled"
 
     def decision(self, cohort: str, stage: int) -> Record | None:
-        """The decision on a stage in this node's scope: the definer's where accrual is pooled, else its own."""
-        return self.database.row("stage_decisions", (cohort, self._decider(cohort), str(stage)))
+        """The decision on a stage in this node's scope: whoever took it where accrual is pooled, else its own."""
+        if not self.is_pooled(cohort):
+            return self.database.row("stage_decisions", (cohort, self.node, str(stage)))
+        decisions = self.database.under("stage_decisions", cohort)
+        return next((each for each in decisions if each.key[2] == str(stage)), None)
 
     def stage(self, cohort: str) -> int | None:
         """The stage that the cohort is in for this node, None after a decision that ended it."""
@@ -159,12 +162,6 @@ class View:
     def episode(self, cohort: str, case: str) -> Record | None:
         """The case's episode in the cohort that was not released."""
         return _unended(self.database.under("episodes", cohort, self.node, case), "released_on")
-
-    def _decider(self, cohort: str) -> str:
-        definition = self.cohort(cohort)
-        if definition is not None and self.is_pooled(cohort):
-            return text(definition, "defined_by")
-        return self.node
 
 
 def is_member(database: Database, node: str) -> bool:

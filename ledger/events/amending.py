@@ -8,12 +8,13 @@ unsaid, or a correction of a closing would find the cohort open again since, and
 where a clear field changed that rules read, and what it asks of the index where a field changed that this reads.
 
 It takes away what a standing event needs where that one, looking from its own place as it did when it was said, would
-find something missing that it finds now, had the replacement been said in the first place. This is asked of all that
+find something missing that it finds now, or break its own rule as it does not now, had the replacement been said in the
+first place. This is asked of all that
 stand on the target, directly or not: a stage is decided on cases that were evaluable, and so on the stage that their
 treatment started in.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from ledger.cohort.cells import Set
 from ledger.cohort.database import Registered
 from ledger.cohort.past import Past
 from ledger.cohort.view import View
+from ledger.errors import RuleError
 from ledger.events.base import Event, refuse
 from ledger.events.catalog import CORRECTABLE, decode_clear, decode_data
 from ledger.events.corrections import Amendment, EventCorrected
@@ -103,10 +105,10 @@ def _correct(view: View, event: EventCorrected, target: Registered) -> Amended:
 
 def _check_dependant(view: View, target: Registered, dependant: Registered, sets: Sequence[Set]) -> None:
     event = decode_clear(dependant.type, dependant.version, _standing_data(view, dependant))
-    found = set(_missing(event, _placed(view, dependant)))
-    lost = [
-        what for what in _missing(event, _placed(view, dependant, instead=(target.index, sets))) if what not in found
-    ]
+    lost = _amiss(event, _placed(view, dependant, instead=(target.index, sets)))
+    if lost:
+        found = _amiss(event, _placed(view, dependant))
+        lost = [what for what in lost if what not in found]
     if lost:
         raise refuse(
             f"it takes away what {_named(dependant)} needs: {lost[0]}; correct or retract that first",
@@ -114,8 +116,16 @@ def _check_dependant(view: View, target: Registered, dependant: Registered, sets
         )
 
 
-def _missing(event: Event, view: View) -> Iterator[str]:
-    return (need.what for need in event.needs(view) if need.event is None)
+def _amiss(event: Event, view: View) -> list[str]:
+    """What an event needs and does not find, or else how it breaks its rule."""
+    missing = [need.what for need in event.needs(view) if need.event is None]
+    if missing:
+        return missing
+    try:
+        event.check(view)  # not what it asks of the index: what had a place has it still
+    except RuleError as error:
+        return [str(error)]
+    return []
 
 
 def _placed(view: View, event: Registered, *, instead: tuple[int, Sequence[Set]] | None = None) -> View:

@@ -90,7 +90,7 @@ class Event(Payload):
         """Whatever else the rule asks. Raises RuleError, by `refuse`."""
 
     def check_at_index(self, _view: View, /) -> None:
-        """What the rule asks of the moment, and not of a day: places, stage. Raises RuleError, by `refuse`.
+        """What the rule asks of the moment, and not of a day: places. Raises RuleError, by `refuse`.
 
         Of a correction it is asked only where a field of OF_THE_INDEX changed: what had a place has it still.
         """

@@ -14,7 +14,16 @@ from ledger.cohort.cells import Set
 from ledger.cohort.view import View
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, put, refuse
 from ledger.events.fields import CaseId, Decimal, Label, OncoTree, Payload, Slug, Stage, StudyDay
-from ledger.events.needs import allocation, enrolment, episode_of, known_case, registered_trial, treatment
+from ledger.events.needs import (
+    allocation,
+    decisions_before,
+    ends,
+    enrolment,
+    episode_of,
+    known_case,
+    registered_trial,
+    treatment,
+)
 
 Sex = Literal["female", "male", "other", "unknown"]
 BirthYear = Annotated[int, Field(ge=1900, le=2100)]
@@ -117,16 +126,18 @@ class CaseAllocated(DatedEvent):
         yield Need(
             f"cohort {self.cohort} open at {view.node} on {self.on}", opening.root("opened_on") if opening else None
         )
+        yield from ends(view.database.under(rows.Episode.TABLE, self.cohort, view.node, self.case), "released_on")
+        yield from decisions_before(view, self.cohort)
 
     def check(self, view: View) -> None:
         if view.suspension(self.cohort, self.on.last) is not None:
             raise refuse(f"cohort {self.cohort} is suspended at {view.node} on {self.on}")
         if view.episode(self.cohort, self.case) is not None:
             raise refuse(f"case {self.case} of {view.node} is in cohort {self.cohort} already")
-
-    def check_at_index(self, view: View) -> None:
         if view.stage(self.cohort) is None:
             raise refuse(f"a decision has ended cohort {self.cohort}: no case is allocated any more")
+
+    def check_at_index(self, view: View) -> None:
         if view.places_left(self.cohort) == 0:
             raise refuse(f"no place is left in stage {view.stage(self.cohort)} of cohort {self.cohort}")
 
@@ -203,19 +214,17 @@ class TreatmentStarted(DatedEvent):
     TYPE = "treatment.started"
     Sealed = TreatmentSealed
     WORDS = frozenset({"on"})
-    OF_THE_INDEX = frozenset({"cohort", "stage"})
     case: CaseId
     cohort: Slug
     stage: Stage
 
     def needs(self, view: View) -> Iterable[Need]:
         yield enrolment(view, self.cohort, self.case)
+        yield from decisions_before(view, self.cohort)
 
     def check(self, view: View) -> None:
         if episode_of(view, self.cohort, self.case).root("started_on") is not None:
             raise refuse(f"case {self.case} has started treatment in {self.cohort} already")
-
-    def check_at_index(self, view: View) -> None:
         stage = view.stage(self.cohort)
         if stage is None:
             raise refuse(f"a decision has ended cohort {self.cohort}: no treatment is started any more")

@@ -9,9 +9,10 @@ from ledger.clinical.two_stage import decisions_allowed, decisions_at
 from ledger.cohort import rows
 from ledger.cohort.cells import Record, Set
 from ledger.cohort.columns import Row
-from ledger.cohort.view import View, date_of, ended_after
+from ledger.cohort.view import View, date_of, ended_after, text
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, ReasonRequired, plain, put, refuse
 from ledger.events.fields import CaseId, Decimal, Flag, Label, OncoTree, Payload, PlannedStage, Regimen, Slug
+from ledger.events.needs import decisions_before, ends
 from ledger.names import When
 
 Years = Annotated[int, Field(ge=0, le=130)]
@@ -115,6 +116,7 @@ class CohortOpened(DatedEvent):
             f"{' + '.join(regimen)} available at {view.node} on {self.on}",
             supply.root("available_on") if supply else None,
         )
+        yield from ends(view.database.under(rows.CohortOpening.TABLE, self.cohort, view.node), "closed_on")
 
     def check(self, view: View) -> None:
         openings = view.database.under(rows.CohortOpening.TABLE, self.cohort, view.node)
@@ -143,6 +145,7 @@ class CohortSuspended(DatedEvent):
 
     def needs(self, view: View) -> Iterable[Need]:
         yield opened_here(view, self.cohort)
+        yield from ends(view.database.under(rows.Suspension.TABLE, self.cohort, view.node), "resumed_on")
 
     def check(self, view: View) -> None:
         _check_open_here(view, self.cohort, self.on)
@@ -195,7 +198,8 @@ class CohortResumed(DatedEvent):
 
 class CohortClosed(DatedEvent):
     """Closed `here` ends this node's opening. Closed `everywhere`, by its definer alone, ends the cohort itself; every
-    opening of it ends with that, at the definer too, who may have closed here before.
+    opening of it ends with that, at the definer too, who may have closed here before. Where the definer was removed,
+    any member closes what is pooled once a decision has ended it.
     """
 
     TYPE = "cohort.closed"
@@ -222,10 +226,10 @@ class CohortClosed(DatedEvent):
     def check(self, view: View) -> None:
         definition = _cohort(view, self.cohort)
         if self.scope == "everywhere":
-            if definition.value("defined_by") != view.node:
-                raise refuse(
-                    f"only {definition.value('defined_by')}, which defined {self.cohort}, closes it everywhere"
-                )
+            definer = text(definition, "defined_by")
+            is_orphaned = view.was_removed(definer) and view.is_pooled(self.cohort) and view.stage(self.cohort) is None
+            if definer != view.node and not is_orphaned:
+                raise refuse(f"only {definer}, which defined {self.cohort}, closes it everywhere")
             if definition.root("closed_on") is not None:
                 raise refuse(f"cohort {self.cohort} is closed everywhere already")
             for opening in view.database.under(rows.CohortOpening.TABLE, self.cohort):
@@ -258,7 +262,8 @@ class NodeCase(Payload):
 class CohortStageDecided(Event):
     """The decision at a look of the two-stage design, on the first so many evaluable cases in order.
 
-    data_cut: the log index as of which they were counted; it names an entry before this one.
+    data_cut: the log index as of which they were counted; it names an entry before this one. Where accrual is pooled
+    the definer decides; once that one was removed, any member that names a decision resolution of the alliance.
     """
 
     TYPE = "cohort.stage_decided"
@@ -281,11 +286,10 @@ class CohortStageDecided(Event):
                 f"case {each.case} of {each.node} found evaluable in {self.cohort} by entry {self.data_cut}",
                 episode.root("evaluable") if episode else None,
             )
+        yield from decisions_before(view, self.cohort)
 
     def check(self, view: View) -> None:
-        definition = _cohort(view, self.cohort)
-        if view.is_pooled(self.cohort) and definition.value("defined_by") != view.node:
-            raise refuse(f"accrual is pooled: only {definition.value('defined_by')}, which defined it, decides")
+        self._check_decider(view)
         if view.decision(self.cohort, self.stage) is not None:
             raise refuse(f"stage {self.stage} of cohort {self.cohort} is decided already")
         if view.stage(self.cohort) != self.stage:
@@ -301,6 +305,15 @@ class CohortStageDecided(Event):
                 raise refuse(f"{self.decision} is no decision at the end of stage {self.stage}, whatever is excused")
         elif self.decision not in decisions_allowed(view.design_of(self.cohort), self.stage, self.benefits):
             raise refuse(f"{self.decision} is not the design's decision at {self.benefits} of {len(self.evaluable)}")
+
+    def _check_decider(self, view: View) -> None:
+        definer = text(_cohort(view, self.cohort), "defined_by")
+        if not view.is_pooled(self.cohort) or definer == view.node:
+            return
+        if not view.was_removed(definer):
+            raise refuse(f"accrual is pooled: only {definer}, which defined it, decides")
+        if self.override is None:
+            raise refuse(f"{definer}, which defined it, was removed: name the alliance's decision resolution")
 
     def _excused(self, view: View) -> frozenset[str]:
         """What the design need not be followed in, by the resolution that the decision names."""

@@ -1,11 +1,14 @@
 """The kinds of field that payloads are made of, each with its grammar. Strict: nothing is turned into anything else."""
 
 from typing import Annotated
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from ledger.errors import MalformedError
 from ledger.names import UUID, UUID_V7, When, is_slug
+
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # fillers and the empty braille cell: letters to Unicode
 
 
 class Payload(BaseModel):
@@ -40,6 +43,13 @@ def _not_blank(value: str) -> str:
     return value
 
 
+def _says_something(value: str) -> str:
+    """At least one letter, digit, sign or symbol that can be seen: a space of no width gives no reason."""
+    if not any(category(each)[0] in "LNPS" and each not in _BLANK for each in value):
+        raise ValueError("must not be blank")
+    return value
+
+
 def _study_day(day: int) -> int:
     if day == 0:
         raise ValueError("there is no study day 0: first treatment is day 1")
@@ -66,7 +76,7 @@ Slug = Annotated[str, AfterValidator(_slug)]
 CaseId = Annotated[str, Field(pattern=f"^{UUID.pattern}$")]
 EventId = Annotated[str, Field(pattern=f"^{UUID_V7.pattern}$")]
 Label = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_not_blank)]
-Reason = Annotated[str, Field(max_length=2000), AfterValidator(_not_blank)]
+Reason = Annotated[str, Field(max_length=2000), AfterValidator(_says_something)]
 Decimal = Annotated[str, Field(pattern=r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$", max_length=20)]
 StudyDay = Annotated[int, Field(ge=-36500, le=36500), AfterValidator(_study_day)]
 Inn = Annotated[str, Field(pattern=r"^[a-z0-9]+([ -][a-z0-9]+)*$", max_length=80)]

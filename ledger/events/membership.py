@@ -28,12 +28,13 @@ class Accession(Payload):
 
 
 def accession_of(database: Database, node: str) -> Accession | None:
-    """The accession in force that admits a node."""
-    for resolution in resolutions_in_force(database, "accession"):
-        content = resolution.value("content")
-        if isinstance(content, dict) and content.get("node") == node:
-            return Accession.model_validate(content)
-    return None
+    """The accession in force that admits a node: the last one, for a key that is lost before its first event is in no
+    stream yet, and another accession names another key.
+    """
+    in_force = sorted(resolutions_in_force(database, "accession"), key=lambda each: each.root("in_force_at") or 0)
+    contents = [each.value("content") for each in in_force]
+    found = [each for each in contents if isinstance(each, dict) and each.get("node") == node]
+    return Accession.model_validate(found[-1]) if found else None
 
 
 def first_key(memorandum: Memorandum, database: Database, node: str) -> PublicKey | None:

@@ -17,7 +17,7 @@ from ledger.cohort.view import View, resolutions_in_force
 from ledger.errors import MalformedError
 from ledger.events.base import put, refuse
 from ledger.events.fields import Label, Payload, PlannedStage, Reason, Slug
-from ledger.events.membership import Accession, accession_of, brought, check_new_key
+from ledger.events.membership import Accession, brought, check_new_key
 from ledger.events.terms import Jwk, Terms, check_foreign
 from ledger.names import is_slug
 from ledger.signing.entry import format_time
@@ -94,17 +94,20 @@ def _check_access(content: Content, view: View) -> None:
 
 def _check_accession(content: Content, view: View) -> None:
     accession = Accession.model_validate(content)
-    if view.memorandum.member(accession.node) is not None or accession_of(view.database, accession.node) is not None:
+    if view.memorandum.member(accession.node) is not None or accession.node in view.database.streams:
         if view.was_removed(accession.node):
             raise refuse(f"{accession.node} was removed, and its stream has ended: accede under another name")
         raise refuse(f"{accession.node} is a member already")
     check_new_key(view, accession.key, accession.proof, node=accession.node, prev=None)
 
 
-def _check_admitted_once(content: Content, view: View, _proposed: Record) -> None:
+def _check_admitted_once(content: Content, view: View, proposed: Record) -> None:
     node = str(content["node"])
-    if accession_of(view.database, node) is not None:
+    if node in view.database.streams:
         raise refuse(f"another resolution has admitted {node} already")
+    overtaken_by = _overtaken_by(view, proposed, "accession", node)
+    if overtaken_by is not None:
+        raise refuse(f"{overtaken_by} has admitted {node} since then: propose this one anew, if it must be")
 
 
 def _check_design(content: Content, _view: View) -> None:
@@ -142,15 +145,24 @@ def _check_key_replacement(content: Content, view: View) -> None:
 
 
 def _check_replaced_since(content: Content, view: View, proposed: Record) -> None:
-    """A proposal that lay there while another one replaced the key would put an older key in the place of a newer."""
-    node, since = str(content["node"]), proposed.root("subject")
+    node = str(content["node"])
     _check_member(view, node)
-    for other in resolutions_in_force(view.database, "key-replacement"):
-        of, came = other.value("content"), other.root("in_force_at")
-        if isinstance(of, dict) and of["node"] == node and since is not None and came is not None and came > since:
-            raise refuse(
-                f"{other.key[0]} has replaced the key of {node} since then: propose this one anew, if it must be"
-            )
+    overtaken_by = _overtaken_by(view, proposed, "key-replacement", node)
+    if overtaken_by is not None:
+        raise refuse(f"{overtaken_by} has replaced the key of {node} since then: propose this one anew, if it must be")
+
+
+def _overtaken_by(view: View, proposed: Record, subject: str, node: str | None = None) -> str | None:
+    """Another resolution on the same that came into force since this one was proposed. What lay there meanwhile would
+    put an older key in the place of a newer.
+    """
+    since = proposed.root("subject")
+    assert since is not None
+    for other in resolutions_in_force(view.database, subject):
+        content, came = other.value("content"), other.root("in_force_at")
+        if isinstance(content, dict) and content.get("node") == node and came is not None and came > since:
+            return other.key[0]
+    return None
 
 
 def _check_removal(content: Content, view: View) -> None:
@@ -168,7 +180,14 @@ def _check_log_key(content: Content, view: View) -> None:
     _check_log_key_once(content, view)
 
 
-def _check_log_key_once(content: Content, view: View, _proposed: Record | None = None) -> None:
+def _check_log_key_since(content: Content, view: View, proposed: Record) -> None:
+    _check_log_key_once(content, view)
+    overtaken_by = _overtaken_by(view, proposed, "log-key")
+    if overtaken_by is not None:
+        raise refuse(f"{overtaken_by} has brought another log key in since then: propose this one anew, if it must be")
+
+
+def _check_log_key_once(content: Content, view: View) -> None:
     verifier = str(content["verifier"])
     if verifier == view.memorandum.log_key.text or _is_named(view, "log-key", verifier):
         raise refuse("that log key was in force before: make a new one")
@@ -236,7 +255,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "design": Subject(_check_design),
     "endpoint": Subject(_check_endpoint),
     "key-replacement": Subject(_check_key_replacement, _check_replaced_since, _bring_key, _its_node),
-    "log-key": Subject(_check_log_key, _check_log_key_once),
+    "log-key": Subject(_check_log_key, _check_log_key_since),
     "removal": Subject(_check_removal, _check_still_member, _remove, _its_node),
     "witness": Subject(_check_witness, _check_witness_once),
 }

@@ -6,11 +6,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ledger.cohort import rows
-from ledger.cohort.cells import Set
+from ledger.cohort.cells import Record, Set
 from ledger.cohort.view import View, ended_after
 from ledger.events.base import DatedEvent, Event, Need, ReasonGiven, ReasonRequired, put, refuse, stated
 from ledger.events.fields import Date, Label, Payload, Regimen, Slug
-from ledger.events.needs import registered_trial
+from ledger.events.needs import ends, registered_trial
 from ledger.names import When, regimen_name
 
 Metric = Literal[
@@ -68,6 +68,7 @@ class TrialOpened(DatedEvent):
 
     def needs(self, view: View) -> Iterable[Need]:
         yield registered_trial(view)
+        yield from ends(view.database.under(rows.TrialPeriod.TABLE, view.node), "closed_on")
 
     def check(self, view: View) -> None:
         periods = view.database.under(rows.TrialPeriod.TABLE, view.node)
@@ -106,6 +107,11 @@ class TrialClosed(DatedEvent):
         )
 
 
+def _supplies(view: View, regimen: list[str]) -> Iterable[Record]:
+    """This node's supplies of a regimen, from the first on."""
+    return view.database.under(rows.Supply.TABLE, view.node, regimen_name(tuple(regimen)))
+
+
 class SupplyCommitted(Event):
     TYPE = "supply.committed"
     WORDS = frozenset({"company", "atc", "by"})
@@ -116,6 +122,7 @@ class SupplyCommitted(Event):
 
     def needs(self, view: View) -> Iterable[Need]:
         yield registered_trial(view)
+        yield from ends(_supplies(view, self.regimen), "withdrawn_on")
 
     def check(self, view: View) -> None:
         if view.supply(tuple(self.regimen)) is not None:
@@ -141,13 +148,13 @@ class SupplyAvailable(DatedEvent):
         committed = None if supply is None else supply.root("company")
         if committed is not None:  # it goes on in the row of what was committed
             yield Need(f"{' + '.join(self.regimen)} committed at {view.node}", committed)
+        yield from ends(_supplies(view, self.regimen), "withdrawn_on")
 
     def check(self, view: View) -> None:
         supply = view.supply(tuple(self.regimen))
         if supply is not None and supply.root("available_on") is not None:
             raise refuse(f"{' + '.join(self.regimen)} is available at {view.node} already")
-        supplies = view.database.under(rows.Supply.TABLE, view.node, regimen_name(tuple(self.regimen)))
-        if ended_after(supplies, "withdrawn_on", self.on.last):
+        if ended_after(_supplies(view, self.regimen), "withdrawn_on", self.on.last):
             raise refuse(f"{' + '.join(self.regimen)} was withdrawn at {view.node} after {self.on}: give a later day")
 
     def sets(self, view: View) -> Iterable[Set]:

@@ -31,7 +31,7 @@ from ledger.signing.note import Verifier
 
 Signatures = Literal["every", "heads"]
 
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass

@@ -128,8 +128,7 @@ def _scopes(cohort: _Rows, design: Design, running: frozenset[str]) -> Iterator[
     """running: the nodes that have the cohort open or suspended today."""
     pooled = cohort.definition.accrual == "pooled"
     for node in [None] if pooled else sorted({each.node for each in cohort.openings}):
-        decider = node or cohort.definition.defined_by
-        decisions = [each for each in cohort.decisions if each.node == decider]
+        decisions = [each for each in cohort.decisions if node in (None, each.node)]
         stage = stage_after({int(each.stage): each.decision or "" for each in decisions})
         episodes = [each for each in cohort.episodes if node in (None, each.node)]
         taking = [

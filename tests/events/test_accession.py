@@ -6,8 +6,10 @@ from given import (
     NEWCOMER,
     PROTARGET,
     SMALL,
+    Data,
     accession,
     founded,
+    proven,
     resolution,
     set_by,
     signing_key,
@@ -101,3 +103,28 @@ def test_a_member_that_acceded_counts_in_the_quorum_of_what_is_proposed_later() 
     assert before is not None
     assert "in_force_at" not in before  # three of six are no majority
     assert "in_force_at" in (alliance.row("resolutions", "small") or {})
+
+
+def test_until_it_has_signed_another_accession_gives_a_member_another_key() -> None:
+    alliance = founded()
+    alliance.says(DRUP, "resolution.proposed", resolution("older", "accession", accession()))
+    first = {**accession(), **proven(signing_key("lost"), NEWCOMER)}
+    alliance.adopts("lost", "accession", first)
+    alliance.refuses(
+        PROTARGET, "resolution.endorsed", {"resolution": "older"}, because="lost has admitted trial-is since then"
+    )
+
+    alliance.adopts("found", "accession", {**accession(), **proven(signing_key("found"), NEWCOMER)})
+
+    signing: Data = {"memorandum": alliance.memorandum_content, "on": "2021-11-16"}
+    claims = alliance.claims(NEWCOMER, "memorandum.signed", signing)
+    alliance.refuses_envelope(
+        sign(claims, (), signing_key("lost")), because="that is no key of trial-is", error=SignatureError
+    )
+    assert alliance.takes(sign(claims, (), signing_key("found"))).versions
+    alliance.refuses(
+        DRUP,
+        "resolution.proposed",
+        resolution("again", "accession", {**accession(), **proven(signing_key("third"), NEWCOMER)}),
+        because="trial-is is a member already",
+    )

@@ -210,6 +210,7 @@ def test_an_accession_whose_proof_does_not_hold_is_refused(content: dict[str, Js
 def test_a_member_does_not_accede() -> None:
     alliance = founded()
     alliance.adopts("welcome", "accession", accession())
+    alliance.signs(NEWCOMER)
 
     for node in (PROTARGET, NEWCOMER):
         alliance.refuses(

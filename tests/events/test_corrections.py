@@ -20,6 +20,7 @@ from given import (
     treated,
     trial_of,
 )
+from stages import FIRST_TWO, decision, expanded
 
 from ledger.signing.canonical import Json
 from ledger.signing.envelope import sign
@@ -299,6 +300,58 @@ def test_what_a_stage_was_decided_on_is_not_corrected_away() -> None:
     corrects(alliance, found[0], **CASE, evaluable=False, rule="no-scan")
 
     assert alliance.database.standing.dependants_of(started.event.index) == [found[1].event.index]
+
+
+@pytest.mark.parametrize(
+    ("anew", "because"),
+    [
+        ({"on": "2021-09"}, "was closed at drup-nl after 2021-08"),
+        ({"scope": "everywhere"}, "is open at drup-nl already"),
+    ],
+)
+def test_a_closing_is_not_corrected_into_the_time_of_the_next_opening(anew: Data, because: str) -> None:
+    alliance = opened(DRUP)
+    closing: Data = {"cohort": COHORT, "on": "2021-07", "reason_code": "other", "reason": "x", "scope": "here"}
+    closed = alliance.says(DRUP, "cohort.closed", closing)
+    alliance.opens(DRUP, on="2021-08")
+
+    error = alliance.refuses(
+        DRUP, "event.corrected", correction(closed, **{**closing, **anew}), because="it takes away what cohort.opened"
+    )
+
+    assert because in str(error)
+    assert corrects(alliance, closed, **{**closing, "on": "2021-07-31"}).versions
+
+
+def test_an_opening_is_not_corrected_to_a_day_after_its_closing() -> None:
+    alliance = opened(DRUP)
+    opening = last_of(alliance, "cohort.opened")
+    closing: Data = {"cohort": COHORT, "on": "2021-07", "reason_code": "other", "reason": "x", "scope": "here"}
+    alliance.says(DRUP, "cohort.closed", closing)
+
+    alliance.refuses(
+        DRUP,
+        "event.corrected",
+        correction(opening, cohort=COHORT, on="2021-08"),
+        because="it takes away what cohort.closed",
+    )
+
+
+def test_a_decision_is_not_corrected_away_from_the_stage_that_patients_were_treated_in() -> None:
+    alliance = expanded()
+    decided = last_of(alliance, "cohort.stage_decided")
+    started = alliance.treats(PROTARGET, case(3), stage=2)
+    cut = decided.event.index - 1
+
+    alliance.refuses(
+        DRUP,
+        "event.corrected",
+        correction(decided, **decision(FIRST_TWO, decision="close-futility", benefits=0, data_cut=cut)),
+        because="a decision has ended cohort braf-v600",
+    )
+
+    assert corrects(alliance, decided, **decision(FIRST_TWO, decision="expand", benefits=2, data_cut=cut)).versions
+    assert decided.event.index in alliance.database.standing.needs_of(started.event.index)
 
 
 def test_the_needs_of_a_correction_are_those_of_the_event_from_then_on() -> None:

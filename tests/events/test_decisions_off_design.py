@@ -2,8 +2,11 @@
 
 import pytest
 from given import COHORT, DRUP, PROTARGET, Data, agreed, resolution
-from resolved import off_design
+from resolved import agree, off_design, removal
 from stages import ALL_FOUR, FIRST_TWO, Found, decision, four_evaluable, last, two_evaluable
+
+from ledger.cohort.snapshot import current, of_versions
+from ledger.reports.standing import standings
 
 ONE: list[Found] = FIRST_TWO[:1]
 
@@ -60,6 +63,26 @@ def test_it_excuses_nothing_else(off: list[str], evaluable: list[Found], word: s
     said = decision(evaluable, decision=word, data_cut=last(alliance), override="excused")
 
     alliance.refuses(DRUP, "cohort.stage_decided", said, because=because)
+
+
+def test_once_the_definer_of_a_pooled_cohort_was_removed_any_member_decides_as_the_alliance_resolved() -> None:
+    alliance = two_evaluable()
+    said = decision(FIRST_TWO, decision="close-futility", benefits=0, data_cut=last(alliance), override="agreed")
+    closing: Data = {"cohort": COHORT, "on": "2022-01", "reason_code": "futility", "reason": "x", "scope": "everywhere"}
+    agree(alliance, "agreed", "decision", off_design("decision"))
+    alliance.refuses(PROTARGET, "cohort.stage_decided", said, because=f"only {DRUP}, which defined it, decides")
+    agree(alliance, "removed", "removal", removal(DRUP), without=[DRUP])
+    alliance.refuses(
+        PROTARGET, "cohort.stage_decided", {**said, "override": None}, because="was removed: name the alliance's"
+    )
+    alliance.refuses(PROTARGET, "cohort.closed", closing, because=f"only {DRUP}, which defined {COHORT}, closes")
+
+    alliance.says(PROTARGET, "cohort.stage_decided", said)
+
+    database = alliance.database
+    [standing] = standings(of_versions(current(database), database.events, size=database.size))
+    assert [scope.stage for scope in standing.scopes] == [None]
+    assert alliance.says(PROTARGET, "cohort.closed", closing).versions
 
 
 def test_it_excuses_no_other_cohort_or_stage_and_nothing_before_it_is_in_force() -> None:

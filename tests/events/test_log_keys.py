@@ -33,3 +33,16 @@ def test_a_log_key_comes_into_force_once() -> None:
 
     alliance.refuses(PROTARGET, "resolution.endorsed", {"resolution": "twice"}, because="was in force before")
     alliance.refuses(DRUP, "resolution.proposed", resolution("r", "log-key", log_key()), because="was in force before")
+
+
+def test_a_proposal_that_another_log_key_has_overtaken_does_not_bring_an_older_key_back() -> None:
+    alliance = founded()
+    alliance.says(DRUP, "resolution.proposed", resolution("older", "log-key", log_key("log 2")))
+    alliance.adopts("newer", "log-key", log_key("log 3"))
+
+    alliance.refuses(
+        PROTARGET,
+        "resolution.endorsed",
+        {"resolution": "older"},
+        because="newer has brought another log key in since then: propose this one anew",
+    )

@@ -20,6 +20,7 @@ from given import (
     set_by,
     treated,
 )
+from stages import ALL_FOUR, decision, expanded, four_evaluable, last
 
 from ledger.cohort.database import Taken
 
@@ -150,3 +151,71 @@ def test_what_the_alliance_did_and_corrections_themselves_stay(type_: str) -> No
 
     alliance.refuses(DRUP, "event.retracted", retraction(target), because=f"a {type_} is not retracted")
     alliance.refuses(DRUP, "event.corrected", correction(target, on="2021"), because=f"a {type_} is not corrected")
+
+
+# ---------------------------------------------------------------------- an end that another beginning stands on
+
+
+def test_an_end_is_retracted_after_what_began_again_since() -> None:
+    alliance = opened(DRUP)
+    why: Data = {"reason_code": "other", "reason": "x"}
+    first = alliance.allocates(DRUP, case(1))
+    released = alliance.says(DRUP, "case.released", {**CASE, "on": "2021-12-02", **why})
+    alliance.allocates(DRUP, case(1))
+    here: Data = {"cohort": COHORT, "on": "2021-12-03"}
+    alliance.says(DRUP, "cohort.suspended", {**here, **why})
+    resumed = alliance.says(DRUP, "cohort.resumed", {**here, **why})
+    again = alliance.says(DRUP, "cohort.suspended", {**here, **why})
+    retracts(alliance, again)
+    alliance.says(DRUP, "cohort.suspended", {**here, **why})
+    closed = alliance.says(DRUP, "cohort.closed", {**here, **why, "scope": "here"})
+    alliance.opens(DRUP, on="2021-12-04")
+    withdrawn = alliance.says(DRUP, "supply.withdrawn", {"regimen": DRUGS, "on": "2021-12-05", **why})
+    alliance.says(DRUP, "supply.committed", {"regimen": DRUGS})
+    again_withdrawn = alliance.says(DRUP, "supply.withdrawn", {"regimen": DRUGS, "on": "2021-12-05", **why})
+    alliance.supplies(DRUP, on="2021-12-06")
+    stopped = alliance.says(DRUP, "trial.closed", {"on": "2021-12-07", **why, "source": None})
+    alliance.says(DRUP, "trial.opened", {"on": "2021-12-08"})
+
+    for taken, type_ in (
+        (released, "case.allocated"),
+        (resumed, "cohort.suspended"),
+        (closed, "cohort.opened"),
+        (withdrawn, "supply.committed"),
+        (again_withdrawn, "supply.available"),
+        (stopped, "trial.opened"),
+    ):
+        alliance.refuses(DRUP, "event.retracted", retraction(taken), because=f"is needed by {type_} ")
+    retracts(alliance, last_of(alliance, "trial.opened"))
+    retracts(alliance, stopped)
+    assert alliance.database.standing.dependants_of(first.event.index) == [released.event.index]
+
+
+def test_a_decision_is_retracted_after_what_was_said_in_the_stage_that_it_led_to() -> None:
+    alliance = expanded()
+    decided = last_of(alliance, "cohort.stage_decided")
+    alliance.treats(PROTARGET, case(3), stage=2)
+    allocated, started = last_of(alliance, "case.allocated"), last_of(alliance, "treatment.started")
+
+    alliance.refuses(
+        DRUP,
+        "event.retracted",
+        retraction(decided),
+        because=f"is needed by case.allocated {allocated.event.event_id} (entry {allocated.event.index}), "
+        f"treatment.started {started.event.event_id}",
+    )
+    for type_ in ("treatment.started", "patient.enrolled", "case.allocated"):
+        retracts(alliance, last_of(alliance, type_))
+    retracts(alliance, decided)
+
+
+def test_the_decision_on_a_stage_is_retracted_after_the_one_on_the_next() -> None:
+    alliance = four_evaluable()
+    alliance.says(
+        DRUP,
+        "cohort.stage_decided",
+        decision(ALL_FOUR, decision="success", stage=2, benefits=2, data_cut=last(alliance)),
+    )
+    [first, second] = [each for each in alliance.database.events if each.type == "cohort.stage_decided"]
+
+    assert second.index in alliance.database.standing.dependants_of(first.index)

@@ -4,6 +4,7 @@ COHORT_LEDGER_TEST_EVENTS sets how long the long one is: 10,000 in full, less by
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from ledger.cohort.cells import Version
 from ledger.cohort.database import Database
 from ledger.cohort.dump import dump_database, load_database
 from ledger.cohort.snapshot import current
+from ledger.cohort.view import View
 from ledger.operations.audit import audit
 from ledger.operations.bundle import write_bundle
 from ledger.operations.hub import Hub
@@ -78,6 +80,13 @@ def test_a_long_history_gives_one_database_live_rebuilt_and_audited(tmp_path: Pa
     events = alliance.database.events
     assert sum(event.corrects is not None for event in events) > SIZE // 10
     assert len(alliance.database.standing.retracted) > SIZE // 40
+    kinds = Counter(event.type for event in events)
+    assert min(kinds[type_] for type_ in ("key.rotated", "disclosures.erased", "access.revoked")) > 0
+    assert {"accession", "key-replacement"} <= {
+        record.value("subject") for record in alliance.database.rows("resolutions") if record.root("in_force_at")
+    }
+    assert running_twice(alliance.database) == []
+    assert beyond_its_stage(alliance) == []
 
     is_one_database_everywhere(alliance, tmp_path)
 
@@ -120,3 +129,41 @@ def test_who_goes_on_from_a_dump_comes_to_the_same_database(seed: int, n: int, p
         pass
 
     assert state_of(again) == state_of(alliance.database)
+
+
+def running_twice(database: Database) -> list[str]:
+    """Where two periods of one thing run at once, though one ends before the next begins; by table and key."""
+    running = Counter(
+        f"{table} {'/'.join(record.key[:-1])}"
+        for table, ended in (
+            ("trial_periods", "closed_on"),
+            ("supplies", "withdrawn_on"),
+            ("cohort_openings", "closed_on"),
+            ("suspensions", "resumed_on"),
+            ("episodes", "released_on"),
+        )
+        for record in database.rows(table)
+        if record.root(ended) is None
+    )
+    return [name for name, count in running.items() if count > 1]
+
+
+def beyond_its_stage(alliance: Alliance) -> list[str]:
+    """Treatments that stand in a stage which no standing decision led to; by their case."""
+    found = []
+    for episode in alliance.database.rows("episodes"):
+        cohort, node, case, _ = episode.key
+        view = View(alliance.database, alliance.memorandum, alliance.database.size, alliance.now, node, "")
+        stage = episode.value("stage")
+        if isinstance(stage, int) and any(view.decision(cohort, before) is None for before in range(1, stage)):
+            found.append(case)
+    return found
+
+
+@settings(max_examples=10, phases=[Phase.explicit, Phase.generate])
+@holds_for(seeds, st.integers(200, 900))
+def test_whatever_is_taken_back_nothing_runs_twice_and_no_treatment_stands_beyond_its_stage(seed: int, n: int) -> None:
+    alliance = history(seed, n)
+
+    assert running_twice(alliance.database) == []
+    assert beyond_its_stage(alliance) == []

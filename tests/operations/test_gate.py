@@ -46,7 +46,7 @@ def test_a_disclosure_that_is_missing_is_named_by_its_field() -> None:
         check_post(envelope)
 
 
-@pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
+@pytest.mark.parametrize("reason", ["", "   ", "\n\t", "\u200b", "\u2060\ufeff", "\u00ad \u0000", "\u3164", "\u2800"])
 def test_a_blank_reason_is_refused(reason: str) -> None:
     envelope = signed("case.released", RELEASE, {"reason": reason})
 
