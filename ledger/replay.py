@@ -130,6 +130,8 @@ def _check_alliance(view: View, event: Event) -> None:
     if missing:
         raise RuleError(f"the alliance is not in force: {', '.join(missing)} must sign the memorandum first")
     if view.was_removed(view.node):
-        raise RuleError(f"{view.node} is no member any more: a resolution removed it, and its stream has ended")
+        if not event.AFTER_REMOVAL:
+            raise RuleError(f"{view.node} is no member any more: it may withdraw consents and erase, and nothing else")
+        return
     if not view.is_member():
         raise RuleError(f"the first event of {view.node} must be memorandum.signed")

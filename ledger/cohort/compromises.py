@@ -18,7 +18,7 @@ SUBJECT = "key-replacement"
 
 class Compromise(NamedTuple):
     """A node's entries from index `since` to before `until` may be by another hand. until: the vote that replaced the
-    key. grants_void: what the node granted in that time grants nothing.
+    key. grants_void: what the node granted in that time grants nothing, unless the resolution says otherwise.
     """
 
     node: str
@@ -62,4 +62,4 @@ def _compromises(replaced: Iterable[tuple[str, Json, int | None]]) -> Iterable[C
     for slug, content, in_force in replaced:
         match content:
             case {"node": str(node), "compromised_since": int(since), **more} if in_force is not None:
-                yield Compromise(node, since, in_force, more.get("grants_void") is True, slug)
+                yield Compromise(node, since, in_force, more.get("grants_void") is not False, slug)

@@ -60,6 +60,7 @@ class Event(Payload):
     TYPE: ClassVar[str]
     VERSION: ClassVar[int] = 1
     Sealed: ClassVar[type[Payload]] = NothingSealed
+    AFTER_REMOVAL: ClassVar[bool] = False  # whether a node that was removed may say it yet: for its patients' sake
     WORDS: ClassVar[frozenset[str]] = frozenset()
     OF_THE_INDEX: ClassVar[frozenset[str]] = frozenset()
 

@@ -283,6 +283,7 @@ class EvaluabilityDetermined(Event):
 
 class ConsentWithdrawn(DatedEvent):
     TYPE = "consent.withdrawn"
+    AFTER_REMOVAL = True
     WORDS = frozenset({"on", "scope"})
     case: CaseId
     scope: Literal["treatment", "follow-up", "sharing", "all"]

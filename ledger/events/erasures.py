@@ -31,6 +31,7 @@ class DisclosuresErased(Event):
     """
 
     TYPE = "disclosures.erased"
+    AFTER_REMOVAL = True
     case: CaseId | None = None
     events: Annotated[list[EventId], Field(min_length=1, max_length=EVENTS_MAX), AfterValidator(_each_once)] | None = (
         None

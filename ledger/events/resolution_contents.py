@@ -46,7 +46,8 @@ class KeyReplacement(Payload):
     That it is used once is certain all the same, for no key comes twice.
 
     compromised_since: index of the first entry that somebody else may have signed; the node's entries from there on
-    until the replacement are findings. grants_void: whether what it granted since then grants nothing.
+    until the replacement are findings. grants_void: whether what it granted since then grants nothing, as it does where
+    this is not said.
     """
 
     node: Slug

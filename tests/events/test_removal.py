@@ -20,6 +20,7 @@ from given import (
 )
 from resolved import agree, others, removal, replacement
 
+from ledger.cohort.erasing import erased_entries
 from ledger.signing.entry import format_time
 
 
@@ -42,7 +43,7 @@ def test_the_vote_that_completes_the_quorum_removes_the_member() -> None:
     assert (alliance.row("nodes", DRUP) or {})["trial"] == "DRUP"
 
 
-def test_a_member_that_was_removed_says_nothing_more() -> None:
+def test_a_member_that_was_removed_says_nothing_more_but_for_its_patients() -> None:
     alliance = removed()
 
     for type_, data in (
@@ -50,7 +51,17 @@ def test_a_member_that_was_removed_says_nothing_more() -> None:
         ("resolution.proposed", resolution("small", "design", SMALL)),
         ("key.rotated", alliance.rotation(DRUP)),
     ):
-        alliance.refuses(DRUP, type_, data, because="drup-nl is no member any more: a resolution removed it")
+        alliance.refuses(DRUP, type_, data, because="drup-nl is no member any more: it may withdraw consents and erase")
+
+
+def test_patients_of_a_member_that_was_removed_can_withdraw_and_be_erased() -> None:
+    alliance = treated()
+    agree(alliance, "farewell", "removal", removal(), without=[DRUP])
+
+    alliance.says(DRUP, "consent.withdrawn", {"case": case(1), "on": "2022-01-01", "scope": "all"})
+    alliance.says(DRUP, "disclosures.erased", {"case": case(1), "basis": "consent"})
+
+    assert erased_entries(alliance.database)
 
 
 def test_what_it_has_said_stays() -> None:
