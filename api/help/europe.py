@@ -2,6 +2,9 @@
 
 from api.help.requirement import (
     BEFORE_AND_AFTER,
+    BY_ROLE,
+    CORRECTED,
+    ERASED,
     HUBS_TIME,
     NO_NAMES,
     NO_REWRITING,
@@ -11,6 +14,7 @@ from api.help.requirement import (
     RESTORED,
     SEALED,
     SIGNED,
+    WHO_READ,
     Requirement,
     Source,
 )
@@ -111,7 +115,7 @@ EUROPE = (
                 "A trail is kept of entry, change and deletion: who, what before and after, when and why; protected "
                 "from change, and not to be switched off.",
                 "As 11.10(e); that a user's own time is not taken for the hub's; reasons are stored, sealed.",
-                (*BEFORE_AND_AFTER, *HUBS_TIME, *NO_REWRITING, *REASONS),
+                (*BEFORE_AND_AFTER, *CORRECTED, *HUBS_TIME, *NO_REWRITING, *REASONS),
             ),
             Requirement(
                 "Annex 4",
@@ -144,8 +148,9 @@ EUROPE = (
             Requirement(
                 "5(1)(f), 5(2)",
                 "Integrity and confidentiality, and that one can show it.",
-                "See 11.10(e) above; an audit shows it to anybody.",
-                (*NO_REWRITING[1:2], *SEALED),
+                "See 11.10(e) above; an audit shows it to anybody. Sealed values are opened by role and by grant, and "
+                "who read them is written down.",
+                (*NO_REWRITING[1:2], *SEALED, *BY_ROLE, *WHO_READ),
             ),
             Requirement(
                 "17",
@@ -153,6 +158,7 @@ EUROPE = (
                 "A sealed value is gone with its event's key, wherever its ciphertext was copied; log, proofs and "
                 "digests hold without it.",
                 (
+                    *ERASED,
                     "store/test_vault.py::test_an_entry_whose_key_was_destroyed_is_absent",
                     "operations/test_audit.py::test_a_bundle_with_every_disclosure_left_out_holds_with_the_same_digest",
                     (

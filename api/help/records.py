@@ -2,7 +2,9 @@
 
 from api.help.requirement import (
     BEFORE_AND_AFTER,
+    BY_ROLE,
     COPIES,
+    CORRECTED,
     HUBS_TIME,
     NO_REWRITING,
     ONLY_ITS_OWN,
@@ -11,6 +13,7 @@ from api.help.requirement import (
     RESTORED,
     SEALED,
     SIGNED,
+    WHO_READ,
     Requirement,
     Source,
 )
@@ -36,10 +39,12 @@ RECORDS = (
             Requirement(
                 "11.10(d)",
                 "Only those who are authorised get into the system.",
-                "Keys are for their owner's eyes and encrypted; only signatures of members' keys are taken.",
+                "Keys are for their owner's eyes and encrypted; only signatures of members' keys are taken. Who reads "
+                "what is decided anew for each request, by the log: a member, or whom a grant in force names.",
                 (
                     "node/test_keyring.py::test_a_key_that_others_may_read_is_refused",
                     *ONLY_ITS_OWN[1:2],
+                    *BY_ROLE,
                 ),
                 "Who may use a node's key is the node's to decide and to write down.",
             ),
@@ -48,8 +53,9 @@ RECORDS = (
                 "A trail that the system keeps by itself says who did what and when, hides nothing of what stood there "
                 "before, and is kept as long as the record.",
                 "The record is the trail: a database made of signed events, each with the time of receipt. Every value "
-                "leads to the event that set it and to what it was before. There is no switch for it.",
-                (*BEFORE_AND_AFTER, *HUBS_TIME, *NO_REWRITING),
+                "leads to the event that set it and to what it was before. What was corrected or retracted stays, with "
+                "who did so, when, and why beside it. There is no switch for it.",
+                (*BEFORE_AND_AFTER, *CORRECTED, *HUBS_TIME, *NO_REWRITING),
             ),
             Requirement(
                 "11.10(f)",
@@ -109,15 +115,18 @@ RECORDS = (
                 "Changes and deletions leave a trail with their reason, which can be read and is looked at.",
                 "See 11.10(e) above; where a reason is asked for a blank one is refused, and the trail reads as a "
                 "table.",
-                (*BEFORE_AND_AFTER, *REASONS, *READABLE[2:]),
+                (*BEFORE_AND_AFTER, *CORRECTED, *REASONS, *READABLE[2:]),
                 "Look at it, at intervals that you have written down.",
             ),
             Requirement(
                 "12",
                 "Access is guarded, and who entered, changed or confirmed data, and when, is recorded.",
-                "Every event names its user and is signed by its node; a member comes in by a vote that is in the log.",
+                "Every event names its user and is signed by its node; a member comes in by a vote that is in the log. "
+                "Who read sealed values or took an export is written down before it is shown.",
                 (
                     *ONLY_ITS_OWN[:2],
+                    *BY_ROLE[:1],
+                    *WHO_READ,
                     "signing/test_envelope.py::test_no_claim_may_be_missing",
                     "events/test_alliance_events.py::test_a_resolution_is_in_force_with_its_last_vote_and_not_before",
                 ),
@@ -138,7 +147,7 @@ RECORDS = (
                 "Metadata and audit trails keep the first entry and each change, with reasons where they are called "
                 "for and times that cannot be mistaken; they are not switched off, and can be understood.",
                 "As 11.10(e). Times are UTC. A trail is told in the order of the log.",
-                (*BEFORE_AND_AFTER, *HUBS_TIME, *REASONS, *READABLE[2:]),
+                (*BEFORE_AND_AFTER, *CORRECTED, *HUBS_TIME, *REASONS, *READABLE[2:]),
             ),
             Requirement(
                 "4.2.3",

@@ -33,6 +33,38 @@ BEFORE_AND_AFTER = (
     "api/test_reports_over_http.py::test_a_cell_says_what_it_was_before",
     "store/test_cells.py::test_a_row_tells_its_history",
 )
+CORRECTED = (
+    "events/test_corrections.py::test_a_value_is_still_known_as_it_stood_before_it_was_corrected_or_retracted",
+    (
+        "operations/test_amended_events.py"
+        "::test_what_it_was_and_what_it_is_are_told_field_by_field_where_they_may_be_opened"
+    ),
+    "operations/test_amended_events.py::test_a_cell_says_who_took_its_value_away_and_why",
+    "events/test_retractions.py::test_an_event_that_others_stand_on_is_retracted_after_them",
+)
+ERASED = (
+    (
+        "cli/test_erase_check_command.py"
+        "::test_nothing_of_an_erased_value_is_in_the_folder_of_a_running_hub_nor_in_yesterdays_database"
+    ),
+    "operations/test_erasure.py::test_the_database_of_the_day_before_beside_todays_keys_gives_nothing_back",
+    "operations/test_erasure.py::test_log_cells_digest_and_earlier_receipts_stay_as_they_are",
+    "operations/test_erasure.py::test_a_repost_answers_with_the_first_receipt_and_brings_nothing_back",
+    "operations/test_erased_disclosures.py::test_bundles_made_before_and_after_an_erasure_hold",
+    "operations/test_erased_copies.py::test_a_mirror_drops_what_is_erased_and_keeps_the_rest",
+    "operations/test_erased_copies.py::test_a_hub_that_is_restored_never_gets_what_is_erased",
+    "reports/test_withdrawn_consent.py::test_withdrawn_consent_to_share_is_a_finding_until_the_case_is_erased",
+)
+BY_ROLE = (
+    "api/test_route_by_role.py::test_everybody_is_answered_as_the_table_says",
+    "api/test_route_by_role.py::test_every_route_is_in_the_table_and_in_the_one_of_the_code",
+    "api/test_route_by_role.py::test_a_patients_values_are_opened_for_who_may_see_them_everywhere_alike",
+)
+WHO_READ = (
+    "api/test_access_log_over_http.py::test_what_somebody_opens_is_written_down_with_the_grant_that_opened_it",
+    "api/test_access_log_over_http.py::test_what_cannot_be_written_down_is_not_shown",
+    "store/test_access_log.py::test_the_database_refuses_to_change_the_access_log",
+)
 REASONS = (
     "operations/test_gate.py::test_a_blank_reason_is_refused",
     "operations/test_gate.py::test_closing_takes_a_reason_in_words",
