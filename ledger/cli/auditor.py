@@ -169,7 +169,7 @@ def bundle(
     A full bundle holds what is sealed, in the clear: it is for whoever may read that.
     """
     with (
-        _own_source(Settings.here(flags), view or "full")
+        own_source(Settings.here(flags), view or "full")
         if source is None
         else open_source(source, key_file, passphrase_file) as opened,
         progress("bundling") as done,
@@ -238,7 +238,8 @@ def _told(result: Audit, signatures: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _own_source(settings: Settings, view: str) -> Iterator[Source]:
+def own_source(settings: Settings, view: str) -> Iterator[Source]:
+    """This hub's own log; that the operator takes its sealed values out is written to the access log."""
     from ledger.operations.hub import open_store, open_vault  # noqa: PLC0415 - only a hub has a store
     from ledger.store.access_log import append_access, export_by_operator  # noqa: PLC0415 - as above
     from ledger.store.engine import reading, writing  # noqa: PLC0415 - as above

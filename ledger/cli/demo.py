@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.auditor import print_audit
+from ledger.cli.auditor import own_source, print_audit
 from ledger.cli.demo_stage import Stage, free_port, post_all, rebuild_check, running_hub, set_up
 from ledger.cli.options import File
 from ledger.cli.report_tables import print_board, print_census
@@ -19,14 +19,13 @@ from ledger.errors import TamperedError
 from ledger.operations.audit import audit
 from ledger.operations.bundle import write_bundle
 from ledger.operations.doctor import examine
-from ledger.operations.hub import open_store, open_vault
+from ledger.operations.hub import open_store
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.source import HttpSource, ZipSource
 from ledger.reports.board import board
 from ledger.reports.census import census
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
 from ledger.signing.encoding import to_base64
-from ledger.store.source import StoreSource
 
 _FOLDER = Path("cohort-ledger-demo")
 _SIGNATURES = "every"
@@ -94,11 +93,9 @@ def _print_audit(stage: Stage, url: str, *, rebuilt: Callable[[], bytes]) -> Non
 
 
 def _bundled(stage: Stage, name: str) -> Path:
-    engine, _ = open_store(stage.settings)
     out = stage.folder / name
-    with progress("4. bundling") as done:
-        write_bundle(StoreSource(engine, open_vault(stage.settings), "full"), out, view="full", progress=done)
-    engine.dispose()
+    with own_source(stage.settings, "full") as source, progress("4. bundling") as done:
+        write_bundle(source, out, view="full", progress=done)
     return out
 
 

@@ -11,8 +11,9 @@ from ledger.cli.node_options import client_of, node_dir, passphrase, url
 from ledger.cli.node_outbox import post_lines
 from ledger.cli.options import File, as_json, new_passphrase, protection_options
 from ledger.cli.terminal import print_json, print_table, remark
+from ledger.clock import now
 from ledger.errors import MalformedError
-from ledger.names import REGIMEN_JOINER
+from ledger.names import REGIMEN_JOINER, When
 from ledger.node.bearer import LIFETIME_S, Bearer
 from ledger.node.folder import NodeFolder
 from ledger.node.keyring import new_key, write_key
@@ -75,12 +76,23 @@ def grant() -> None:
 
 @grant.command()
 @click.option("--role", type=click.Choice(["auditor", "investigator", "industry"]), required=True, help="As what.")
-@click.option("--jwk", "jwk_file", type=File, metavar="FILE", help="Their public key, as `token --new` prints it.")
+@click.option(
+    "--jwk",
+    "jwk_file",
+    type=File,
+    metavar="FILE",
+    help="Their public key, as `token --new` prints it; else --issuer and --subject.",
+)
 @click.option("--name", help="Who it is; sealed.")
 @click.option("--organisation", help="Of which organisation; sealed.")
 @click.option("--issuer", help="The OpenID issuer that vouches for them; sealed.")
 @click.option("--subject", help="Their `sub` there; sealed.")
-@click.option("--regimen", "regimens", multiple=True, help="A drug, or several joined by +; may be repeated; else all.")
+@click.option(
+    "--regimen",
+    "regimens",
+    multiple=True,
+    help="A drug, or several joined by +; may be repeated; else all. Industry must name them.",
+)
 @click.option("--purpose", "purposes", multiple=True, required=True, help="DUO code, like DUO:0000042.")
 @click.option("--until", required=True, help="The last day on which it holds.")
 @node_dir
@@ -104,6 +116,8 @@ def give(  # noqa: PLR0913 - each is one thing that a grant says
     as_json: bool,
 ) -> None:
     """Grant access to what this node contributed: to a key, to a person whom an issuer vouches for, or both."""
+    if When.parse(until).last < now().date():
+        raise MalformedError(f"--until {until} is past: such a grant would show nothing to anybody")
     grantee = {"name": name, "organisation": organisation, "issuer": issuer, "subject": subject}
     data: dict[str, Any] = {"role": role, "purpose": sorted(purposes), "until": until}
     if jwk_file is not None:

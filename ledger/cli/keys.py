@@ -40,6 +40,11 @@ def keys_of(
     @cache
     def key(kid: str) -> SigningKey:
         file, opener = folder.key_file(kid), others.get(kid, passphrase_file)
+        if not file.exists():
+            raise SetupError(
+                f"the key {file} is not there: copy it back, or, where it is lost, make another that the other members "
+                "can agree on, by `cohort-ledger node key new`"
+            )
         if file.name.endswith(PLACE_SUFFIX):
             place = Place.read(file)
             opened = open_token_key(place, secret_of(f"the token {place.token}", opener))

@@ -1,5 +1,6 @@
 """Options that several commands share, and what they become: settings, passphrases."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,16 +69,14 @@ def new_passphrase(passphrase_file: Path | None, *, no_passphrase: bool) -> byte
         return None
     if passphrase_file is not None:
         return _first_line(passphrase_file)
-    asked: str = click.prompt("Passphrase for the new key", hide_input=True, confirmation_prompt=True, err=True)
-    return asked.encode()
+    return _ask("Passphrase for the new key", twice=True, instead="--passphrase-file or --no-passphrase")
 
 
 def secret_of(what: str, file: Path | None) -> bytes:
     """What opens something, as a passphrase or a PIN: from a file's first line, or asked for."""
     if file is not None:
         return _first_line(file)
-    asked: str = click.prompt(f"Passphrase of {what}", hide_input=True, err=True)
-    return asked.encode()
+    return _ask(f"Passphrase of {what}", twice=False, instead="the file that holds it")
 
 
 def passphrase_for(key_file: Path, passphrase_file: Path | None, *, encrypted: bool) -> bytes | None:
@@ -85,6 +84,17 @@ def passphrase_for(key_file: Path, passphrase_file: Path | None, *, encrypted: b
     if not encrypted:
         return None
     return secret_of(str(key_file), passphrase_file)
+
+
+def _ask(prompt: str, *, twice: bool, instead: str) -> bytes:
+    """instead: what to give where nobody can be asked."""
+    try:
+        asked: str = click.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise SetupError(f"nobody is here to be asked for a passphrase: name {instead}") from None
+    return asked.encode()
 
 
 def _first_line(file: Path) -> bytes:

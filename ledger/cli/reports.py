@@ -1,6 +1,6 @@
 """Whoever asks what the cohort database says: now, at a place of the log, or on a day."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any, TypeVar
 
 import click
@@ -27,10 +27,12 @@ from ledger.settings import Settings
 from ledger.signing import envelope as envelopes
 from ledger.store.engine import reading
 from ledger.store.entries import StoredEntry, find_entry, page_entries
+from ledger.store.erased import erased_events
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _DIGITS_MAX = 15  # of an index
+_ERASED = "(erased)"
 
 
 def report_options(command: _Command) -> _Command:
@@ -107,15 +109,16 @@ def event(*, event_id: str, at: str | None, on: str | None, as_json: bool, **fla
         if stored is None or stored.index >= snapshot.size:
             raise NotFoundError(f"the log has no event {event_id[:40]}: give an index or an event's id")
         history = history_of(connection, stored, size=snapshot.size)
+        erased = erased_events(connection)
     engine.dispose()
-    told = _told(stored)
+    told = _told(stored, erased)
     cells = list(_cells(snapshot, stored.index))
     if as_json:
         print_json({**told, **told_of(stored, history), "cells": cells, "jws": stored.jws})
         return
-    shown = {name: value for name, value in told.items() if name not in {"data", "sealed"}}
+    shown = {name: value for name, value in told.items() if name not in {"data", "sealed", "erased"}}
     print_facts({**{name: str(value) for name, value in shown.items()}, **in_facts(stored, history)})
-    sealed = dict.fromkeys(told["sealed"], SEALED)
+    sealed = dict.fromkeys(told["sealed"], _ERASED if told["erased"] else SEALED)
     print_table(["says", ""], [[name, short(value)] for name, value in {**told["data"], **sealed}.items()])
     print_table(
         ["sets", "key", "field", "value"],
@@ -139,8 +142,9 @@ def trail(*, case: str, at: str | None, on: str | None, as_json: bool, **flags: 
         histories = [
             (stored, history_of(connection, stored, size=snapshot.size)) for stored in said if stored.index in seen
         ]
+        erased = erased_events(connection)
     engine.dispose()
-    told = [{**_told(stored), **told_of(stored, history)} for stored, history in histories]
+    told = [{**_told(stored, erased), **told_of(stored, history)} for stored, history in histories]
     if not told:
         raise NotFoundError("nothing is said of this case here")
     if as_json:
@@ -166,8 +170,8 @@ def _snapshot(at: str | None, on: str | None, flags: dict[str, Any]) -> Snapshot
     return found
 
 
-def _told(stored: StoredEntry) -> dict[str, Any]:
-    """An entry, decoded: its clear fields as they are, of its sealed ones the names."""
+def _told(stored: StoredEntry, erased: Container[int]) -> dict[str, Any]:
+    """An entry, decoded: its clear fields as they are, of its sealed ones the names, and whether they are erased."""
     envelope = envelopes.parse_jws(stored.jws)
     claims, sealed = envelope.claims, sorted(envelope.commitments)
     return {
@@ -181,6 +185,7 @@ def _told(stored: StoredEntry) -> dict[str, Any]:
         "key": envelope.jws.kid,
         "data": envelopes.clear_of(claims.data),
         "sealed": sealed,
+        "erased": bool(sealed) and stored.index in erased,
     }
 
 
@@ -199,6 +204,6 @@ def _in_short(told: dict[str, Any], *, leave_out: str) -> str:
     data = {name: value for name, value in told["data"].items() if name != "synthetic" and value != leave_out}
     parts = [f"{name} {short(value)}" for name, value in data.items()]
     if told["sealed"]:
-        parts.append(f"sealed: {' '.join(told['sealed'])}")
+        parts.append(f"{'erased' if told['erased'] else 'sealed'}: {' '.join(told['sealed'])}")
     parts += [f"({each.kind} by entry {each.index})" for each in told["amendments"]]
     return ", ".join(parts)

@@ -91,4 +91,5 @@ def first_fault(error: ValidationError) -> str:
     if fault["type"] == "extra_forbidden":
         where.pop()  # the name of a member that should not be there is the sender's own words
         return f"{'.'.join(where) or 'the event'} has a field too many"
-    return f"{'.'.join(where)}: {fault['msg']}" if where else fault["msg"]
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(where)}: {message}" if where else message

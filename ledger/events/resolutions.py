@@ -36,9 +36,9 @@ class ResolutionProposed(Event):
         try:
             SUBJECTS[self.subject].check(self.content, view)
         except ValidationError as error:
-            raise refuse(f"not valid as the content of a {self.subject}: {first_fault(error)}") from None
+            raise refuse(f"not valid as the content of {self.subject}: {first_fault(error)}") from None
         except MalformedError as error:
-            raise refuse(f"not valid as the content of a {self.subject}: {error}") from None
+            raise refuse(f"not valid as the content of {self.subject}: {error}") from None
         if SUBJECTS[self.subject].concerned(self.content) == view.node:
             raise refuse(
                 f"a {self.subject} of {view.node} is proposed by another member: {view.node} has no vote in it"

@@ -18,7 +18,7 @@ from api.app import create_app
 from ledger.cli.serving import listen
 from ledger.operations.hub import Hub
 
-UNKNOWN, NOT_ALLOWED, HOLDS, RULE = 4, 4, 0, 5
+UNKNOWN, NOT_ALLOWED, HOLDS, RULE, MALFORMED = 4, 4, 0, 5, 2
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +119,28 @@ def test_a_grant_that_nobody_could_use_is_refused_at_the_desk(home: Path, url: s
 
     assert refused.returncode == RULE
     assert "names a key, or a grantee" in refused.stderr
+
+
+def test_a_grant_that_has_ended_already_is_not_posted(home: Path, url: str) -> None:
+    terms = ["--role", "auditor", "--purpose", "DUO:0000042", "--until", "2020-12-31"]
+
+    refused = run(
+        home,
+        "grant",
+        "give",
+        *terms,
+        "--issuer",
+        "https://i.example",
+        "--subject",
+        "a",
+        "--node-dir",
+        DRUP,
+        "--url",
+        url,
+    )
+
+    assert refused.returncode == MALFORMED
+    assert "is past" in refused.stderr
 
 
 def test_an_audit_says_who_asks_and_gets_what_that_caller_is_shown(home: Path, url: str) -> None:

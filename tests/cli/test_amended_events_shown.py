@@ -81,3 +81,18 @@ def test_before_it_was_corrected_nothing_says_that_it_would_be(hub: Path) -> Non
     then = trail(hub, "--at", str(found["index"]))[-1]
 
     assert (then["event"], then["amendments"]) == (found["event"], [])
+
+
+def test_what_is_erased_is_not_called_sealed(tmp_path: Path) -> None:
+    alliance = given.treated()
+    alliance.says(given.DRUP, "disclosures.erased", {"case": given.case(1), "basis": "consent"})
+    opened = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(opened, alliance)
+    opened.engine.dispose()
+
+    told = trail(tmp_path / "hub")
+    started = next(each for each in told if each["type"] == "treatment.started")
+
+    assert [each["erased"] for each in told] == [bool(each["sealed"]) for each in told]
+    assert "(erased)" in ask(tmp_path / "hub", "event", started["event"])
+    assert "erased: doses" in ask(tmp_path / "hub", "trail", given.case(1))

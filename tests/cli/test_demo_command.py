@@ -342,3 +342,9 @@ def test_one_byte_changed_behind_the_hubs_back_is_named(
     audited = run(folder, "audit", "tampered.zip")
     assert audited.returncode == 3
     assert audited.stdout.splitlines()[-1] == "audit: does not hold"
+
+
+def test_that_the_bundle_was_taken_is_in_the_access_log(demo: Demo) -> None:
+    lines = demo.json("access-log")
+
+    assert [(each["who"], each["what"]) for each in lines] == [("operator", "bundle")]

@@ -85,7 +85,8 @@ def test_a_passphrase_is_asked_for_twice_where_no_file_has_it(tmp_path: Path) ->
     assert "ENCRYPTED" in (tmp_path / "key.pem").read_text()
     assert PASSPHRASE not in ran.stdout + ran.stderr
     assert ran.stdout.startswith(f"{given.ORIGIN}+")
-    assert differing.returncode == 130  # nothing more is typed
+    assert differing.returncode == 7  # nothing more is typed
+    assert "--no-passphrase" in differing.stderr
     assert not (tmp_path / "other.pem").exists()
 
 

@@ -148,6 +148,17 @@ def test_without_the_key_in_force_it_is_said_which_one_is_missing(
     assert f"copy it from where it was made, key.{kid}.pem" in ran.err
 
 
+def test_without_any_key_it_is_said_how_a_lost_one_is_replaced(
+    run: Callable[..., Ran], url: str, node: NodeFolder
+) -> None:
+    (node.path / "key.pem").rename("elsewhere.pem")
+
+    ran = run("post", file_of("drafts.jsonl", submitted(1)), "--url", url)
+
+    assert ran.code == 7
+    assert "node key new" in ran.err
+
+
 def test_killed_at_any_moment_a_node_has_the_key_in_force_and_goes_on(
     run: Callable[..., Ran], url: str, home: Path, node: NodeFolder
 ) -> None:

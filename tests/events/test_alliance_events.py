@@ -184,7 +184,7 @@ def test_content_that_is_not_valid_for_its_kind_is_refused(subject: str, content
         DRUP,
         "resolution.proposed",
         resolution("r", subject, content),
-        because=f"not valid as the content of a {subject}",
+        because=f"not valid as the content of {subject}",
     )
 
 

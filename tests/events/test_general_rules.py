@@ -158,7 +158,7 @@ def test_a_day_that_no_calendar_has_is_refused(event_type: type[Event]) -> None:
         alliance.refuses(
             *sentence[:2],
             {**sentence.data, field: day},
-            because=f"{sentence.type}: {field}: Value error, a date is 2021-11-16",
+            because=f"{sentence.type}: {field}: a date is 2021-11-16",
         )
 
 

@@ -196,7 +196,7 @@ def test_a_replacement_whose_proof_does_not_hold_is_refused(content: Data) -> No
         ({"compromised_since": 5}, "an entry that is not there yet"),
         ({"grants_void": True}, "say compromised_since, too"),
         ({"grants_void": 1}, "grants_void"),
-        ({"key": {}}, "not valid as the content of a key-replacement"),
+        ({"key": {}}, "not valid as the content of key-replacement"),
         ({"why": "lost"}, "has a field too many"),
     ],
 )

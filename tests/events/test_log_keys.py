@@ -16,7 +16,7 @@ def verifier(name: str = ORIGIN, *, type_: int = ED25519, key: str = "log 2") ->
     [
         (verifier("ledger.example/other"), "a log key has the log's name"),
         (verifier(type_=COSIGNATURE), "is of type 0x01"),
-        ({"verifier": "x+0+y"}, "not valid as the content of a log-key"),
+        ({"verifier": "x+0+y"}, "not valid as the content of log-key"),
         ({}, "verifier"),
         (verifier() | {"name": ORIGIN}, "has a field too many"),
         (verifier(key="log"), "that log key was in force before"),

@@ -66,9 +66,7 @@ def test_before_the_replacement_is_in_force_nothing_is_found() -> None:
 
 
 @pytest.mark.parametrize(("void", "expected"), [(True, [6, 8, 9]), (None, [6, 8, 9]), (False, [])])
-def test_grants_since_then_are_void_unless_a_resolution_says_otherwise(
-    void: bool | None, expected: list[int]
-) -> None:
+def test_grants_since_then_are_void_unless_a_resolution_says_otherwise(void: bool | None, expected: list[int]) -> None:
     alliance = replaced(since=6, grants_void=void)
     database = alliance.database
 
