@@ -69,7 +69,7 @@ def step(memorandum: Memorandum, database: Database, entry: Recorded) -> Taken:
         corrects=amended.root.index if amended else None,
         retracts=amended is not None and amended.retracts,
         version=claims.version,
-        said=dump_known(clear_of(claims.data)),
+        said=bytes(memoryview(dump_known(clear_of(claims.data)))),  # a copy: the encoder's own buffer is far larger
     )
     head = Head(claims.seq, entry.hash)
     return database.take(registered, tuple(event.sets(view)), head=head, replacement=amended.sets if amended else ())
