@@ -94,6 +94,8 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/help/errors/{slug}"): OPEN,
     ("GET", "/help/trust"): OPEN,
+    ("GET", "/help/what-this-proves"): OPEN,
+    ("GET", "/help/threat-model"): OPEN,
     ("GET", "/help/regulations"): OPEN,
 }
 

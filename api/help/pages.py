@@ -5,63 +5,37 @@ What rules ask is told in our own words: their text counts, and whoever runs a h
 
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import NamedTuple
 
+from api.help.claims import NOT_PROVEN, PROVEN, THREATS, Claim
 from api.help.europe import EUROPE
 from api.help.records import RECORDS
 from api.help.requirement import Requirement, Source
 
+_LINKS = {
+    "what-this-proves": "What this proves",
+    "trust": "What this does not prove",
+    "threat-model": "Threat model",
+    "regulations": "Rules",
+}
 SOURCES: tuple[Source, ...] = (*RECORDS, *EUROPE)
-
-
-class _Claim(NamedTuple):
-    title: str
-    text: str
-
-
-_NOT_PROVEN = (
-    _Claim(
-        "That what a trial signs is true",
-        "A signature says who said something, and that not a letter was changed since. Whether a scan was read well, "
-        "or a date was typed as it was, nobody learns here. Two things that do not go together can be found, and are "
-        "reported: a sum that a trial states against its own events, for one.",
-    ),
-    _Claim(
-        "That the hub keeps to itself what it is shown",
-        "Its operator runs the program that checks sealed values when they come in, and could read them. The hub can "
-        "also be slow, turn something away, or decide who comes first when one place is left. It signs what it turns "
-        "away for a rule's sake, so a refusal without ground can be held against it.",
-    ),
-    _Claim(
-        "That patients cannot be told apart",
-        "A case has a number that means nothing. But a member who reads the log sees that some case of a trial was "
-        "treated in a cohort on a day, and how much was said of it afterwards. In rare diseases that may be enough for "
-        "somebody who knows the patient. Those outside see counts only, and no small ones.",
-    ),
-    _Claim(
-        "That what was once seen is forgotten",
-        "An erasure destroys the key of what was said, so no copy of the database gives it back, unless somebody kept "
-        "an old copy of the keys too. Nor does it reach a person's memory, a printout, a table that somebody exported, "
-        "or an old bundle that had the value in it.",
-    ),
-    _Claim(
-        "That a page drawn by the hub is right",
-        "A hub that lies can draw what it likes. Only what your own program has verified, under keys that you had from "
-        "somewhere else, is more than the hub's word: run the audit, and pin the hash of the founding document.",
-    ),
-    _Claim(
-        "That everybody is shown the same history, where few watch",
-        "Witnesses who cosign make it hard to show one history here and another there. If an audit asks for half of "
-        "them or fewer, each half might have been shown its own. If it asks for none, there is no such protection, and "
-        "it says so.",
-    ),
-)
 
 
 def trust_page() -> str:
     """What this does not prove."""
-    told = (f"<h2>{escape(each.title)}</h2>\n<p>{escape(each.text)}</p>" for each in _NOT_PROVEN)
-    return _page("What this ledger does not prove", "A ledger shows who said what. It does not prove:", told)
+    lead = "A ledger shows who said what. It does not prove:"
+    return _page("What this ledger does not prove", lead, map(_claim, NOT_PROVEN))
+
+
+def proof_page() -> str:
+    """What this proves, to whom, and by what."""
+    lead = "Each of these can be checked without trusting whoever runs the hub, by `cohort-ledger audit` above all:"
+    return _page("What this ledger proves", lead, map(_claim, PROVEN))
+
+
+def threats_page() -> str:
+    """Who might do harm, what stops or shows it, and what is left to them."""
+    lead = "Who might do harm, what stops it or shows it, and what they can do all the same."
+    return _page("Threat model", lead, map(_claim, THREATS))
 
 
 def regulations_page() -> str:
@@ -71,6 +45,10 @@ def regulations_page() -> str:
         "stands what here does it, what is left to people, and the tests that show it, by file and name."
     )
     return _page("Rules for electronic records, and what meets them here", lead, map(_source, SOURCES))
+
+
+def _claim(claim: Claim) -> str:
+    return f"<h2>{escape(claim.title)}</h2>\n<p>{escape(claim.text)}</p>"
 
 
 def _source(source: Source) -> str:
@@ -96,4 +74,5 @@ def _lines(title: str, lead: str, parts: Iterable[str]) -> Iterator[str]:
     yield f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
     yield f"<h1>{escape(title)}</h1>\n<p>{escape(lead)}</p>"
     yield from parts
-    yield '<p><a href="/help/trust">What this does not prove</a> · <a href="/help/regulations">Rules</a></p>\n</html>\n'
+    links = " · ".join(f'<a href="/help/{path}">{name}</a>' for path, name in _LINKS.items())
+    yield f"<p>{links}</p>\n</html>\n"

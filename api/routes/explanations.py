@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.help.pages import regulations_page, trust_page
+from api.help.pages import proof_page, regulations_page, threats_page, trust_page
 from api.problems import documented
 
 router = APIRouter(tags=["help"], prefix="/help", default_response_class=HTMLResponse, responses=documented(400))
@@ -15,6 +15,18 @@ _KEPT = {"Cache-Control": "public, max-age=3600"}
 def explain_trust() -> HTMLResponse:
     """What this ledger does not prove."""
     return HTMLResponse(trust_page(), headers=_KEPT)
+
+
+@router.get("/what-this-proves")
+def explain_proofs() -> HTMLResponse:
+    """What this ledger proves, and by what."""
+    return HTMLResponse(proof_page(), headers=_KEPT)
+
+
+@router.get("/threat-model")
+def explain_threats() -> HTMLResponse:
+    """Who might do harm, what stops or shows it, and what is left to them."""
+    return HTMLResponse(threats_page(), headers=_KEPT)
 
 
 @router.get("/regulations")

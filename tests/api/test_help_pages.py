@@ -68,7 +68,7 @@ def test_what_is_not_proven_is_told_in_plain_words(reader: TestClient) -> None:
         assert told in answer.text
 
 
-@pytest.mark.parametrize("page", ["/help/trust", "/help/regulations"])
+@pytest.mark.parametrize("page", ["/help/trust", "/help/regulations", "/help/what-this-proves", "/help/threat-model"])
 def test_a_help_page_loads_nothing_and_runs_nothing(reader: TestClient, page: str) -> None:
     text = reader.get(page).text
 

@@ -33,7 +33,15 @@ OF_ITS_REGIMENS = {"/cohorts", f"/cohorts/{COHORT}/progress", "/board", "/board.
 OF_NO_REGIMEN = {"/contributions", "/contributions.csv", "/funnel"}
 FOR_EVERYBODY = {
     *("/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/login"),
-    *("/help/errors/rule", "/help/trust", "/help/regulations", f"/nodes/{DRUP}/key"),
+    *(
+        "/help/errors/rule",
+        "/help/trust",
+        "/help/regulations",
+        "/help/what-this-proves",
+        "/help/threat-model",
+        f"/nodes/{DRUP}/key",
+    ),
+    *("/help/what-this-proves", "/help/threat-model"),
     *("/log/checkpoint", "/log/checkpoints", "/log/memorandum", "/log/tile/0/000.p/1"),
 }
 # all that a parameter of a path may be asked for

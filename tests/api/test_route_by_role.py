@@ -52,6 +52,8 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "GET /openapi.json": OPEN,
     "GET /help/errors/rule": OPEN,
     "GET /help/trust": OPEN,
+    "GET /help/what-this-proves": OPEN,
+    "GET /help/threat-model": OPEN,
     "GET /help/regulations": OPEN,
     "GET /log/checkpoint": OPEN,
     "GET /log/checkpoints": OPEN,
