@@ -9,9 +9,8 @@ where a clear field changed that rules read, and what it asks of the index where
 
 It takes away what a standing event needs where that one, looking from its own place as it did when it was said, would
 find something missing that it finds now, or break its own rule as it does not now, had the replacement been said in the
-first place. This is asked of all that
-stand on the target, directly or not: a stage is decided on cases that were evaluable, and so on the stage that their
-treatment started in.
+first place. This is asked of all that stand on the target, directly or not: a stage is decided on cases that were
+evaluable, and so on the stage that their treatment started in.
 """
 
 from collections.abc import Mapping, Sequence
