@@ -72,6 +72,20 @@ def test_bundles_made_before_and_after_an_erasure_hold(tmp_path: Path, hub: Hub,
     assert erased.found_in(tmp_path, searched) == {"before.zip"}
 
 
+def test_a_nodes_own_view_must_show_all_of_its_own_and_nothing_of_others(hub: Hub, alliance: given.Alliance) -> None:
+    source, size = hub.source("full"), len(alliance.heard)
+    lines = lines_of(source, size)
+    own = next(index for index, line in enumerate(lines) if line and alliance.heard[index].envelope.claims.node == DRUP)
+    lines[own] = b""
+    withheld = with_lines(source, size, lines)
+
+    failure = audit(withheld, view=f"node:{DRUP}").failure
+
+    assert failure is not None
+    assert (failure.step, failure.index, failure.node) == (7, own, DRUP)
+    assert audit(withheld, view=f"node:{given.PROTARGET}").holds
+
+
 def test_in_a_clear_view_what_is_erased_is_told_from_what_is_withheld(hub: Hub, alliance: given.Alliance) -> None:
     hub.post([erased.erases(alliance).text])
 
