@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from given import COHORT, DRUGS, DRUP, IMPRESS, PROTARGET, REGIMEN, Alliance, founded, opened, signing_key
 from granting import grant, keys_can_be_brought
-from resolved import agree, removal
+from resolved import agree, removal, replacement
 
 from ledger.cohort.callers import ANYONE, NOBODY, ByKey, ByName, Caller, known
 from ledger.operations.callers import _keys_in_force
@@ -152,6 +152,20 @@ def test_what_a_member_granted_that_was_removed_gives_nothing() -> None:
 
     assert (caller(alliance, DRUP), caller(alliance, "second-key")) == (NOBODY, NOBODY)
     assert [each.name for each in caller(alliance, "partner").grants] == [kept]
+
+
+def test_what_a_thief_may_have_granted_gives_nothing_unless_the_resolution_says_otherwise() -> None:
+    terms: list[tuple[dict[str, Any], int]] = [({}, 1), ({"grants_void": False}, 2)]
+    for said, expected in terms:
+        alliance = founded()
+        kept = grants(alliance, DRUP, "partner", until="2098")
+        since = alliance.database.size
+        stolen = grants(alliance, DRUP, "partner", until="2099")
+
+        content: dict[str, Any] = {**replacement(alliance, compromised_since=since), **said}
+        agree(alliance, "new-key", "key-replacement", content, without=[DRUP])
+
+        assert [each.name for each in caller(alliance, "partner").grants] == [kept, stolen][:expected]
 
 
 def test_a_grant_holds_to_the_end_of_its_last_day_and_no_longer() -> None:
