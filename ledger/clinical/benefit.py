@@ -101,3 +101,43 @@ def _window(value: object) -> tuple[int, int]:
         integer(first, "the first of window_days", least=-WEEK_16_DAYS, most=0),
         integer(last, "the last of window_days", least=0, most=LONGEST_DAYS),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One assessment. day: study day, None where the source has no full date. response: None at baseline."""
+
+    day: int | None
+    criteria: Criteria
+    response: str | None
+    evaluator: Literal["investigator", "central"]
+    baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The assessments of an episode in the order they were told. new_treatment_day: when another treatment began."""
+
+    assessments: tuple[Assessment, ...]
+    new_treatment_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Determined:
+    """What a course gives under an endpoint. because: in words."""
+
+    benefit: Literal["yes", "no", "not-evaluable"]
+    best: str | None
+    best_unconfirmed: str | None
+    because: str
+
+
+def determine(course: Course, endpoint: Endpoint) -> Determined:
+    """STAND-IN until builder B's rules come: any response or stable disease at or after min_stable_days."""
+    days = [
+        each.day
+        for each in course.assessments
+        if each.day is not None and each.response in {"CR", "PR", "SD"} and not each.baseline
+    ]
+    has = any(day >= endpoint.min_stable_days - 7 for day in days)
+    return Determined("yes" if has else "no", None, None, "stand-in")

@@ -79,10 +79,7 @@ def values_shown_to(
     """What these entries sealed and a caller may see."""
     if caller.view == "clear":
         return Opened({}, frozenset())
-    opened: dict[int, str] = {}
-    for index in sorted(set(indexes)):
-        opened |= vault.open(connection, index, index + 1)
-    shown = dict(_shown(caller, found, connection, opened))
+    shown = dict(_shown(caller, found, connection, vault.open_each(connection, indexes)))
     values = {each.digest: each.value for disclosures in shown.values() for each in disclosures}
     return Opened(values, frozenset(shown))
 

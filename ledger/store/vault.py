@@ -13,12 +13,13 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from ledger.errors import SetupError, TamperedError
 from ledger.signing.envelope import parse_jws
@@ -138,15 +139,24 @@ class Vault:
         index, where a ciphertext is not what was stored for that entry.
         """
         index = vault.c.index
-        rows = conn.execute(
-            select(index, entries.c.event_id, vault.c.ciphertext)
-            .join(entries, entries.c.index == index)
-            .where(index >= start, index < stop)
-            .order_by(index)
-        )
+        return self._opened(conn, [self._rows.where(index >= start, index < stop)])
+
+    def open_each(self, conn: Connection, indexes: Iterable[int]) -> dict[int, str]:
+        """The same of these entries, wherever they stand."""
+        asked = sorted(set(indexes))
+        parts = (asked[start : start + _AT_A_TIME] for start in range(0, len(asked), _AT_A_TIME))
+        return self._opened(conn, (self._rows.where(vault.c.index.in_(part)) for part in parts))
+
+    @property
+    def _rows(self) -> Select[Any]:
+        index = vault.c.index
+        columns = select(index, entries.c.event_id, vault.c.ciphertext)
+        return columns.join(entries, entries.c.index == index).order_by(index)
+
+    def _opened(self, conn: Connection, statements: Iterable[Select[Any]]) -> dict[int, str]:
         opened: dict[int, str] = {}
         with self._open_file() as file:
-            for place, event_id, ciphertext in rows:
+            for place, event_id, ciphertext in chain.from_iterable(conn.execute(each) for each in statements):
                 key = self._key_of(file, event_id)
                 if key is None:
                     continue

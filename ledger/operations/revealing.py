@@ -1,0 +1,39 @@
+"""Patients' values, opened inside the hub for what is computed from them, and for nothing else.
+
+What leaves the hub is made from them by `ledger.reports`, as far as the audience may see it; a value that is shown as
+it is goes by `ledger.operations.callers` instead, which asks who may.
+"""
+
+from collections.abc import Collection
+
+from ledger.cohort.columns import Row
+from ledger.cohort.reveal import Revealed
+from ledger.cohort.rows import AdverseEvent, Assessment, Episode, SurvivalUpdate, columns_of
+from ledger.cohort.snapshot import Snapshot
+from ledger.signing.envelope import Disclosure
+from ledger.store.engine import Connection
+from ledger.store.vault import Vault
+
+CLINICAL: Collection[type[Row]] = (Episode, Assessment, AdverseEvent, SurvivalUpdate)
+
+
+def reveal(
+    connection: Connection,
+    vault: Vault,
+    snapshot: Snapshot,
+    *,
+    cohort: str | None = None,
+    tables: Collection[type[Row]] = CLINICAL,
+) -> Revealed:
+    """A snapshot with what the vault has of its sealed values, in these tables, of one cohort or of all."""
+    indexes = {
+        row.set_by[name]
+        for row_type in tables
+        for row in snapshot.of(row_type)
+        if cohort is None or cohort == getattr(row, "cohort", None)
+        for name, column in columns_of(row.TABLE).items()
+        if column.sealed and name in row.set_by
+    }
+    opened = vault.open_each(connection, indexes)
+    disclosures = (Disclosure.parse(each) for text in opened.values() if text for each in text.split("~"))
+    return Revealed(snapshot, {each.digest: each.value for each in disclosures})
