@@ -39,6 +39,16 @@ def test_what_was_sealed_opens_again(story: Kept, tmp_path: Path, wrap: bytes | 
         assert list(kept.vault.open(conn, 15, 20)) == [index for index in kept_disclosures(kept) if 15 <= index < 20]
 
 
+def test_what_was_sealed_of_single_entries_opens_as_a_range_of_them_does(story: Kept) -> None:
+    among = [0, 40, 19, 17, 40, 10**9]
+
+    with reading(story.engine) as conn:
+        opened = story.vault.open_each(conn, among)
+
+    assert opened == {index: text for index, text in kept_disclosures(story).items() if index in among}
+    assert opened
+
+
 def test_an_event_that_has_nothing_sealed_has_no_row(story: Kept) -> None:
     with reading(story.engine) as conn:
         rows = conn.execute(tables.vault.select()).all()
