@@ -39,17 +39,20 @@ _SCHEME = "bearer"
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Who may ask. roles: empty where everybody may. asks: whether it matters who it is; where it does not, a token is
-    not looked at. of_files: the answer depends on the log's file, see `FILES`.
+    not looked at. of_files: the answer depends on the log's file, see `FILES`. of_own: a member that was removed may
+    ask, too, about its own.
     """
 
     roles: frozenset[Role] = frozenset()
     asks: bool = True
     of_files: bool = False
+    of_own: bool = False
 
 
 OPEN = Rule(asks=False)
 ANYBODY = Rule()
 PARTNERS = Rule(READERS)
+OWN_STREAM = Rule(READERS, of_own=True)  # for it may still withdraw consents, and erase
 LOGGED = Rule(frozenset[Role]({"partner", "auditor"}))  # what it shows of whose data: see the route
 BY_FILE = Rule(of_files=True)
 NOBODYS = Rule(frozenset({"nobody"}))  # type: ignore[arg-type]  # no role is called so
@@ -60,7 +63,7 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/events/live"): PARTNERS,
     ("GET", "/events/{event}"): PARTNERS,
     ("GET", "/events/{event}/receipt"): PARTNERS,
-    ("GET", "/nodes/{node}/head"): PARTNERS,
+    ("GET", "/nodes/{node}/head"): OWN_STREAM,
     ("GET", "/nodes/{node}/key"): OPEN,
     ("GET", "/log/{path}"): BY_FILE,
     ("GET", "/cells/{table}/{key}"): PARTNERS,
@@ -174,6 +177,8 @@ async def admit(request: Request, response: Response) -> None:
         limits.check(name_of(who))
     caller = await run_in_threadpool(access.caller, who)
     request.state.identity, request.state.caller = who, caller
+    if rule.of_own and caller.kind == "former" and caller.node == request.path_params["node"]:
+        return
     check_role(rule, caller, is_known=who is not None)
 
 
@@ -192,6 +197,8 @@ def check_role(rule: Rule, caller: Caller, *, is_known: bool) -> None:
         return
     if not is_known:
         raise UnauthenticatedError("this is not for everybody: send a token, as `cohort-ledger token` signs one")
+    if caller.kind == "former":
+        raise ForbiddenError(f"{caller.node} is no member any more: of itself it is shown where its stream stands")
     if caller.kind == "nobody":
         raise ForbiddenError("what was granted to you has expired or was revoked, or nothing ever was")
     raise ForbiddenError(f"not for {caller.role}: this takes {', '.join(sorted(rule.roles)) or 'nobody'}")

@@ -21,7 +21,7 @@ from ledger.names import When, regimen_name
 from ledger.signing.canonical import Json
 from ledger.signing.keys import PublicKey
 
-Kind = Literal["nobody", "member", "grantee", "anyone"]
+Kind = Literal["nobody", "member", "former", "grantee", "anyone"]
 Role = Literal["public", "partner", "industry", "investigator", "auditor"]
 
 _GREATEST: tuple[Role, ...] = ("auditor", "investigator", "industry")
@@ -74,7 +74,8 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking. node: a member's own. grants: those that hold now. regimens: which an industry partner's reports
+    """Who is asking. node: a member's own, or one's that was removed ("former": it sees what the public sees, and may
+    still speak for its patients). grants: those that hold now. regimens: which an industry partner's reports
     may be about, None for all. opens: nodes whose sealed values it may see at least in part, None for everyone's.
     """
 
@@ -144,12 +145,14 @@ ANYONE = Caller("anyone", "auditor", regimens=None, opens=None)
 class Known:
     """What the database says of callers after `size` entries.
 
-    members: thumbprint of a key in force -> its node. keys: thumbprint -> the key, of members and grantees. replaced:
-    thumbprints of keys that were a node's. regimens_of: cohort -> name of its regimen.
+    members: thumbprint of a key in force -> its node; former: the same of members that were removed. keys: of all these
+    and of grantees, by thumbprint. replaced: thumbprints of keys that were a node's. regimens_of: cohort -> name of its
+    regimen.
     """
 
     size: int
     members: Mapping[str, str]
+    former: Mapping[str, str]
     keys: Mapping[str, PublicKey]
     replaced: frozenset[str]
     grants: tuple[Granted, ...]
@@ -176,15 +179,20 @@ class Known:
         node = self.members.get(thumbprint)
         if node is not None:
             return Caller("member", "partner", node, regimens=None, opens=frozenset({node}))
+        if thumbprint in self.former:
+            return Caller("former", node=self.former[thumbprint])
         if thumbprint in self.replaced:
             return NOBODY
         return _grantee(grant for grant in self.grants if grant.thumbprint == thumbprint and grant.holds_at(now))
 
 
 def known(database: Database, keys_in_force: Mapping[str, PublicKey]) -> Known:
-    """keys_in_force: node -> its key, for every node that is a member, or was admitted as one and has yet to sign."""
+    """keys_in_force: node -> the key that its next envelope is signed with, of every node that is a member, was one, or
+    was admitted as one and has yet to sign.
+    """
     grants = (*_granted(database), *_agreed(database))
-    members = {key.thumbprint: node for node, key in keys_in_force.items()}
+    nodes = {key.thumbprint: node for node, key in keys_in_force.items()}
+    gone = {record.key[0] for record in database.rows("nodes") if not is_member(database, record.key[0])}
     keys = {key.thumbprint: key for key in keys_in_force.values()}
     for jwk in _jwks(database):
         key = PublicKey.from_jwk(jwk)
@@ -197,9 +205,10 @@ def known(database: Database, keys_in_force: Mapping[str, PublicKey]) -> Known:
     }
     return Known(
         database.size,
-        MappingProxyType(members),
+        MappingProxyType({thumbprint: node for thumbprint, node in nodes.items() if node not in gone}),
+        MappingProxyType({thumbprint: node for thumbprint, node in nodes.items() if node in gone}),
         MappingProxyType(keys),
-        brought - members.keys(),
+        brought - nodes.keys(),
         grants,
         MappingProxyType(regimens_of),
     )

@@ -11,7 +11,7 @@ from ledger.cohort.callers import ByName, Caller, Identity, Known, known
 from ledger.cohort.columns import Tier
 from ledger.cohort.database import Database
 from ledger.cohort.memorandum import Memorandum
-from ledger.cohort.view import is_member, resolutions_in_force
+from ledger.cohort.view import resolutions_in_force
 from ledger.errors import SignatureError
 from ledger.names import regimen_name
 from ledger.operations.append import Appender
@@ -128,15 +128,13 @@ def _known(memorandum: Memorandum, database: Database) -> Known:
 
 
 def _keys_in_force(memorandum: Memorandum, database: Database) -> Iterator[tuple[str, PublicKey]]:
-    """Of every node that is a member, or is admitted as one: it needs its key before its first event."""
+    """Of every node that is a member, was one, or is admitted as one: it needs its key before its first event."""
     nodes = {member.node for member in memorandum.members} | {record.key[0] for record in database.rows("nodes")}
     for resolution in resolutions_in_force(database, "accession"):
         content = resolution.value("content")
         if isinstance(content, dict):
             nodes.add(str(content["node"]))
     for node in sorted(nodes):
-        if database.row("nodes", (node,)) is not None and not is_member(database, node):
-            continue  # it was removed
         try:
             yield node, key_of(memorandum, database, node, key_in_force(memorandum, database, node))
         except SignatureError:

@@ -139,11 +139,17 @@ def test_a_sixth_member_accedes_and_one_is_removed(run: Run, post: Run, url: str
     assert post(NEWCOMER, registered).code == 0
     assert len(run("contributions", "--json").json) == 6
 
-    # another is removed: what it has said stays, and it says nothing more
+    # another is removed: what it has said stays, and it says nothing more but for its patients
+    assert post(DRUP, submitted(1)).code == 0
     agree(post, "farewell", "removal", {"node": DRUP})
-    refused = post(DRUP, submitted(1))
+    refused = post(DRUP, submitted(2))
     assert refused.code == 5
     assert "drup-nl is no member any more" in refused.err
+    waiting = run("node", "outbox", "--node-dir", DRUP, "--json").json
+    assert run("node", "outbox", "drop", str(waiting[0]["draft"]), "--node-dir", DRUP).code == 0
+    erasure = {"type": "disclosures.erased", "data": {"case": given.case(1), "basis": "art-17"}}
+    assert post(DRUP, json.dumps(erasure)).code == 0
+    assert post(PROTARGET, json.dumps(erasure)).code == 5  # another's case
     assert post(NEWCOMER, proposes("small", "design", given.SMALL)).code == 0
     assert [each["node"] for each in run("contributions", "--json").json if each["events"]] == sorted(
         [*given.FOUNDERS, NEWCOMER]

@@ -150,8 +150,20 @@ def test_what_a_member_granted_that_was_removed_gives_nothing() -> None:
 
     agree(alliance, "farewell", "removal", removal(DRUP), without=[DRUP])
 
-    assert (caller(alliance, DRUP), caller(alliance, "second-key")) == (NOBODY, NOBODY)
+    assert caller(alliance, "second-key") == NOBODY
     assert [each.name for each in caller(alliance, "partner").grants] == [kept]
+
+
+def test_a_member_that_was_removed_is_known_by_its_last_key_and_sees_what_the_public_sees() -> None:
+    alliance = founded()
+    alliance.rotates(DRUP)
+
+    agree(alliance, "farewell", "removal", removal(DRUP), without=[DRUP])
+
+    assert caller(alliance, DRUP) == NOBODY  # the key that it had before
+    former = caller(alliance, f"{DRUP} 2")
+    assert (former.kind, former.role, former.node, former.view) == ("former", "public", DRUP, "clear")
+    assert not former.may_open("partner", node=DRUP, regimen=None)
 
 
 def test_what_a_thief_may_have_granted_gives_nothing_unless_the_resolution_says_otherwise() -> None:
