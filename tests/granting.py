@@ -1,20 +1,13 @@
 """Grants, and callers that sign tokens: what tests of access are given."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from given import signing_key
 
-from ledger.cohort import rows
-from ledger.cohort.cells import Set
-from ledger.cohort.view import View
-from ledger.events import catalog
-from ledger.events.base import Event, put
 from ledger.node.bearer import Bearer
 from ledger.settings import DEFAULT_URL
 from ledger.signing.canonical import Json
-from ledger.signing.keys import PublicKey, SigningKey
+from ledger.signing.keys import SigningKey
 
 
 def grant(holder: str | None, **more: Json) -> dict[str, Json]:
@@ -37,26 +30,3 @@ class Asks(NamedTuple):
 def named(name: str, url: str = DEFAULT_URL) -> Asks:
     """Who holds a key, by the key's name in tests."""
     return Asks(signing_key(name), url)
-
-
-class KeyBrought(Event):
-    """A node brings another key, and its first one is replaced."""
-
-    TYPE = "key.brought"
-    key: dict[str, str]
-
-    def sets(self, view: View) -> Iterable[Set]:
-        return put(rows.Key, (view.node, PublicKey.from_jwk(self.key).thumbprint), jwk=dict(self.key))
-
-
-@contextmanager
-def keys_can_be_brought() -> Iterator[None]:
-    """As long as the block lasts, nodes can replace their keys."""
-    known = catalog.EVENT_TYPES
-    catalog.EVENT_TYPES = (*known, KeyBrought)
-    catalog._catalog.cache_clear()
-    try:
-        yield
-    finally:
-        catalog.EVENT_TYPES = known
-        catalog._catalog.cache_clear()

@@ -13,7 +13,7 @@ import hubs
 import pytest
 from fastapi.testclient import TestClient
 from given import DRUP
-from granting import grant, keys_can_be_brought, named
+from granting import grant, named
 from issuer import CLIENT_ID, CLIENT_SECRET, IssuerAtWork, issuer
 
 from api.app import create_app
@@ -35,19 +35,18 @@ def at_work() -> Iterator[IssuerAtWork]:
 
 
 @pytest.fixture(scope="module")
-def alliance(at_work: IssuerAtWork) -> Iterator[given.Alliance]:
+def alliance(at_work: IssuerAtWork) -> given.Alliance:
     """Access was granted to two people by name: to one for long, to one until last year; FINPROVE has a new key."""
-    with keys_can_be_brought():
-        told = given.treated()
-        for subject, until in (("anna-karin-4711", "2099"), ("was-here", "2022")):
-            grantee: dict[str, Json] = {
-                "name": "Anna Karin B.",
-                "organisation": "Example",
-                "issuer": at_work.url,
-                "subject": subject,
-            }
-            told.says(DRUP, "access.granted", grant(None, grantee=grantee, until=until))
-        yield told
+    told = given.treated()
+    for subject, until in (("anna-karin-4711", "2099"), ("was-here", "2022")):
+        grantee: dict[str, Json] = {
+            "name": "Anna Karin B.",
+            "organisation": "Example",
+            "issuer": at_work.url,
+            "subject": subject,
+        }
+        told.says(DRUP, "access.granted", grant(None, grantee=grantee, until=until))
+    return told
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +228,7 @@ def test_a_session_ends_with_the_key_that_began_it(hub: Hub, alliance: given.All
     browser = logged_in(hub, given.FINPROVE)
     before = browser.get("/census").status_code
 
-    alliance.says(given.FINPROVE, "key.brought", {"key": dict(given.signing_key("finprove-2").public.jwk)})
+    alliance.rotates(given.FINPROVE)
     hubs.post(hub, alliance)
 
     assert (before, browser.get("/census").status_code) == (200, 403)

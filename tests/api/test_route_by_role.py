@@ -11,7 +11,7 @@ import hubs
 import pytest
 from fastapi.testclient import TestClient
 from given import COHORT, DRUGS, DRUP, FINPROVE, IMPRESS, PROTARGET, case, signing_key
-from granting import grant, keys_can_be_brought, named
+from granting import grant, named
 from walking import routes_of
 
 from api.access import ROUTES
@@ -98,25 +98,24 @@ TABLE: Mapping[str, tuple[int, ...]] = {
 
 
 @pytest.fixture(scope="module")
-def told() -> Iterator[given.Alliance]:
+def told() -> given.Alliance:
     """A patient of DRUP's is under treatment; access was granted, revoked, and has expired; FINPROVE has a new key."""
-    with keys_can_be_brought():
-        alliance = given.treated()
-        terms_of: dict[str, dict[str, Any]] = {
-            "auditor": {},
-            "investigator": {"role": "investigator", "regimens": [DRUGS]},
-            "company": {"role": "industry", "regimens": [DRUGS]},
-            "other-company": {"role": "industry", "regimens": [["olaparib"]]},
-            "expired": {"until": "2022-12-31"},
-        }
-        for holder, terms in terms_of.items():
-            alliance.says(DRUP, "access.granted", grant(holder, **{"until": "2099", **terms}))
-        revoked = alliance.says(DRUP, "access.granted", grant("revoked", until="2099")).event.event_id
-        alliance.says(DRUP, "access.revoked", {"grant": revoked, "reason_code": "mistake", "reason": "for Ada B."})
-        alliance.says(PROTARGET, "access.granted", grant("thief", until="2099"))  # by whoever stole PROTARGET's key
-        alliance.adopts("auditor-of-2022", "access", AGREED)
-        alliance.says(FINPROVE, "key.brought", {"key": dict(signing_key("finprove-2").public.jwk)})
-        yield alliance
+    alliance = given.treated()
+    terms_of: dict[str, dict[str, Any]] = {
+        "auditor": {},
+        "investigator": {"role": "investigator", "regimens": [DRUGS]},
+        "company": {"role": "industry", "regimens": [DRUGS]},
+        "other-company": {"role": "industry", "regimens": [["olaparib"]]},
+        "expired": {"until": "2022-12-31"},
+    }
+    for holder, terms in terms_of.items():
+        alliance.says(DRUP, "access.granted", grant(holder, **{"until": "2099", **terms}))
+    revoked = alliance.says(DRUP, "access.granted", grant("revoked", until="2099")).event.event_id
+    alliance.says(DRUP, "access.revoked", {"grant": revoked, "reason_code": "mistake", "reason": "for Ada B."})
+    alliance.says(PROTARGET, "access.granted", grant("thief", until="2099"))  # by whoever stole PROTARGET's key
+    alliance.adopts("auditor-of-2022", "access", AGREED)
+    alliance.rotates(FINPROVE)
+    return alliance
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +153,7 @@ ASKING: Mapping[str, tuple[str, Callable[[TestClient], dict[str, str]]]] = {
     "nobody": ("nobody", lambda _: {}),
     "member": ("member", lambda _: named(DRUP, URL).headers()),
     "another member": ("member", lambda _: named(IMPRESS, URL).headers()),
-    "a member with its new key": ("member", lambda _: named("finprove-2", URL).headers()),
+    "a member with its new key": ("member", lambda _: named(f"{FINPROVE} 2", URL).headers()),
     "an auditor of one node": ("auditor", lambda _: named("auditor", URL).headers()),
     "an auditor of all": ("auditor", lambda _: named("auditor-of-all", URL).headers()),
     "who was granted by a stolen key": ("auditor", lambda _: named("thief", URL).headers()),
