@@ -47,8 +47,8 @@ class Estimate:
     """`benefits` of `evaluable` patients, and the rate that this speaks for.
 
     interval_95, interval_90: None where the design was not followed, as none is known that keeps its level. printed_95,
-    printed_90: of a completed trial, as the paper and other programs have them; see above. p_value: where the rate is p0, the chance
-    of this outcome or of one further on; None unless the trial ended as designed.
+    printed_90: of a completed trial, as the paper and other programs have them; see above. p_value: where the rate is
+    p0, the chance of this outcome or of one further on; None unless the trial ended as designed.
     """
 
     benefits: int
@@ -85,6 +85,7 @@ def estimate(design: Design, situation: Situation, *, benefits: int, evaluable: 
             p_value = of_patients(design.n1).at_least(benefits, _p0(design))
             return replace(_by_clopper_pearson(bare), estimator="UMVUE", p_value=float(p_value))
         case "completed":
+            _check(design, stage=2, benefits=benefits, evaluable=evaluable)
             of_95, of_90 = (koyama_chen(design, benefits, level) for level in (0.95, 0.9))
             return replace(
                 bare,

@@ -9,8 +9,7 @@ cases that are clear; one that they could blur is looked at again in integers.
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from math import asin, cos, exp, inf, log, pi, sin, sqrt
-from statistics import NormalDist
+from math import exp, inf, log, sqrt
 
 from ledger.clinical.two_stage import Design
 
@@ -18,8 +17,7 @@ GRID = 10**9  # limits are given to this part of a patient in whole
 
 _BLUR = 1e-13  # for each patient: ten times what the floats of `_nearly` can be off by
 _NOTHING = 1e-20  # a term that may be left out, with all the smaller ones after it
-_NORMAL = NormalDist()
-_SECANTS = 8
+_SECANTS, _FAR = 8, 20.0
 
 
 @dataclass(frozen=True)
@@ -82,20 +80,21 @@ class Tails:
         return chance <= level if may_equal else chance < level
 
     def _guess(self, benefits: int, level: float) -> int:
-        """Where the chance is about so much: by secants, on scales on which it is nearly a straight line."""
-        aim, edge = _NORMAL.inv_cdf(level), asin(sqrt(1 / GRID))
-        angle = asin(sqrt(benefits / (self.size + 1)))
-        before, off_before = angle, 0.0
+        """Where the chance is about so much: by secants, as of log odds it is nearly a straight line."""
+        odds = log(benefits / (self.size + 1 - benefits))
+        slope, before = sqrt(benefits), None
         for _ in range(_SECANTS):
-            chance = self._nearly(benefits, sin(angle) ** 2, cos(angle) ** 2)
-            off = _NORMAL.inv_cdf(min(max(chance, _NOTHING), 1 - _BLUR)) - aim
-            slope = 2 * sqrt(self.size) if angle == before else (off - off_before) / (angle - before)
+            rate = 1 / (1 + exp(-odds))
+            chance = min(max(self._nearly(benefits, rate, 1 / (1 + exp(odds))), _NOTHING), 1 - _BLUR)
+            off = log(chance / (1 - chance)) - log(level / (1 - level))
+            if before is not None and odds != before[0]:
+                slope = (off - before[1]) / (odds - before[0])
+            before = odds, off
             step = off / slope if slope > 0 else 0.0
-            before, off_before = angle, off
-            angle = min(max(angle - step, edge), pi / 2 - edge)
+            odds = min(max(odds - step, -_FAR), _FAR)
             if abs(step) < 1 / GRID:
                 break
-        return round(sin(angle) ** 2 * GRID)
+        return round(rate * GRID)
 
     def _nearly(self, benefits: int, yes: float, no: float) -> float:
         """The chance where a patient benefits with the chance `yes`, and with `no` not; both above 0."""
