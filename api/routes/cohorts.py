@@ -23,7 +23,7 @@ from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
 from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
-from ledger.reports.design import DesignReport, design_for, design_report
+from ledger.reports.design import DesignReport, design_report
 from ledger.reports.findings import Finding, findings
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.shown import (
@@ -116,7 +116,7 @@ def read_design(seen: Seen, audience: ShownTo, design: DesignName) -> DesignRepo
     """One design: its rule, what it does at each benefit rate, what may be decided, and what its ends say. Outsiders
     are shown it once it is in force.
     """
-    return design_for(design_report(seen, design), audience)
+    return design_report(seen, design, in_force_only=audience.is_outside)
 
 
 @router.get("/board")

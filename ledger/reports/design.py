@@ -14,7 +14,6 @@ from ledger.clinical.two_stage import Decision, Design, decisions_allowed
 from ledger.cohort import rows
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
-from ledger.reports.shown import Audience
 
 _RATES_PERCENT = (5, 10, 15, 20, 25, 30, 40, 50)  # beside the design's own
 _CARRIED_ON = 4  # a quarter more patients
@@ -80,22 +79,21 @@ class DesignReport:
     computed: Computed
 
 
-def design_report(snapshot: Snapshot, slug: str) -> DesignReport:
-    """Raises NotFoundError where no design of this name was proposed."""
+def design_report(snapshot: Snapshot, slug: str, *, in_force_only: bool = False) -> DesignReport:
+    """in_force_only: for outsiders; what members have yet to agree on, and what else they agree on, is theirs.
+
+    Raises NotFoundError where there is no such design.
+    """
     found = next((each for each in snapshot.of(rows.Resolution) if each.resolution == slug), None)
+    is_design = found is not None and found.subject == "design"
+    if in_force_only and not (found and is_design and found.in_force_at):
+        raise NotFoundError(f"no design named {slug} is in force: a cohort's definition names its design")
     if found is None or found.subject is None:
-        raise NotFoundError(f"no design named {slug} was proposed: a cohort's definition names its own")
-    if found.subject != "design" or not isinstance(found.content, dict):
+        raise NotFoundError(f"no design named {slug} was proposed: a cohort's definition names its design")
+    if not is_design or not isinstance(found.content, dict):
         raise NotFoundError(f"{slug} is no design: it is a resolution on {found.subject}")
     design = Design.parse(found.content)
     return DesignReport(slug, found.proposer, found.in_force_at, design, computed(design))
-
-
-def design_for(found: DesignReport, audience: Audience) -> DesignReport:
-    """Raises NotFoundError for outsiders where it is not in force: what members have yet to agree on is theirs."""
-    if audience.is_outside and found.in_force_at is None:
-        raise NotFoundError(f"no design named {found.design} is in force")
-    return found
 
 
 @lru_cache(maxsize=64)
