@@ -202,7 +202,8 @@ def test_of_a_design_that_was_not_followed_only_the_naive_proportion_is_told() -
 def test_of_nobody_nothing_is_told(situation: Situation) -> None:
     found = estimate(DRUP_PLAN, situation, benefits=0, evaluable=0)
 
-    assert (found.point, found.interval_95, found.naive.point, found.naive.interval_95) == (None, None, None, None)
+    assert (found.point, found.interval_95, found.interval_kind, found.p_value) == (None, None, None, None)
+    assert (found.naive.point, found.naive.interval_95, found.naive.interval_90) == (None, None, None)
 
 
 @pytest.mark.parametrize(
