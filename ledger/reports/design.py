@@ -98,7 +98,7 @@ def design_report(snapshot: Snapshot, slug: str, *, in_force_only: bool = False)
 
 @lru_cache(maxsize=64)
 def computed(design: Design) -> Computed:
-    """Takes a second or two for the largest design, and is kept."""
+    """Takes about a second for the largest design, and is kept."""
     return Computed(
         in_words=_in_words(design),
         characteristics=characteristics(design),
