@@ -23,6 +23,7 @@ from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
 from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
+from ledger.reports.design import DesignReport, design_report
 from ledger.reports.findings import Finding, findings
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.shown import (
@@ -46,6 +47,7 @@ from ledger.signing.canonical import Json
 router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
 
 CohortName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["braf-v600"])]
+DesignName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["two-stage-8-24"])]
 NodeName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["drup-nl"])]
 CaseName = Annotated[str, Path(pattern=f"^{UUID.pattern}$")]
 
@@ -107,6 +109,14 @@ def list_cohorts(seen: Seen, audience: ShownTo) -> tuple[Standing, ...] | tuple[
 def read_progress(seen: Seen, audience: ShownTo, cohort: CohortName) -> CohortProgress | PooledProgress:
     """One cohort's design and endpoint, how far every scope came, and what was decided."""
     return progress_for(cohort_progress(seen, cohort), audience)
+
+
+@router.get("/design/{design}")
+def read_design(seen: Seen, audience: ShownTo, design: DesignName) -> DesignReport:
+    """One design: its rule, what it does at each benefit rate, what may be decided, and what its ends say. Outsiders
+    are shown it once it is in force.
+    """
+    return design_report(seen, design, in_force_only=audience.is_outside)
 
 
 @router.get("/board")
