@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from ledger.cli.options import File
 from ledger.cli.reports import report_options
 from ledger.cli.terminal import print_json
 from ledger.cohort.snapshot import Snapshot
@@ -17,8 +18,6 @@ from ledger.operations.hub import open_store
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.replacing import replacing
 from ledger.settings import Settings
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PROGRAM = "cohort-ledger"
 _STDOUT = Path("-")
@@ -32,13 +31,10 @@ def export() -> None:
     """
 
 
-def _arguments(command: _Command) -> _Command:
-    command = click.argument("out", type=click.Path(path_type=Path, allow_dash=True))(report_options(command))
-    return click.argument("report")(command)
-
-
 @export.command()
-@_arguments
+@click.argument("report")
+@click.argument("out", type=File)
+@report_options
 def csv(**asked: Any) -> None:
     """Write REPORT into OUT as CSV (UTF-8); `-` is standard output.
 
@@ -53,7 +49,9 @@ def csv(**asked: Any) -> None:
 
 
 @export.command()
-@_arguments
+@click.argument("report")
+@click.argument("out", type=File)
+@report_options
 def parquet(**asked: Any) -> None:
     """Write REPORT into OUT as Parquet, with typed columns; `-` is standard output.
 
@@ -85,7 +83,7 @@ def _export(
     log_export(engine, f"export {form} {table.name}", nodes=_nodes(table, seen), rows=len(table.rows))
     engine.dispose()
     if out == _STDOUT:
-        click.get_binary_stream("stdout").write(data)
+        click.echo(data, nl=False)
         return
     with replacing(out) as file:
         file.write(data)
@@ -98,5 +96,5 @@ def _export(
 
 def _nodes(table: Table, seen: Snapshot) -> set[str]:
     """Whose data it is: the nodes that its lines name; where a line names none, all who said anything."""
-    named = set(table.of("node")) if "node" in table.names else {None}
-    return {event.node for event in seen.events} if None in named else named
+    named = table.of("node") if "node" in table.names else (None,)
+    return {event.node for event in seen.events} if None in named else set(named)
