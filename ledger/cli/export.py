@@ -9,7 +9,7 @@ import click
 
 from ledger.cli.options import File
 from ledger.cli.reports import report_options
-from ledger.cli.terminal import print_json
+from ledger.cli.terminal import print_json, remark
 from ledger.cohort.snapshot import Snapshot
 from ledger.exports.reports import report_table
 from ledger.exports.tables import Provenance, Table, as_csv, as_parquet
@@ -43,7 +43,8 @@ def csv(**asked: Any) -> None:
     commitment. A name that is not there is answered with those that are.
 
     The last columns, log_origin to log_program, are the same in each line: which log, how many entries of it, its root
-    there (base64), when the last one was received. A text that a spreadsheet would compute has an apostrophe before it.
+    there (base64), when the last one was received. A table without lines is its header alone, and has no place for it.
+    A text that a spreadsheet would compute has an apostrophe before it.
     """
     _export("csv", as_csv, **asked)
 
@@ -82,16 +83,17 @@ def _export(
     data = write(table, provenance)
     log_export(engine, f"export {form} {table.name}", nodes=_nodes(table, seen), rows=len(table.rows))
     engine.dispose()
+    said = f"{table.name}, {len(table.rows)} rows, from the first {provenance.size} entries, root {provenance.root}"
     if out == _STDOUT:
         click.echo(data, nl=False)
+        remark(said)
         return
     with replacing(out) as file:
         file.write(data)
-    told = {"file": str(out), "report": table.name, "rows": len(table.rows), **provenance.told()}
     if as_json:
-        print_json(told)
+        print_json({"file": str(out), "report": table.name, "rows": len(table.rows), **provenance.told()})
     else:
-        click.echo(f"{out}: {table.name}, {len(table.rows)} rows, from the first {provenance.size} entries of the log")
+        click.echo(f"{out}: {said}")
 
 
 def _nodes(table: Table, seen: Snapshot) -> set[str]:

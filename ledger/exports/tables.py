@@ -137,9 +137,7 @@ def _cell(kind: Kind, cell: Cell) -> str | int | float | None:
             return json.dumps(plain(cell), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         case "text":
             return str(cell)
-        case "real":
-            return float(cell)
-    assert isinstance(cell, int)
+    assert isinstance(cell, int | float), f"a cell of kind {kind} holds a {type(cell).__name__}"
     return cell
 
 
