@@ -30,7 +30,7 @@ def read_patients(study: Study) -> None:
                 continue
             in_cohort = "cohort" in fields_of(event_type)
             if in_cohort and not person.cohort:
-                reading.leave(person.row, person.reason, person.subject)
+                reading.leave(person.row, f"{event_type}: {person.reason}", person.subject)
                 break
             try:
                 reading.told.append(_dated(study, person, event_type, dated, in_cohort=in_cohort))
