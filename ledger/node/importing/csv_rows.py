@@ -86,7 +86,7 @@ def read_csv_mapping(told: Section) -> CsvMapping:
         delimiter=delimiter,
         subject=told.take("subject", str),
         splits=_splits(told.section("split")),
-        events=tuple(_event(f"event[{n}]", each, blank, formats) for n, each in enumerate(events)),
+        events=tuple(_event(f"event[{n}]", each, blank, formats) for n, each in enumerate(events, start=1)),
     )
     told.end()
     return mapping
