@@ -40,7 +40,10 @@ def print_plan(plan: Plan, written: Sequence[Path], *, is_dry: bool, as_json: bo
         [(file, str(count), why) for (file, why), count in sorted(reading.passed.items())],
     )
     unused = unused_in_order(reading.unused)
-    _print_by_row("Rows that could not be used, by number from 1 without the header", [(each.file, each.reason, each.row) for each in unused])
+    _print_by_row(
+        "Rows that could not be used, by number from 1 without the header",
+        [(each.file, each.reason, each.row) for each in unused],
+    )
     rows = len({(each.file, each.row) for each in unused})
     drafts = sum(map(len, plan.lines.values()))
     click.echo(

@@ -23,10 +23,10 @@ from ledger.node.importing.csv_rows import read_csv, read_csv_mapping
 from ledger.node.importing.keeping import SUFFIX, held, keep
 from ledger.node.importing.planning import Planner
 from ledger.node.importing.sdtm import read_sdtm
-from ledger.node.importing.sdtm_mapping import read_sdtm_mapping
+from ledger.node.importing.sdtm_mapping_file import read_sdtm_mapping
 from ledger.node.importing.subjects import Memory
-from ledger.node.importing.toml import Section, read_toml
 from ledger.node.importing.told import Reading
+from ledger.node.importing.toml import Section, read_toml
 from ledger.operations.replacing import make_folder, replacing
 from ledger.settings import Settings
 

@@ -67,7 +67,7 @@ def test_every_draft_was_taken_and_is_proved_by_a_receipt(home: Path) -> None:
 def test_the_report_counts_what_the_data_hold(home: Path) -> None:
     # 96 of the data's 254 treated patients had the low dose: 50 at the sites of the one node, 46 at the other's
     funnel = json.loads(run(home, "funnel", "--json").stdout)
-    started = Counter[str]()
+    started = Counter[tuple[str, str]]()
     for node in NODES:
         for line in (home / "drafts" / f"{node}.jsonl").read_text().splitlines():
             draft = json.loads(line)

@@ -22,9 +22,9 @@ from ledger.errors import MalformedError
 from ledger.names import When
 from ledger.node.importing.dates import ISO
 from ledger.node.importing.sources import Row, Table, read_table
-from ledger.node.importing.toml import Section
 from ledger.node.importing.told import NEEDED, ONCE, Reading, Told, UnusableError
-from ledger.node.importing.values import Value, fields_of, take_fields
+from ledger.node.importing.toml import Section
+from ledger.node.importing.values import Value, Where, fields_of, take_fields, take_where
 from ledger.signing.canonical import Json
 
 _ANYTHING = "*"
@@ -37,12 +37,14 @@ class EventOfRow:
     """where: columns and their texts. key: columns that tell a patient's rows apart, none for what there is once."""
 
     type: str
-    where: Mapping[str, tuple[str, ...]]
+    where: Where
     key: tuple[str, ...]
     fields: Mapping[str, Value]
 
     def is_told(self, row: Row) -> bool:
-        return all(row.get(name) in texts or (_ANYTHING in texts and row.get(name)) for name, texts in self.where.items())
+        return all(
+            row.get(name) in texts or (_ANYTHING in texts and row.get(name)) for name, texts in self.where.items()
+        )
 
     def columns(self) -> Iterator[str]:
         yield from self.where
@@ -104,12 +106,18 @@ def read_csv(file: Path, mapping: CsvMapping, *, started: Started, split: str | 
     reading = Reading(because=dict(mapping.words()))
     reading.heard(table)
     _read_places(reading, table, mapping.subject, place)
-    days: dict[tuple[str, str], When] = {}
-    events = sorted(mapping.events, key=lambda each: list(NEEDED).index(each.type))  # a start before what counts from it
+    days: dict[tuple[str, ...], When] = {}
+
+    def known(subject: str, cohort: str) -> When | None:
+        return days.get((subject, cohort)) or started(subject, cohort)
+
+    events = sorted(
+        mapping.events, key=lambda each: list(NEEDED).index(each.type)
+    )  # a start before what counts from it
     for event in events:
         for row in table.rows:
-            _read(reading, mapping, event, row, lambda *whose: days.get(whose) or started(*whose))
-        days |= {(each.subject, each.cohort): each.on for each in reading.told if each.type == _STARTED and each.on}
+            _read(reading, mapping, event, row, known)
+        days.update((each.key[1:3], each.on) for each in reading.told if each.type == _STARTED and each.on)
     for row in table.rows:
         if not any(event.is_told(row) for event in mapping.events):
             reading.skip(row, "no event.where asks for it")
@@ -120,9 +128,10 @@ def _read(reading: Reading, mapping: CsvMapping, event: EventOfRow, row: Row, st
     if not event.is_told(row):
         return
     subject = row.get(mapping.subject)
+    if not subject:
+        reading.leave(row, f"{event.type}: {mapping.subject} is blank")
+        return
     try:
-        if not subject:
-            raise UnusableError(f"{mapping.subject} is blank")
         reading.told.append(_told(event, row, subject, started))
     except UnusableError as error:
         reading.leave(row, f"{event.type}: {error}", subject)
@@ -162,21 +171,24 @@ def _event(place: str, told: object, blank: tuple[str, ...], formats: tuple[str,
     if fields is None:
         raise MalformedError(f"{section.place('fields')} is missing: write [event.fields]")
     named = take_fields(fields, event_type)
+    elsewhere = [value.place for value in named.values() if value.domain]
+    if elsewhere:
+        raise MalformedError(f"{elsewhere[0]}.domain: a file of rows has no domains")
     fields.end()
-    where = section.section("where")
     key = section.texts("key", ())
     if (event_type in ONCE) == bool(key):
         raise MalformedError(
             f"{section.place('key')}: "
             + ("a patient has that once: leave it out" if key else "name the columns that tell a patient's rows apart")
         )
-    section.end()
-    return EventOfRow(
+    event = EventOfRow(
         event_type,
-        {} if where is None else {name: where.texts(name) for name in where.rest()},
+        take_where(section, "where", needed=False),
         key,
         {name: _with_defaults(value, blank, formats) for name, value in named.items()},
     )
+    section.end()
+    return event
 
 
 def _with_defaults(value: Value, blank: tuple[str, ...], formats: tuple[str, ...]) -> Value:

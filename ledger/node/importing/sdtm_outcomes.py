@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ledger.clinical.benefit import RESPONSE_CODES, Criteria
+from ledger.clinical.benefit import RESPONSE_CODES
 from ledger.names import SLUG_MAX, When
-from ledger.node.importing.sdtm_mapping import AdverseEvents, Responses, is_selected
+from ledger.node.importing.sdtm_mapping import AdverseEvents, Responses
 from ledger.node.importing.sdtm_study import Person, Study
 from ledger.node.importing.sources import Row
 from ledger.node.importing.told import Told, UnusableError
-from ledger.node.importing.values import fields_of
+from ledger.node.importing.values import fields_of, is_selected
 from ledger.signing.canonical import Json
 
 _ASSESSED = "response.assessed"
@@ -126,7 +126,7 @@ def _assessment(study: Study, asked: Responses, person: Person, row: Row) -> Tol
     if not code:
         raise UnusableError("RSSTRESC is blank" + (", it was not done" if row.get("RSSTAT") == "NOT DONE" else ""))
     response = asked.codes.get(code, code)
-    if criteria not in RESPONSE_CODES:
+    if not isinstance(criteria, str) or criteria not in RESPONSE_CODES:
         raise UnusableError("response.criteria gives no scale that the ledger knows")
     if response not in RESPONSE_CODES[criteria]:
         raise UnusableError("RSSTRESC is no code of its criteria, and response.codes does not say which it means")
@@ -180,9 +180,7 @@ def _evaluator(asked: Responses, row: Row, prefix: str) -> Json:
     return found
 
 
-def _accepted(
-    study: Study, asked: Responses, rows: Sequence[Row], prefix: str
-) -> Iterable[tuple[Person, Row]]:
+def _accepted(study: Study, asked: Responses, rows: Sequence[Row], prefix: str) -> Iterable[tuple[Person, Row]]:
     """The rows that count, with whose each is; those of readers that do not are listed."""
     readers: dict[_Reading, set[str]] = defaultdict(set)
     is_accepted: dict[_Reading, bool] = defaultdict(bool)
@@ -209,7 +207,11 @@ def _with(told: Told, extra: dict[str, Json]) -> Told:
 
 def _skip(study: Study, domain: str, asked: Responses) -> None:
     for row in study.rows(domain):
-        why = "read for new lesions" if asked.new and is_selected(row, asked.new) else "response.new_lesions does not ask for it"
+        why = (
+            "read for new lesions"
+            if asked.new and is_selected(row, asked.new)
+            else "response.new_lesions does not ask for it"
+        )
         study.reading.skip(row, why)
 
 

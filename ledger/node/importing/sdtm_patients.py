@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from ledger.names import When
 from ledger.node.importing.dates import study_day
-from ledger.node.importing.sdtm_mapping import Dated, is_selected
+from ledger.node.importing.sdtm_mapping import Dated
 from ledger.node.importing.sdtm_study import Person, Study
 from ledger.node.importing.sources import Row
 from ledger.node.importing.told import Told, UnusableError
-from ledger.node.importing.values import fields_of
+from ledger.node.importing.values import fields_of, is_selected
 from ledger.signing.canonical import Json
 
 _EVALUATORS = ("investigator", "central")
@@ -78,7 +78,7 @@ def _dated(study: Study, person: Person, event_type: str, dated: Dated, *, in_co
         data["cohort"] = person.cohort
     fields = fields_of(event_type)
     for name, value in dated.fields.items():
-        data[name] = value.read(person.row, fields[name])
+        data[name] = value.read(study.row_of(person, value), fields[name])
     return Told(event_type, person.subject, data, person.row, on=on)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from ledger.errors import MalformedError, NotFoundError
 from ledger.names import When
 from ledger.node.importing.dates import study_day, when_of
-from ledger.node.importing.sdtm_mapping import DOMAINS, Dated, SdtmMapping
+from ledger.node.importing.sdtm_mapping import Dated, SdtmMapping
 from ledger.node.importing.sources import Row, Table, find_tables, read_table
 from ledger.node.importing.told import Reading, UnusableError
+from ledger.node.importing.values import Value, is_selected
 
 _SUBJECT = "USUBJID"
 _NEEDED = {
@@ -23,7 +24,7 @@ _NEEDED = {
     "AE": {_SUBJECT, "AESEQ", "AESTDTC", "AESER"},
     "ADTTE": {_SUBJECT, "PARAMCD", "CNSR", "ADT"},
 }
-_MUST_BE = ("DM", "EX")
+_MAY_LACK = ("DS", "RS", "TR", "TU", "AE", "ADTTE")
 
 
 @dataclass
@@ -63,14 +64,14 @@ class Study:
         Raises NotFoundError and MalformedError for a file that is missing, none, or lacks a column.
         """
         tables: dict[str, list[Table]] = {}
-        for domain in filter(mapping.asks_for, DOMAINS):
+        for domain in mapping.domains():
             at = adam if domain == "ADTTE" and adam is not None else folder
             files = find_tables(at, domain.lower(), mapping.files.get(domain))
-            if not files and domain in _MUST_BE:
+            if not files and domain not in _MAY_LACK:
                 raise NotFoundError(f"{at} holds no {domain}: the mapping's [files] may say how its file is named")
             tables[domain] = [read_table(file, encoding=mapping.encoding, any_case=True) for file in files]
             for table in tables[domain]:
-                table.check_has(_NEEDED[domain] | _named_by(mapping, domain))
+                table.check_has(_NEEDED.get(domain, {_SUBJECT}) | _named_by(mapping, domain))
         return cls(mapping, tables)
 
     def person(self, row: Row, domain: str) -> Person | None:
@@ -99,6 +100,20 @@ class Study:
             self._by_person[domain] = found
         return self._by_person[domain].get(subject, [])
 
+    def row_of(self, person: Person, value: Value) -> Row:
+        """The row that a value lies in: the patient's own, or the one of another domain that answers.
+
+        Raises UnusableError where several answer, each in another way.
+        """
+        if not value.domain:
+            return person.row
+        rows = self.of(value.domain, person.subject)
+        answers = {value.text(row): row for row in rows if is_selected(row, value.where)}
+        answers.pop("", None)
+        if len(answers) > 1:
+            raise UnusableError(f"rows of {value.domain} differ in {value.column}: {value.place}.where may say which")
+        return next(iter(answers.values()), Row(value.domain, 0, {}))
+
     def date_of(self, row: Row, variable: str) -> When | None:
         """Raises UnusableError for what is no date."""
         try:
@@ -106,7 +121,9 @@ class Study:
         except MalformedError as error:
             raise UnusableError(f"{variable} {error}") from None
 
-    def day_of(self, person: Person, row: Row, variable: str, study_day_variable: str) -> tuple[int | None, When | None]:
+    def day_of(
+        self, person: Person, row: Row, variable: str, study_day_variable: str
+    ) -> tuple[int | None, When | None]:
         """The study day of a row's date, by the date of first treatment and not by what the source counted, and the
         date. Where the two differ, that is remarked on.
         """
@@ -178,12 +195,12 @@ def _named_by(mapping: SdtmMapping, domain: str) -> set[str]:
     if domain == "DM":
         events = [mapping.case, mapping.profile, mapping.allocation, mapping.enrolment]
         for event in filter(None, events):
-            named |= {column for value in event.fields.values() for column in value.columns()}
+            named |= {each for value in event.fields.values() if not value.domain for each in value.columns()}
         named.add(mapping.cohorts.variable)
     elif domain == "RS" and responses is not None:
         named |= {*responses.where, *responses.criteria.columns(), *responses.evaluator.columns()}
     elif domain == "TR" and responses is not None:
-        named |= {*responses.sums, *responses.baseline, *responses.evaluator.columns()} - {"RSEVAL"}
+        named |= {*responses.sums, *responses.baseline}
     elif domain == "TU" and responses is not None:
         named |= {*responses.new}
     elif domain == "DS" and mapping.ending is not None:

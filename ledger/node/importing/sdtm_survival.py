@@ -11,7 +11,7 @@ from ledger.node.importing.told import Told, UnusableError
 from ledger.signing.canonical import Json
 
 _OVERALL = "OS"
-_EVENT, _CENSORED = "0", "1"  # CNSR; more numbers tell kinds of censoring apart
+_EVENT = "0"  # CNSR; every other number is a kind of censoring
 
 
 class _Fact(NamedTuple):
@@ -73,10 +73,12 @@ def _of_adtte(study: Study) -> Iterator[tuple[Person, _Fact]]:
         person = study.person(row, "ADTTE")
         if person is None:
             continue
+        censored = row.get("CNSR")
+        if not censored.isdigit():
+            study.reading.leave(row, "survival.updated: CNSR is no number", person.subject)
+            continue
         try:
-            on, censored = study.date_of(row, "ADT"), row.get("CNSR")
-            if not censored.isdigit():
-                raise UnusableError("CNSR is no number")
+            on = study.date_of(row, "ADT")
         except UnusableError as error:
             study.reading.leave(row, f"survival.updated: {error}", person.subject)
             continue

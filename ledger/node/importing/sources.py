@@ -122,13 +122,13 @@ def _read_csv(file: Path, encoding: str, delimiter: str = ",") -> Lines:
 
 def _read_parquet(file: Path, _encoding: str) -> Lines:
     try:
-        import pyarrow  # noqa: PLC0415 - only whoever has such files needs it
+        import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 - only whoever has such files needs it
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
         raise _not_installed(file, "pyarrow") from None
     try:
         table = parquet.ParquetFile(file).read()
-    except (pyarrow.ArrowException, OSError):
+    except (pa.ArrowException, OSError):
         raise MalformedError(f"{file.name} is no Parquet file") from None
     return list(table.column_names), _turned(file, [column.to_pylist() for column in table.columns])
 
@@ -158,7 +158,7 @@ def _turned(file: Path, columns: Sequence[Sequence[Any]]) -> Iterator[tuple[str,
     return zip(*texts, strict=True)
 
 
-def _text(file: Path, value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
+def _text(file: Path, value: Any) -> str:  # noqa: C901, PLR0911 - one for each kind of value
     match value:
         case None:
             return ""

@@ -1,9 +1,9 @@
 """What a node remembers of its imports: which patient of a source is which case, and what was drafted.
 
-All of it stands in the node's folder in the file `imported`, for its owner alone: a line a patient, by the source's own
-name, and a line a drafted event, with a hash of its data. So a newer cut of the same data gives the same cases, and only
-what is new. The file is the only place where a source's names and the ledger's handles stand side by side. Two sources
-may have a patient of one name: what is remembered is of one source.
+All of it stands in the node's folder in the file `imported`, for its owner alone: a line a patient, by the source's
+own name, and a line a drafted event, with a hash of its data. So a newer cut of the same data gives the same cases, and
+only what is new. The file is the only place where a source's names and the ledger's handles stand side by side. Two
+sources may have a patient of one name: what is remembered is of one source.
 """
 
 import json
@@ -53,20 +53,23 @@ class Memory:
         memory = cls()
         for number, line in enumerate(lines, start=1):
             try:
-                match json.loads(line):
-                    case {"source": str(other)} if other != source:
-                        continue
-                    case {"source": _, "subject": str(subject), "case": str(case), **rest} if not rest:
-                        memory.cases[subject] = case
-                    case {"source": _, "drafted": list(key), "digest": str(digest), **rest} if set(rest) <= {"on"}:
-                        on = rest.get("on")
-                        drafted = Drafted(tuple(map(str, key)), digest, on if isinstance(on, str) else None)
-                        memory.drafted[drafted.key] = drafted
-                    case _:
-                        raise ValueError
+                memory._hear(json.loads(line), source)
             except ValueError:
                 raise MalformedError(f"{file} was altered: restore it from a copy", line=number) from None
         return memory
+
+    def _hear(self, told: object, source: str) -> None:
+        match told:
+            case {"source": str(other)} if other != source:
+                pass
+            case {"source": _, "subject": str(subject), "case": str(case), **rest} if not rest:
+                self.cases[subject] = case
+            case {"source": _, "drafted": list(key), "digest": str(digest), **rest} if set(rest) <= {"on"}:
+                on = rest.get("on")
+                drafted = Drafted(tuple(map(str, key)), digest, on if isinstance(on, str) else None)
+                self.drafted[drafted.key] = drafted
+            case _:
+                raise ValueError
 
     def started(self, subject: str, cohort: str) -> When | None:
         """The day that a patient's treatment in a cohort started, as it was drafted."""

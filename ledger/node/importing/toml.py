@@ -42,8 +42,6 @@ class Section:
     def take(self, key: str, kind: type[_Kind]) -> _Kind: ...
     @overload
     def take(self, key: str, kind: type[_Kind], default: _Kind) -> _Kind: ...
-    @overload
-    def take(self, key: str, kind: type[_Kind], default: None) -> _Kind | None: ...
     def take(self, key: str, kind: type[_Kind], default: object = ...) -> object:
         """A member of this kind. Raises MalformedError where it is of another, or missing without a default."""
         self._asked.append(key)
@@ -56,6 +54,11 @@ class Section:
             raise MalformedError(f"{self.place(key)} takes {_WORDS[kind]}")
         return value
 
+    def maybe(self, key: str, kind: type[_Kind]) -> _Kind | None:
+        """A member of this kind, None where it is missing."""
+        self._asked.append(key)
+        return self.take(key, kind) if key in self._members else None
+
     def any(self, key: str) -> object:
         """A member of any kind, None where it is missing."""
         self._asked.append(key)
@@ -63,7 +66,7 @@ class Section:
 
     def section(self, key: str) -> "Section | None":
         """A table in this one."""
-        found: dict[str, object] | None = self.take(key, dict, None)
+        found: dict[str, object] | None = self.maybe(key, dict)
         return None if found is None else Section(self.place(key), found)
 
     def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:

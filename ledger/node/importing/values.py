@@ -4,6 +4,7 @@
     birth_year = { column = "BRTHDTC", part = "year" }
     ecog = { constant = 1, because = "inclusion criterion 4" }
     oncotree = "TUMOUR"                                                 the column, as it is
+    ecog = { domain = "QS", where = { QSTESTCD = "ECOG101", QSBLFL = "Y" }, column = "QSSTRESC" }     of SDTM
     variants = [ { gene = "GENE", class = "CLASS" } ]                   a list of objects, left out where all is blank
 
 `blank` lists texts that mean nothing was recorded, `date` the formats of dates. What `values` does not list cannot be
@@ -12,27 +13,30 @@ used: nothing is guessed. `values` may list "", which is then the node's own wor
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from ledger.errors import MalformedError
 from ledger.events.catalog import event_type_of
+from ledger.names import When
 from ledger.node.draft_schema import Schema, draft_schema
 from ledger.node.importing.dates import ISO, study_day, when_of
 from ledger.node.importing.sources import Row
-from ledger.node.importing.toml import Section
 from ledger.node.importing.told import UnusableError
-from ledger.names import When
+from ledger.node.importing.toml import Section
 from ledger.signing.canonical import Json
 
+Where = Mapping[str, tuple[str, ...]]  # a row's columns, and the texts that they may have
+
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
-_CONSTANT = "the mapping says so"
 
 
 @dataclass(frozen=True)
 class Value:
-    """One field's. place: in the mapping. columns: none for a constant. day: the study day of the date there."""
+    """One field's. place: in the mapping. column: none for a constant. day: the study day of the date there. domain,
+    where: of SDTM, where it does not lie in DM.
+    """
 
     place: str
     column: str | None = None
@@ -41,6 +45,8 @@ class Value:
     formats: tuple[str, ...] = ISO
     part: str = "all"
     day: bool = False
+    domain: str = ""
+    where: Where = field(default_factory=dict)
     constant: Json = None
     because: str = ""
     each: tuple[Mapping[str, "Value"], ...] | None = None
@@ -72,7 +78,7 @@ class Value:
         except MalformedError as error:
             raise UnusableError(f"{self.column} {error}") from None
 
-    def read(self, row: Row, schema: "FieldSchema", first: When | None = None) -> Json:
+    def read(self, row: Row, schema: "FieldSchema", first: When | None = None) -> Json:  # noqa: PLR0911 - one for each kind of value
         """The field's value, null where nothing is recorded. first: treatment's first day, for study days.
 
         Raises UnusableError for what the mapping does not say how to read.
@@ -148,7 +154,7 @@ def _value(section: Section) -> Value:
             raise MalformedError(f"{section.place('because')} must not be blank: say on whose word it is so")
         section.end()
         return Value(section.name, constant=plain_json(section.place("constant"), constant), because=because)
-    values: dict[str, Any] | None = section.take("values", dict, None)
+    values: dict[str, Any] | None = section.maybe("values", dict)
     part = section.choice("part", ("all", "year"), "all")
     value = Value(
         place=section.name,
@@ -158,9 +164,27 @@ def _value(section: Section) -> Value:
         formats=section.texts("date", ISO),
         part=part,
         day=section.take("day", bool, False),  # noqa: FBT003 - the default
+        domain=section.take("domain", str, "").upper(),
+        where=take_where(section, "where", needed=False),
     )
+    if value.where and not value.domain:
+        raise MalformedError(f"{section.place('where')} says which row of another domain: name that `domain`")
     section.end()
     return value
+
+
+def take_where(section: Section, key: str, *, needed: bool = True) -> Where:
+    """Which rows are meant. Raises MalformedError where that is needed, and missing."""
+    inner = section.section(key)
+    if inner is not None:
+        return {name: inner.texts(name) for name in inner.rest()}
+    if needed:
+        raise MalformedError(f'{section.place(key)} is missing: it says which rows, as {{ VARIABLE = "TEXT" }}')
+    return {}
+
+
+def is_selected(row: Row, where: Where) -> bool:
+    return all(row.get(name) in texts for name, texts in where.items())
 
 
 def plain_json(place: str, value: object) -> Json:
@@ -217,9 +241,7 @@ def fields_of(event_type: str) -> Mapping[str, FieldSchema]:
     schema = draft_schema(event_type_of(event_type, 1))
     data = schema["properties"]["data"]["properties"]
     return {
-        name: FieldSchema(field, schema["$defs"])
-        for name, field in data.items()
-        if name not in ("case", "synthetic")
+        name: FieldSchema(field, schema["$defs"]) for name, field in data.items() if name not in ("case", "synthetic")
     }
 
 
