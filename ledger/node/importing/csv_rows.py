@@ -3,6 +3,7 @@
     kind = "csv"
     source = "registry-2024"            what these data are called: patients are remembered under it
     subject = "patient"                 the column with the source's own name of a patient
+    whole = true                        each file is all of the source: what it has no more is gone
     [[event]]                           one for each event that a row gives
     type = "response.assessed"
     where = { scan_date = "*" }         only rows with these texts; "*" is anything but blank
@@ -62,6 +63,7 @@ class CsvMapping:
     encoding: str
     delimiter: str
     subject: str
+    whole: bool
     splits: Mapping[str, tuple[str, Mapping[str, str]]]
     events: tuple[EventOfRow, ...]
 
@@ -87,6 +89,7 @@ def read_csv_mapping(told: Section) -> CsvMapping:
         encoding=told.take("encoding", str, "utf-8"),
         delimiter=delimiter,
         subject=told.take("subject", str),
+        whole=told.take("whole", bool, False),  # noqa: FBT003 - the default
         splits=_splits(told.section("split")),
         events=tuple(_event(f"event[{n}]", each, blank, formats) for n, each in enumerate(events, start=1)),
     )
@@ -103,7 +106,7 @@ def read_csv(file: Path, mapping: CsvMapping, *, started: Started, split: str | 
     needed = {mapping.subject, *(column for event in mapping.events for column in event.columns())}
     place = mapping.splits[split][0] if split is not None else None
     table.check_has(needed | ({place} if place is not None else set()))
-    reading = Reading(because=dict(mapping.words()))
+    reading = Reading(because=dict(mapping.words()), is_whole=mapping.whole)
     reading.heard(table)
     _read_places(reading, table, mapping.subject, place)
     days: dict[tuple[str, ...], When] = {}

@@ -97,9 +97,9 @@ class Planner:
         for node, lines in plan.lines.items():
             plan.lines[node] = _ordered(lines, places[node], self.memories[node])
         for node, memory in self.memories.items():
-            plan.gone[node] = [
-                Gone(key[0], memory.cases.get(key[1], "")) for key in memory.drafted if _is_of(key, reading, met)
-            ]
+            if reading.is_whole:
+                gone = [key for key in memory.drafted if key not in met]
+                plan.gone[node] = [Gone(key[0], memory.cases.get(key[1], "")) for key in gone]
         return plan
 
     def _node(self, told: Told, reading: Reading) -> str | None:
@@ -205,14 +205,6 @@ def _ordered(lines: Iterable[Line], places: Mapping[str, int], memory: Memory) -
             reached[told.subject] = day
         keyed.append(((day, places[told.subject], rank, told.row.file, told.row.number), line))
     return [line for _, line in sorted(keyed, key=lambda each: each[0])]
-
-
-def _is_of(key: tuple[str, ...], reading: Reading, met: set[tuple[str, ...]]) -> bool:
-    """Whether what was read tells of this kind of event, and of this one no more."""
-    if key in met:
-        return False
-    kinds = {(each.type, *each.identity[:1]) for each in reading.told}
-    return (key[0], *key[3:4]) in kinds
 
 
 def unused_in_order(unused: Iterable[Unused]) -> list[Unused]:

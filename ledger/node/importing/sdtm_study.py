@@ -49,7 +49,7 @@ class Study:
 
     def __init__(self, mapping: SdtmMapping, tables: dict[str, list[Table]]) -> None:
         self.mapping = mapping
-        self.reading = Reading(because=dict(mapping.words()))
+        self.reading = Reading(because=dict(mapping.words()), is_whole=True)
         self._rows = {domain: [row for table in found for row in table.rows] for domain, found in tables.items()}
         for table in (each for found in tables.values() for each in found):
             self.reading.heard(table)

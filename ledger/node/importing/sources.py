@@ -4,6 +4,7 @@ A blank, a missing number and a null are all "", a whole number has no point, a 
 all three, and the same data give the same drafts whatever they came in. Rows count from 1, a header is none.
 """
 
+import codecs
 import csv
 import io
 import math
@@ -90,7 +91,8 @@ def read_table(file: Path, *, encoding: str = "utf-8", delimiter: str = ",", any
         raise MalformedError(f"{file.name} is empty: not even column names are there")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or "" in names:
-        raise MalformedError(f"{file.name}: " + (f"two columns are named {twice[0]}" if any(twice) else "no name"))
+        what = "a column has no name" if "" in names else f"two columns are named {twice[0]}"
+        raise MalformedError(f"{file.name}: {what}")
     rows: list[Row] = []
     faults: dict[int, str] = {}
     for number, line in enumerate(lines, start=1):
@@ -105,6 +107,7 @@ Lines = tuple[Sequence[str], Iterable[Sequence[str]]]
 
 
 def _read_csv(file: Path, encoding: str, delimiter: str = ",") -> Lines:
+    _check_encoding(encoding)
     try:
         text = file.read_bytes().decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError:
@@ -138,6 +141,7 @@ def _read_xport(file: Path, encoding: str) -> Lines:
         import pyreadstat  # noqa: PLC0415 - only whoever has such files needs it
     except ImportError:
         raise _not_installed(file, "pyreadstat") from None
+    _check_encoding(encoding)
     try:
         columns, _ = pyreadstat.read_xport(str(file), encoding=encoding.upper(), output_format="dict")
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, OverflowError, ValueError):
@@ -148,17 +152,35 @@ def _read_xport(file: Path, encoding: str) -> Lines:
 _READERS: Mapping[str, Callable[..., Lines]] = {".csv": _read_csv, ".parquet": _read_parquet, ".xpt": _read_xport}
 
 
+def _check_encoding(encoding: str) -> None:
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise MalformedError(f"there is no encoding {encoding}: utf-8, latin-1 and cp1252 are some") from None
+
+
 def _not_installed(file: Path, package: str) -> SetupError:
     return SetupError(f"{file.name} takes the package {package}: pip install 'cohort-ledger[tables]'")
 
 
 def _turned(file: Path, columns: Sequence[Sequence[Any]]) -> Iterator[tuple[str, ...]]:
     """Columns as rows of texts."""
-    texts = [[_text(file, value) for value in column] for column in columns]
+    try:
+        texts = [list(map(_Texts().__getitem__, column)) for column in columns]
+    except TypeError:
+        raise MalformedError(f"{file.name} holds values that are no text, number or date") from None
     return zip(*texts, strict=True)
 
 
-def _text(file: Path, value: Any) -> str:  # noqa: C901, PLR0911 - one for each kind of value
+class _Texts(dict[Any, str]):
+    """The text of each value of a column: few are there, many times over."""
+
+    def __missing__(self, value: Any) -> str:
+        text = self[value] = _text(value)
+        return text
+
+
+def _text(value: Any) -> str:  # noqa: C901, PLR0911 - one for each kind of value
     match value:
         case None:
             return ""
@@ -180,4 +202,4 @@ def _text(file: Path, value: Any) -> str:  # noqa: C901, PLR0911 - one for each 
             return f"{value.normalize():f}"
         case bytes():
             return value.decode("utf-8", "replace").strip()
-    raise MalformedError(f"{file.name} holds values that are no text, number or date")
+    raise TypeError(type(value).__name__)

@@ -90,7 +90,8 @@ class Told:
 @dataclass
 class Reading:
     """All of a source. rows: read, by file. passed: rows that the mapping does not ask for, by file and reason.
-    places: of each patient, what a split goes by. because: what the mapping itself says, with its reason.
+    places: of each patient, what a split goes by. because: what the mapping itself says, with its reason. is_whole: it
+    is all of its source, so that what is not in it is no more.
     """
 
     told: list[Told] = field(default_factory=list)
@@ -100,6 +101,7 @@ class Reading:
     passed: Counter[tuple[str, str]] = field(default_factory=Counter)
     places: dict[str, str] = field(default_factory=dict)
     because: dict[str, str] = field(default_factory=dict)
+    is_whole: bool = False
 
     def heard(self, table: Table) -> None:
         """A table was read; what is no row of it cannot be used."""

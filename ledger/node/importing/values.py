@@ -78,11 +78,17 @@ class Value:
         except MalformedError as error:
             raise UnusableError(f"{self.column} {error}") from None
 
-    def read(self, row: Row, schema: "FieldSchema", first: When | None = None) -> Json:  # noqa: PLR0911 - one for each kind of value
+    def read(self, row: Row, schema: "FieldSchema", first: When | None = None) -> Json:
         """The field's value, null where nothing is recorded. first: treatment's first day, for study days.
 
-        Raises UnusableError for what the mapping does not say how to read.
+        Raises UnusableError for what the mapping does not say how to read, and for null where an event needs more.
         """
+        found = self._read(row, schema, first)
+        if found is None and schema.is_needed and self.column is not None:
+            raise UnusableError(f"{self.column} is blank, or says less than is needed")
+        return found
+
+    def _read(self, row: Row, schema: "FieldSchema", first: When | None = None) -> Json:  # noqa: PLR0911 - kinds
         if self.each is not None:
             return self._list(row, schema)
         if self.column is None:
@@ -204,9 +210,10 @@ def plain_json(place: str, value: object) -> Json:
 class FieldSchema:
     """What a field of a draft takes, by its type's own JSON Schema."""
 
-    def __init__(self, field: Schema, definitions: Mapping[str, Schema]) -> None:
+    def __init__(self, field: Schema, definitions: Mapping[str, Schema], *, is_needed: bool = False) -> None:
         self._choices = list(_choices(field, definitions))
         self._definitions = definitions
+        self.is_needed = is_needed
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -239,14 +246,24 @@ def _choices(field: Schema, definitions: Mapping[str, Schema]) -> Iterator[Schem
 def fields_of(event_type: str) -> Mapping[str, FieldSchema]:
     """The fields of a draft of a type, but the case and the flag of made-up data."""
     schema = draft_schema(event_type_of(event_type, 1))
-    data = schema["properties"]["data"]["properties"]
+    data = schema["properties"]["data"]
     return {
-        name: FieldSchema(field, schema["$defs"]) for name, field in data.items() if name not in ("case", "synthetic")
+        name: FieldSchema(field, schema["$defs"], is_needed=name in data["required"])
+        for name, field in data["properties"].items()
+        if name not in ("case", "synthetic")
     }
 
 
 def take_fields(section: Section, event_type: str, names: Iterable[str] | None = None) -> dict[str, Value]:
-    """The values that a section names for a type's fields, or for those of `names`. Its other keys are left."""
-    wanted = fields_of(event_type) if names is None else names
-    found = {name: take_value(section, name) for name in wanted}
+    """The values that a section names for a type's fields, or for those of `names`. Its other keys are left.
+
+    Raises MalformedError where one is missing that the event needs.
+    """
+    fields = fields_of(event_type)
+    found = {name: take_value(section, name) for name in (fields if names is None else names)}
+    for name, value in found.items():
+        if value is None and fields[name].is_needed:
+            raise MalformedError(
+                f'{section.place(name)} is missing: name a column, or say {{ constant = …, because = "…" }}'
+            )
     return {name: value for name, value in found.items() if value is not None}
