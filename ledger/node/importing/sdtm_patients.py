@@ -1,5 +1,6 @@
 """From DM, EX and DS: a patient's way from submission to the end of treatment, and whether the patient counts."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from ledger.names import When
@@ -50,22 +51,31 @@ def read_evaluability(study: Study) -> None:
     rule = study.mapping.evaluability
     if rule is None:
         return
-    assessed: dict[tuple[str, Json], int] = {}
-    ended: dict[str, str] = {}
+    assessed: dict[tuple[str, Json], list[When | None]] = defaultdict(list)
+    ended: dict[str, Told] = {}
     for told in study.reading.told:
         if told.type == "response.assessed" and told.data.get("response") not in (None, "NE"):
-            by = told.subject, told.data["evaluator"]
-            assessed[by] = assessed.get(by, 0) + 1
+            assessed[told.subject, told.data["evaluator"]].append(told.on)
         elif told.type == "treatment.ended":
-            ended[told.subject] = str(told.data["reason"])
+            ended.setdefault(told.subject, told)
     for person in study.people.values():
         if not person.cohort or person.started is None:
             continue
-        enough = max(assessed.get((person.subject, by), 0) for by in _EVALUATORS) >= rule.assessments
-        is_evaluable = enough or ended.get(person.subject) in rule.or_ended_for
-        if is_evaluable or rule.otherwise == "not-evaluable":
-            data: dict[str, Json] = {"cohort": person.cohort, "evaluable": is_evaluable, "rule": rule.rule}
-            study.reading.told.append(Told("evaluability.determined", person.subject, data, person.row))
+        enough = [found for by in _EVALUATORS if len(found := assessed[person.subject, by]) >= rule.assessments]
+        end = ended.get(person.subject)
+        has_ended = end is not None and end.data["reason"] in rule.or_ended_for
+        if not enough and not has_ended and rule.otherwise != "not-evaluable":
+            continue
+        data: dict[str, Json] = {"cohort": person.cohort, "evaluable": bool(enough) or has_ended, "rule": rule.rule}
+        on = _known_by(enough, rule.assessments) if enough else end.on if end is not None else None
+        study.reading.told.append(Told("evaluability.determined", person.subject, data, person.row, on=on))
+
+
+def _known_by(enough: Iterable[list[When | None]], count: int) -> When | None:
+    """The day on which so many assessments of one evaluator were there, None where they have no dates."""
+    dated = [sorted(filter(None, found), key=lambda each: each.last) for found in enough]
+    reached = [found[count - 1] for found in dated if 0 < count <= len(found)]
+    return min(reached, key=lambda each: each.last, default=None)
 
 
 def _dated(study: Study, person: Person, event_type: str, dated: Dated, *, in_cohort: bool) -> Told:

@@ -107,9 +107,9 @@ Lines = tuple[Sequence[str], Iterable[Sequence[str]]]
 
 
 def _read_csv(file: Path, encoding: str, delimiter: str = ",") -> Lines:
-    _check_encoding(encoding)
+    codec = _codec(encoding)
     try:
-        text = file.read_bytes().decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        text = file.read_bytes().decode("utf-8-sig" if codec.name == "utf-8" else encoding)
     except UnicodeDecodeError:
         raise MalformedError(f"{file.name} is not {encoding}: the mapping may say another `encoding`") from None
     if "\0" in text:
@@ -141,9 +141,9 @@ def _read_xport(file: Path, encoding: str) -> Lines:
         import pyreadstat  # noqa: PLC0415 - only whoever has such files needs it
     except ImportError:
         raise _not_installed(file, "pyreadstat") from None
-    _check_encoding(encoding)
+    name = _codec(encoding).name.upper()
     try:
-        columns, _ = pyreadstat.read_xport(str(file), encoding=encoding.upper(), output_format="dict")
+        columns, _ = pyreadstat.read_xport(str(file), encoding=name, output_format="dict")
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, OverflowError, ValueError):
         raise MalformedError(f"{file.name} is no SAS transport file in {encoding}") from None
     return list(columns), _turned(file, [list(values) for values in columns.values()])
@@ -152,9 +152,9 @@ def _read_xport(file: Path, encoding: str) -> Lines:
 _READERS: Mapping[str, Callable[..., Lines]] = {".csv": _read_csv, ".parquet": _read_parquet, ".xpt": _read_xport}
 
 
-def _check_encoding(encoding: str) -> None:
+def _codec(encoding: str) -> codecs.CodecInfo:
     try:
-        codecs.lookup(encoding)
+        return codecs.lookup(encoding)
     except LookupError:
         raise MalformedError(f"there is no encoding {encoding}: utf-8, latin-1 and cp1252 are some") from None
 

@@ -46,7 +46,6 @@ def test_a_patient_is_told_from_submission_to_death_in_an_order_that_the_hub_adm
             },
         ),
         ("response.assessed", assessed(-2, None, target_sum_mm=62, baseline=True)),
-        ("evaluability.determined", {"evaluable": True, "rule": "one-assessment"}),
         (
             "adverse_event.reported",
             {
@@ -60,6 +59,7 @@ def test_a_patient_is_told_from_submission_to_death_in_an_order_that_the_hub_adm
             },
         ),
         ("response.assessed", assessed(57, "PR", target_sum_mm=40)),
+        ("evaluability.determined", {"evaluable": True, "rule": "one-assessment"}),
         ("treatment.ended", {"day": 141, "reason": "progression"}),
         ("response.assessed", assessed(None, "PD", new_lesions=True)),
         ("survival.updated", {"day": 290, "status": "dead"}),
@@ -232,6 +232,25 @@ def test_every_row_that_cannot_be_used_is_listed_with_its_reason(tmp_path: Path)
 
 
 NEITHER = "ACTARMCD is blank, or has a value that neither cohorts.of nor .left_out lists"
+
+
+def test_an_allocation_before_the_cohort_opened_is_listed_before_any_hub_refuses_it(tmp_path: Path) -> None:
+    told = made.MAPPING.replace("[cohorts]", '[cohorts]\nopened_on = "2021-03-02"')
+    plan = planned(write(tmp_path / "study", study()), told)
+    assert [event_type for event_type, _ in said(plan)] == ["case.submitted"]
+    assert ("dm.csv", 1, "case.allocated: it is before the day that cohorts.opened_on says") in unused(plan)
+
+
+@pytest.mark.parametrize(
+    ("count", "otherwise", "found"),
+    [(1, "not-evaluable", [True]), (3, "not-evaluable", [False]), (3, "undetermined", [])],
+)
+def test_who_is_evaluable_is_the_mapping_s_rule(count: int, otherwise: str, found: list[bool], tmp_path: Path) -> None:
+    told = made.MAPPING.replace("assessments = 1", f"assessments = {count}").replace('"undetermined"', f'"{otherwise}"')
+    domains = study()
+    domains["rs"] += [rs("S-1", 3, "2021-08-01", "NE"), rs("S-1", 4, "2021-08-01", "SD", RSEVAL=CENTRAL)]
+    plan = planned(write(tmp_path / "study", domains), told)
+    assert [each["evaluable"] for each in events(plan, "evaluability.determined")] == found
 
 
 def test_of_two_days_of_death_the_more_trusted_source_counts_and_the_other_is_listed(tmp_path: Path) -> None:

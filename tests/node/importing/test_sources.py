@@ -1,12 +1,16 @@
 """Tables from files of three kinds, kind and unkind."""
 
+import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import pandas as pd  # type: ignore[import-untyped]
+import pyreadstat
 import pytest
 import sdtm_data as made
 
-from ledger.errors import LedgerError, MalformedError, NotFoundError
+from ledger.errors import LedgerError, MalformedError, NotFoundError, SetupError
 from ledger.names import When
 from ledger.node.importing.dates import study_day, when_of
 from ledger.node.importing.sources import find_tables, read_table
@@ -81,6 +85,26 @@ def test_numbers_nulls_and_dates_are_texts_as_in_csv(kind: str, tmp_path: Path) 
     rows = [{"AESEQ": "1", "B": "x", "RSDY": ""}, {"AESEQ": "2", "B": "", "RSDY": "-4"}]
     made.write_table(tmp_path / f"a.{kind}", rows)
     assert [dict(each.values) for each in read_table(tmp_path / f"a.{kind}").rows] == rows
+
+
+def test_dates_and_letters_of_sas_files_are_read_as_they_are_meant(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"ADT": [date(2021, 12, 24), None], "SITE": ["København", "x"]})
+    pyreadstat.write_xport(frame, str(tmp_path / "a.xpt"), file_format_version=8)
+    assert [dict(each.values) for each in read_table(tmp_path / "a.xpt").rows] == [
+        {"ADT": "2021-12-24", "SITE": "København"},
+        {"ADT": "", "SITE": "x"},
+    ]
+    (tmp_path / "a.xpt").write_bytes((tmp_path / "a.xpt").read_bytes().replace("ø".encode(), b"\xf8 "))
+    assert read_table(tmp_path / "a.xpt", encoding="latin-1").rows[0].get("SITE").startswith("Kø")
+
+
+@pytest.mark.parametrize(("kind", "package"), [("parquet", "pyarrow"), ("xpt", "pyreadstat")])
+def test_a_package_that_is_not_installed_is_named_with_what_installs_it(
+    kind: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(SetupError, match=rf"package {package}: pip install 'cohort-ledger\[tables\]'"):
+        read_table(table(tmp_path, b"x", f"a.{kind}"))
 
 
 def test_two_files_for_one_domain_are_refused_and_a_pattern_says_which(tmp_path: Path) -> None:
