@@ -90,6 +90,15 @@ def test_a_newer_cut_gives_the_same_case_and_drafts_only_what_is_new(
     assert imported(capsys)["unused"] == []
 
 
+def test_two_sources_may_have_a_patient_of_one_name(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    imported(capsys, "--out", "first.jsonl")
+    (home / "mapping.toml").write_text(made.MAPPING.replace('"hand-made"', '"another"'))
+    told = imported(capsys, "--out", "second.jsonl")
+    assert told["known"] == {}
+    cases = {each["data"]["case"] for file in ("first.jsonl", "second.jsonl") for each in drafts(home / file)}
+    assert len(cases) == 2
+
+
 def test_lost_drafts_are_drafted_again_with_the_same_cases(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     imported(capsys, "--out", "first.jsonl")
     lost = (home / "first.jsonl").read_bytes()

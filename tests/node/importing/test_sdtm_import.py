@@ -172,6 +172,45 @@ def test_a_sum_belongs_to_the_same_evaluator_and_visit_and_is_whole(tmp_path: Pa
     assert [each.what for each in plan.reading.remarks] == ["the sum is left out: it is no whole number of mm"]
 
 
+def test_a_missing_column_or_domain_is_named_and_a_domain_that_may_be_missing_is_none(tmp_path: Path) -> None:
+    folder = write(tmp_path / "study", study())
+    whole = (folder / "rs.csv").read_text()
+    (folder / "rs.csv").write_text(whole.replace("RSDTC", "RSDTM"))
+    with pytest.raises(LedgerError, match=r"rs\.csv has no column RSDTC"):
+        planned(folder)
+    (folder / "rs.csv").unlink()
+    assert [each["baseline"] for each in events(planned(folder), "response.assessed")] == [True]
+    (folder / "qs.csv").unlink()
+    with pytest.raises(LedgerError, match="holds no QS"):
+        planned(folder)
+
+
+def test_a_row_that_is_torn_or_of_another_domain_is_listed(tmp_path: Path) -> None:
+    domains = study()
+    domains["ae"].append(ae("S-1", 2, "2021-03-20", AETOXGR="1", DOMAIN="CM"))
+    folder = write(tmp_path / "study", domains)
+    with (folder / "ae.csv").open("a") as file:
+        file.write("AE,S-1,3\n")
+    plan = planned(folder)
+    assert [reason for *_, reason in unused(plan)] == ["its DOMAIN is not AE", "has 3 cells, and the header 11"]
+
+
+def test_of_two_sums_at_one_visit_the_one_of_the_same_group_belongs_to_the_assessment(tmp_path: Path) -> None:
+    domains = study() | {"rs": [rs("S-1", 1, "2021-05-05", "SD", VISITNUM="3", RSLNKGRP="A2")]}
+    domains["tr"] = [
+        tr("S-1", 1, "2021-05-05", "41", VISITNUM="3", TRLNKGRP="A1"),
+        tr("S-1", 2, "2021-05-05", "42", VISITNUM="3", TRLNKGRP="A2"),
+    ]
+    plan = planned(write(tmp_path / "study", domains))
+    assert [each["target_sum_mm"] for each in events(plan, "response.assessed")] == [42]
+
+
+def test_a_dose_without_an_end_may_go_on_and_the_row_that_ends_treatment_says_the_day(tmp_path: Path) -> None:
+    domains = study() | {"ex": [ex("S-1", "2021-03-10", "2021-04-10"), ex("S-1", "2021-04-11")]}
+    plan = planned(write(tmp_path / "study", domains))
+    assert [each["day"] for each in events(plan, "treatment.ended")] == [145]  # 1 August
+
+
 def test_every_row_that_cannot_be_used_is_listed_with_its_reason(tmp_path: Path) -> None:
     domains = study()
     domains["dm"] += [
