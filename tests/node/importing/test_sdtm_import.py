@@ -307,28 +307,3 @@ def test_a_text_that_looks_like_an_identifier_is_listed_and_not_drafted(tmp_path
     assert [reason for *_, reason in unused(plan)] == [
         "adverse_event.reported: term seems to hold an e-mail address; take it out and post again"
     ]
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        (("[treatment]", "[treatment]\nphase = 2"), "treatment.phase is nothing that a mapping has here: possible are"),
-        (("stage = 1", 'stage = "one"'), "treatment.stage takes a whole number"),
-        (("[cohorts]", "[cohort]"), "[cohorts] is missing"),
-        ((', because = "inclusion criterion 3"', ""), "enrolment.prior_lines.because is missing"),
-        (('because = "inclusion criterion 3"', 'because = " "'), "because must not be blank"),
-        (('part = "year"', 'part = "decade"'), "enrolment.birth_year.part takes one of all, year"),
-        (('readers = "accepted"', 'readers = "first"'), "response.readers takes one of accepted, all"),
-        (("constant = 2", "constant = 2.5"), "enrolment.prior_lines.constant takes texts"),
-        (("[split.site]", '[files]\nzz = "zz.csv"\n[split.site]'), "files.zz is of a domain that nothing"),
-        (('kind = "sdtm"', 'kind = "csv"'), "not of kind"),
-        (("[treatment]", "[treatment"), "is no TOML"),
-        (("oncotree = ", "# "), "enrolment.oncotree is missing: name a column"),
-    ],
-)
-def test_a_mapping_is_read_strictly_and_what_is_wrong_is_named(change: tuple[str, str], says: str) -> None:
-    changed = made.MAPPING.replace(*change)
-    assert changed != made.MAPPING
-    with pytest.raises(LedgerError) as error:
-        made.mapping(changed)
-    assert says in str(error.value)
