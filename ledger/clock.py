@@ -5,6 +5,7 @@ Everything below it is handed these values; whoever stands at the edge (a comman
 
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -35,3 +36,8 @@ def new_salts() -> Iterator[bytes]:
 def new_key() -> bytes:
     """A secret of 32 random bytes: an Ed25519 seed, or a key for AES-256."""
     return os.urandom(_KEY_SIZE)
+
+
+def new_case_id() -> str:
+    """A UUID of version 4 (RFC 9562, 5.4), all of it random: a case's handle says nothing of whom it is. Lower case."""
+    return str(uuid.uuid4())

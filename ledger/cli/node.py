@@ -8,6 +8,7 @@ import click
 from pydantic import ValidationError
 
 from ledger.cli.keys import keys_of
+from ledger.cli.node_import import import_
 from ledger.cli.node_keys import apply, key
 from ledger.cli.node_options import client_of, key_options, lines_of, made_key, node_dir, passphrase, url
 from ledger.cli.node_outbox import outbox, post
@@ -110,7 +111,7 @@ def seal(draft_file: Path, node_dir: Path | None, url: str | None, passphrase_fi
         click.echo(envelope.text)
 
 
-for _command in (post, outbox, receipts, key, apply, types):
+for _command in (post, outbox, receipts, key, apply, types, import_):
     node.add_command(_command)
 
 

@@ -18,7 +18,7 @@ from rich.text import Text
 from ledger.exports.plain import plain
 
 _PLAIN_LINE_EVERY_S = 5.0
-_PIPED_SIZE = (120, 50)  # where no terminal bounds it and COLUMNS does not
+PIPED_SIZE = (120, 50)  # where no terminal bounds it and COLUMNS does not
 
 Done = Callable[[int, int], None]  # how many are done, of how many
 
@@ -96,7 +96,7 @@ def _table(title: str | None, *, box: box.Box | None = None, **look: Any) -> Tab
 
 def _print(table: Table) -> None:
     """Print a table and an empty line after it; piped, without the spaces that fill up its lines."""
-    console = Console(width=shutil.get_terminal_size(_PIPED_SIZE).columns)
+    console = Console(width=shutil.get_terminal_size(PIPED_SIZE).columns)
     if console.is_terminal:
         console.print(table, "")
         return

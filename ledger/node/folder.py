@@ -9,6 +9,7 @@ memorandum.json    the document whose log key its receipts are checked under
 outbox/            what it has yet to say, see `ledger.node.outbox`
 receipts/          what was taken, see `ledger.node.receipts`
 refusals/          what was not, see `ledger.operations.evidence`
+imported           which patients of its sources are which cases, see `ledger.node.importing.subjects`
 """
 
 import json
