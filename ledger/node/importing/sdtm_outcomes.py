@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ledger.clinical.benefit import RESPONSE_CODES
+from ledger.clinical.responses import RESPONSE_CODES
 from ledger.names import SLUG_MAX, When
 from ledger.node.importing.sdtm_mapping import AdverseEvents, Responses
 from ledger.node.importing.sdtm_study import Person, Study

@@ -125,7 +125,7 @@ def _read_csv(file: Path, encoding: str, delimiter: str = ",") -> Lines:
 
 def _read_parquet(file: Path, _encoding: str) -> Lines:
     try:
-        import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 - only whoever has such files needs it
+        import pyarrow as pa  # noqa: PLC0415 - only whoever has such files needs it
         from pyarrow import parquet  # noqa: PLC0415
     except ImportError:
         raise _not_installed(file, "pyarrow") from None
