@@ -89,6 +89,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "event": _Listed("reports", "One event: who said what, the cells that it set, and what was corrected."),
     "trail": _Listed("reports", "All that was said of one case."),
     "mirror": _Listed("mirror", "Keep a verified copy of a log in a folder, to be served, audited or restored from."),
+    "export": _Listed("export_studies", "Take patients' data out, opened, in the shapes that others analyse."),
     "bundle": _Listed("auditor", "Write a log into one zip file."),
     "audit": _Listed("auditor", "Verify and replay a bundle, a folder or a server's log."),
     "compare": _Listed("evidence", "Tell whether two sources of a log show one history."),
