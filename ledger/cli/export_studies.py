@@ -15,10 +15,10 @@ from ledger.errors import NotFoundError
 from ledger.exports.cbioportal import cbioportal as study_of
 from ledger.exports.omop import omop as tables_of
 from ledger.exports.study import Part, Provenance, Table, as_csv
-from ledger.operations.exporting import TakenOut, check_folder, export_folder, take_out
 from ledger.operations.hub import open_store, open_vault
 from ledger.operations.new_folder import write_files
 from ledger.operations.reading import Moment
+from ledger.operations.taking_out import TakenOut, check_folder, export_folder, take_out
 from ledger.settings import Settings
 from ledger.store.engine import Engine
 

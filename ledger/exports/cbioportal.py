@@ -140,15 +140,16 @@ def _person(patient: Patient, name: str, became: Mapping[tuple[str, str, str], O
     begun = next((each for each in patient.treatments if each.row.started_on is not None), None)
     if begun is not None:
         outcome = became[patient.node, patient.case, begun.row.cohort]
-        survival = overall((each.values["day"], each.values["status"]) for each in begun.survival)
-        free = progression_free(outcome.course, survival.day if survival is not None and survival.event else None)
+        survival = [(each.values["day"], each.values["status"]) for each in begun.survival]
         told |= {"COHORT": begun.row.cohort, "STAGE": begun.row.stage, "BENEFIT_CLAIMED": outcome.claimed}
         if outcome.evaluable is not None:
             told["EVALUABLE"] = "yes" if outcome.evaluable else "no"
         if outcome.computed is not None:
             told |= {"BENEFIT_COMPUTED": outcome.computed.benefit, "BEST_RESPONSE": outcome.computed.best}
-        told |= _followed("OS", survival, "0:LIVING", "1:DECEASED")
-        told |= _followed("PFS", free, "0:PROGRESSION FREE", "1:PROGRESSED OR DIED")
+        told |= _followed("OS", overall(survival), "0:LIVING", "1:DECEASED")
+        told |= _followed(
+            "PFS", progression_free(outcome.course, survival), "0:PROGRESSION FREE", "1:PROGRESSED OR DIED"
+        )
     return line([each.name for each in PATIENT], told)
 
 

@@ -103,7 +103,7 @@ class Patient:
     def first(self, name: str) -> Any:
         """A fact about the person: as the profile has it, else as the first enrolment that is open does."""
         groups = (self.profile, *(each.enrolled for each in self.treatments))
-        return next((group[name] for group in groups if group is not None and group[name] is not None), None)
+        return next((group[name] for group in groups if group is not None and group.get(name) is not None), None)
 
 
 def patients(revealed: Revealed, part: Part, left_out: LeftOut) -> tuple[Patient, ...]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ledger.clinical.benefit import Course
 
+Status = tuple[int | None, str]  # study day; alive or dead
 _PROGRESSION = frozenset({"PD", "PMD", "iCPD"})
 
 
@@ -19,8 +20,8 @@ class Followed(NamedTuple):
     event: bool
 
 
-def progression_free(course: Course | None, death: int | None) -> Followed | None:
-    """death: study day. None where nothing is known, or progression was found on a day that is not."""
+def progression_free(course: Course | None, survival: Iterable[Status]) -> Followed | None:
+    """survival: what was told of it. None where nothing is known, or an event came on a day that is not."""
     if course is None:
         return None
     counted = [
@@ -28,24 +29,31 @@ def progression_free(course: Course | None, death: int | None) -> Followed | Non
         for each in course.assessments
         if each.response not in (None, "NE") and not each.baseline and _is_before(each.day, course.new_treatment_day)
     ]
-    found = [each.day for each in counted if each.response in _PROGRESSION]
-    if None in found:
-        return None
-    events = [day for day in (*found, death) if day is not None]
-    if events:
-        return Followed(min(events), event=True)
+    progressions = [each.day for each in counted if each.response in _PROGRESSION]
+    if progressions:
+        events = [day for day in progressions if day is not None]
+        return Followed(min(events), event=True) if len(events) == len(progressions) else None
+    deaths = [day for day, status in survival if status == "dead"]
+    if deaths:
+        return _death(deaths[-1])
     return _last(each.day for each in counted)
 
 
-def overall(told: Iterable[tuple[int | None, str]]) -> Followed | None:
-    """told: study day and status, in the order in which they were told. None where nothing is known of a day."""
-    known = [(day, status) for day, status in told if day is not None and day > 0]
-    deaths = [day for day, status in known if status == "dead"]
-    return Followed(deaths[-1], event=True) if deaths else _last(day for day, _ in known)
+def overall(survival: Iterable[Status]) -> Followed | None:
+    """survival: in the order in which it was told; the last word on a death stands. None where no day is known."""
+    told = list(survival)
+    deaths = [day for day, status in told if status == "dead"]
+    if deaths:
+        return _death(deaths[-1])
+    return _last(day for day, _ in told if day is not None and day > 0)
 
 
 def _is_before(day: int | None, new_treatment: int | None) -> bool:
     return day is None or (day > 0 and (new_treatment is None or day <= new_treatment))
+
+
+def _death(day: int | None) -> Followed | None:
+    return None if day is None or day < 1 else Followed(day, event=True)
 
 
 def _last(days: Iterable[int | None]) -> Followed | None:

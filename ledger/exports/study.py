@@ -21,7 +21,7 @@ OF_PATIENTS: tuple[type[Row], ...] = (
     rows.AdverseEvent,
     rows.SurvivalUpdate,
 )
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = tuple("=+-@＝＋－＠\t\r")  # what a spreadsheet takes for the beginning of a formula
 
 
 class Table(NamedTuple):
@@ -111,7 +111,7 @@ def one_line(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    return f"'{text}" if text.startswith((*_FORMULA, "\t", "\r")) else text
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def synthetic_among(found: Iterable[Row]) -> bool:
