@@ -28,7 +28,10 @@ from ledger.exports.study import Part, Provenance
 from ledger.signing.canonical import Json
 
 WIDE = given.SMALL | {"n1": 8, "n": 20}
-FULL, PARTIAL, SUBMITTED, ERASED, HOSTILE, WITHDREW, PROFILED, MADE_UP = (case(number) for number in range(1, 9))
+FULL, PARTIAL, SUBMITTED, ERASED, HOSTILE, WITHDREW, PROFILED, MADE_UP, RETURNED = (
+    case(number) for number in range(1, 10)
+)
+SECOND = "braf-second"
 FORMULA = '=HYPERLINK("http://example.test")\tand a tab,\r\nand a line of its own that is longer than fifty characters'
 SECRET = "SECRETTERM"
 VARIANTS: list[Json] = [
@@ -39,7 +42,7 @@ VARIANTS: list[Json] = [
 
 
 def told() -> Alliance:
-    """At two nodes, in one cohort, eight people; see the names above for what is particular about each."""
+    """At two nodes nine people; see the names above for what is particular about each."""
     alliance = given.opened(DRUP, PROTARGET, design=WIDE)
     # everything, every date a day
     _treats(alliance, DRUP, FULL, on="2021-12-03", variants=VARIANTS)
@@ -54,6 +57,7 @@ def told() -> Alliance:
     _says(alliance, DRUP, FULL, "adverse_event.reported", **{**TOXICITY, **mild, "day": 20})
     _says(alliance, DRUP, FULL, "adverse_event.reported", **{**TOXICITY, "day": None})
     _says(alliance, DRUP, FULL, "survival.updated", day=200, status="alive", cause=None)
+    _says(alliance, DRUP, FULL, "survival.updated", **{**DEATH, "day": 390, "cause": "unknown"})
     _says(alliance, DRUP, FULL, "survival.updated", **DEATH)
     _says(alliance, DRUP, FULL, "outcome.determined", **CLAIM)
     _says(alliance, DRUP, FULL, "treatment.ended", day=120, reason="progression")
@@ -68,14 +72,26 @@ def told() -> Alliance:
     _treats(alliance, DRUP, ERASED, on="2021-12-03", variants=[{"gene": SECRET, "class": "missense"}])
     _says(alliance, DRUP, ERASED, "adverse_event.reported", **{**TOXICITY, "term": SECRET})
     # what a cell, a line or a spreadsheet would trip over
-    _treats(alliance, PROTARGET, HOSTILE, on="2021-12-05", variants=[{"gene": "@gene\tx", "class": "missense"}])
+    _treats(alliance, PROTARGET, HOSTILE, on="2021-12-05", variants=[{"gene": "@gene\tx\x1b", "class": "missense"}])
     _says(alliance, PROTARGET, HOSTILE, "adverse_event.reported", **{**TOXICITY, "term": FORMULA})
+    # the ends of what was observed are told in the middle, one day is none, and an end comes before its start
+    _says(alliance, PROTARGET, HOSTILE, "adverse_event.reported", **{**TOXICITY, "day": -400})
+    for day in (300, 10, None):
+        _says(alliance, PROTARGET, HOSTILE, "survival.updated", day=day, status="alive", cause=None)
+    _says(alliance, PROTARGET, HOSTILE, "treatment.ended", day=-3, reason="other")
     # no more sharing
     _treats(alliance, DRUP, WITHDREW, on="2021-12-06", variants=[])
     alliance.says(DRUP, "consent.withdrawn", {"case": WITHDREW, "on": "2021-12-20", "scope": "sharing"})
     # no treatment, another sex, in a year only
     told = {**PROFILE, "sex": "other", "icd10": None, "tmb_per_10mb": None, "msi": None, "prior_lines": None}
     alliance.says(PROTARGET, "case.profiled", {"case": PROFILED, "on": "2021", **told})
+    # came back for a second treatment, with another finding
+    _treats(alliance, DRUP, RETURNED, on="2021-12-03", variants=VARIANTS[:1])
+    _says(alliance, DRUP, RETURNED, "response.assessed", **ASSESSMENT)
+    alliance.says(DRUP, "cohort.defined", {**given.DEFINITION, "cohort": SECOND})
+    alliance.opens(DRUP, cohort=SECOND)
+    _stays(alliance, DRUP, RETURNED, on="2021-12-30", variants=VARIANTS[1:2], cohort=SECOND)
+    alliance.says(DRUP, "response.assessed", {**patient(RETURNED, SECOND), **ASSESSMENT, "response": "SD"})
     # made up
     alliance.says(DRUP, "case.profiled", {"case": MADE_UP, "on": "2021-11-22", "synthetic": True, **PROFILE})
     alliance.says(DRUP, "disclosures.erased", {"case": ERASED, "basis": "consent"})
@@ -128,7 +144,11 @@ def date_of(started: str, day: int) -> date:
 def _treats(alliance: Alliance, node: str, handle: str, *, on: str, variants: list[Json]) -> None:
     alliance.says(node, "case.submitted", {"case": handle, "on": "2021-11-20"})
     alliance.says(node, "case.profiled", {"case": handle, "on": "2021-11-22", **PROFILE, "variants": variants})
-    of = patient(handle, COHORT)
+    _stays(alliance, node, handle, on=on, variants=variants, cohort=COHORT)
+
+
+def _stays(alliance: Alliance, node: str, handle: str, *, on: str, variants: list[Json], cohort: str) -> None:
+    of = patient(handle, cohort)
     alliance.says(node, "case.allocated", {**of, "on": "2021-12-01"})
     alliance.says(node, "patient.enrolled", {**of, "on": "2021-12-02", **ENROLMENT, "variants": variants})
     alliance.says(node, "treatment.started", {**of, "on": on, "stage": 1, **DOSES})

@@ -178,7 +178,7 @@ def _patient(revealed: Revealed, found: Sequence[Row], number: int, left_out: Le
     profile = None if profile_row is None else _opened(revealed, profile_row, left_out, "profiles")
     treatments = sorted(
         (_treatment(revealed, row, found, left_out) for row in _of(found, rows.Episode)),
-        key=lambda each: (each.row.set_by.get("started_on", each.row.since), each.row.key),
+        key=_order,
     )
     begun = {each.row.cohort for each in treatments if each.row.started_on is not None}
     for row in found:
@@ -186,6 +186,13 @@ def _patient(revealed: Revealed, found: Sequence[Row], number: int, left_out: Le
             left_out.add(row, NOT_BEGUN)
     key = next((row.node, row.case) for row in found)  # type: ignore[attr-defined]  # see _by_patient
     return Patient(*key, number, submission, profile_row, profile, tuple(treatments), tuple(found))
+
+
+def _order(treatment: Treatment) -> tuple[date, int, tuple[str, ...]]:
+    """By the last day on which a treatment may have begun; those that have not come last."""
+    row = treatment.row
+    last = date.max if row.started_on is None else When.parse(row.started_on).last
+    return last, row.set_by.get("started_on", row.since), row.key
 
 
 def _treatment(revealed: Revealed, row: rows.Episode, found: Sequence[Row], left_out: LeftOut) -> Treatment:

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from exported import ERASED, FULL, HOSTILE, PARTIAL, SECRET, WITHDREW
 
 from ledger.cli import export_studies
 from ledger.cli.main import main, program
+from ledger.cohort.rows import Profile
+from ledger.exports.study import Part
 from ledger.operations import taking_out
 from ledger.operations.hub import Hub
 from ledger.operations.new_folder import write_files
+from ledger.operations.reading import Moment
 
 USAGE, UNAVAILABLE, UNEXPECTED = 2, 6, 1
 KINDS = ["omop", "cbioportal"]
@@ -122,12 +126,31 @@ def test_a_part_holds_its_patients_and_no_others(home: Path, tmp_path: Path) -> 
     assert {each.split("/")[1] for each in people} == {PARTIAL, HOSTILE}
 
 
+def test_of_a_part_no_other_value_is_opened(home: Path) -> None:
+    opened = hubs.reopened(home)
+
+    taken = taking_out.take_out(
+        opened.engine,
+        opened.memorandum,
+        opened.vault,
+        Moment(),
+        Part(node=given.PROTARGET),
+        what="omop",
+        made=datetime(2022, 2, 1, tzinfo=UTC),
+    )
+
+    opened.engine.dispose()
+    revealed = taken.revealed
+    assert {revealed.fields(row) is None for row in revealed.snapshot.of(Profile) if row.node == given.DRUP} == {True}
+    assert {revealed.fields(row) is None for row in revealed.snapshot.of(Profile) if row.node != given.DRUP} == {False}
+
+
 def test_on_a_day_only_what_is_dated_and_past_by_it_is_exported(home: Path, tmp_path: Path) -> None:
     export(home, "omop", tmp_path / "out", "--on", "2021-12-02")
 
     tables = {file.stem: pd.read_csv(file) for file in (tmp_path / "out").glob("*.csv")}
     assert len(tables["episode"]) == len(tables["drug_exposure"]) == 0
-    assert len(tables["person"]) == 5
+    assert len(tables["person"]) == 6
     assert "its treatment had not begun by that day" in set(tables["not-exported"]["reason"])
     assert json.loads((tmp_path / "out" / "provenance.json").read_text())["on"] == "2021-12-02"
 

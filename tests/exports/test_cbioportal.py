@@ -8,7 +8,7 @@ import exported
 import given
 import pandas as pd
 import pytest
-from exported import ERASED, FULL, HOSTILE, MADE_UP, PARTIAL, PROFILED, SUBMITTED, WITHDREW, facts
+from exported import ERASED, FULL, HOSTILE, MADE_UP, PARTIAL, PROFILED, RETURNED, SUBMITTED, WITHDREW, facts
 
 from ledger.exports.cbioportal import MUTATIONS, Study, cbioportal, study_id
 from ledger.exports.study import Part
@@ -112,7 +112,7 @@ def test_a_status_begins_with_0_or_1_and_stands_with_its_months_or_not_at_all(st
         for status, months in zip(people[f"{prefix}_STATUS"], people[f"{prefix}_MONTHS"], strict=True):
             assert (status == "") == (months == "")
             assert status == "" or (re.match(r"[01]:\S", status) and float(months) >= 0)
-    assert set(people["OS_STATUS"]) == {"", "1:DECEASED"}
+    assert set(people["OS_STATUS"]) == {"", "0:LIVING", "1:DECEASED"}
 
 
 def test_case_lists_name_samples_that_are_there_once_each(study: Study) -> None:
@@ -154,7 +154,7 @@ def test_every_line_of_a_table_has_as_many_cells_as_it_has_columns_whatever_a_la
             assert not any(cell.startswith(("=", "+", "@")) for line in body for cell in line.split("\t"))
     (label,) = (each for each in read(study, "data_timeline_toxicity.txt")["TOXICITY"] if "HYPERLINK" in each)
     assert label == "'" + " ".join(exported.FORMULA.split())
-    assert "gene x" in person_sample(study, HOSTILE)["OTHER_FINDINGS"]
+    assert person_sample(study, HOSTILE)["OTHER_FINDINGS"] == "'@gene x missense"
 
 
 def person_sample(study: Study, handle: str) -> dict[str, str]:
@@ -189,15 +189,42 @@ def test_a_start_that_is_a_month_takes_nothing_from_study_days(study: Study) -> 
     assert person(study, PARTIAL)["PFS_STATUS"] == "0:PROGRESSION FREE"
 
 
+def test_who_came_back_is_followed_from_the_first_treatment(study: Study) -> None:
+    name = person(study, RETURNED)["PATIENT_ID"]
+    status, treatment = (read(study, f"data_timeline_{kind}.txt") for kind in ("status", "treatment"))
+
+    told = treatment[treatment["PATIENT_ID"] == name]
+    assert list(zip(told["COHORT"], told["START_DATE"], strict=True)) == [
+        *[(given.COHORT, "0")] * 2, *[(exported.SECOND, "27")] * 2,
+    ]  # fmt: skip
+    assert list(status[status["PATIENT_ID"] == name]["START_DATE"]) == ["56", "83"]
+    listed = {(row[0], row[4]) for row in study.left_out.rows if row[3] == name}
+    assert listed == {("enrolments", "other findings than the sample's were told")}
+
+
+def test_what_has_no_day_or_ends_before_it_began_is_listed(study: Study) -> None:
+    name = person(study, HOSTILE)["PATIENT_ID"]
+
+    assert {(row[0], row[4]) for row in study.left_out.rows if row[3] == name} == {
+        ("survival_updates", "the source has no full date"),
+        ("ends of treatment", "the end is before the start"),
+    }
+
+
 def test_no_assessment_or_adverse_event_is_lost_and_none_is_invented(alliance: given.Alliance, study: Study) -> None:
     handles = dict(read(study, "data_clinical_patient.txt")[["PATIENT_ID", "CASE"]].to_numpy().tolist())
     kinds = {
         "response.assessed": ("status", "response", "STATUS"),
         "adverse_event.reported": ("toxicity", "term", "TOXICITY"),
     }
+    later = {exported.SECOND: 27}  # days from the first treatment
     for type_, (file, field, column) in kinds.items():
         said = Counter(
-            (each["case"], each["day"] - 1 if each["day"] > 0 else each["day"], each[field] or "baseline")
+            (
+                each["case"],
+                later.get(each["cohort"], 0) + (each["day"] - 1 if each["day"] > 0 else each["day"]),
+                each[field] or "baseline",
+            )
             for each in facts(alliance, type_)
             if each["day"] is not None and each["case"] != WITHDREW and each[field] != exported.FORMULA
         )

@@ -8,13 +8,14 @@ from typing import Any
 import exported
 import given
 import pytest
-from exported import ERASED, FULL, HOSTILE, PARTIAL, PROFILED, SUBMITTED, WITHDREW, facts
+from exported import ERASED, FULL, HOSTILE, PARTIAL, PROFILED, RETURNED, SUBMITTED, WITHDREW, facts
 from given import DRUP, PROTARGET
 from omop_cdm.regular import cdm54
 from sqlalchemy import Date, Integer, Numeric, String, Text
 from story import STORY
 
 from ledger.exports.omop import Omop, omop
+from ledger.exports.omop_model import GRADES
 from ledger.exports.study import Part
 
 Rows = list[dict[str, Any]]
@@ -126,6 +127,8 @@ def test_persons_are_those_whose_year_of_birth_is_open_and_who_still_share(
     found = {tuple(row["person_source_value"].split("/")) for row in rows_of(made, "person")}
 
     assert found == told
+    first = next(index for index, heard in enumerate(alliance.heard) if heard.envelope.claims.data.get("case") == FULL)
+    assert person(made, FULL)["person_id"] == first + 1
     assert person(made, FULL)["gender_concept_id"] == 8532
     assert (person(made, PROFILED)["gender_concept_id"], person(made, PROFILED)["gender_source_value"]) == (0, "other")
     assert {row["year_of_birth"] for row in rows_of(made, "person")} == {1961}
@@ -148,11 +151,12 @@ def test_a_persons_number_is_the_same_in_a_later_and_in_a_smaller_export(allianc
 
 def dated(alliance: given.Alliance, type_: str) -> list[tuple[dict[str, Any], date]]:
     """What was said of this type, of people who are in the export, with the date where one can be told."""
-    starts = {each["case"]: each["on"] for each in facts(alliance, "treatment.started")}
+    starts = {(each["case"], each["cohort"]): each["on"] for each in facts(alliance, "treatment.started")}
+    found = [(each, starts[each["case"], each["cohort"]]) for each in facts(alliance, type_)]
     return [
-        (each, exported.date_of(starts[each["case"]], each["day"]))
-        for each in facts(alliance, type_)
-        if each["day"] is not None and len(starts[each["case"]]) == len("2021-12-03") and each["case"] != WITHDREW
+        (each, exported.date_of(start, each["day"]))
+        for each, start in found
+        if each["day"] is not None and len(start) == len("2021-12-03") and each["case"] != WITHDREW
     ]
 
 
@@ -163,7 +167,7 @@ def test_no_response_is_lost_and_none_is_invented(alliance: given.Alliance, made
         if each["response"] is not None
     )
     sums = Counter(
-        (each["case"], day, each["target_sum_mm"])
+        (each["case"], day, each["target_sum_mm"], bool(each["baseline"]))
         for each, day in dated(alliance, "response.assessed")
         if each["target_sum_mm"] is not None
     )
@@ -176,11 +180,16 @@ def test_no_response_is_lost_and_none_is_invented(alliance: given.Alliance, made
         if row["measurement_source_value"].startswith("response ")
     )
     assert sums == Counter(
-        (handles[row["person_id"]], row["measurement_date"], row["value_as_number"])
+        (
+            handles[row["person_id"]],
+            row["measurement_date"],
+            row["value_as_number"],
+            row["measurement_source_value"].endswith(" baseline"),
+        )
         for row in measured
         if row["measurement_source_value"].startswith("target-sum ")
     )
-    assert sum(said.values()) == 3
+    assert sum(said.values()) == 5
 
 
 def test_an_adverse_event_is_a_condition_with_what_is_said_of_it_pointing_at_it(
@@ -197,6 +206,7 @@ def test_an_adverse_event_is_a_condition_with_what_is_said_of_it_pointing_at_it(
     graded = [row for row in rows_of(made, "measurement") if row["measurement_source_value"] == "ctcae-grade"]
     assert Counter(row["value_as_number"] for row in graded) == grades
     assert {row["value_as_concept_id"] for row in graded} == {765927}
+    assert [GRADES[grade] for grade in range(1, 6)] == [763790, 765927, 763791, 765765, 765766]
     cough = next(row["condition_occurrence_id"] for row in events if row["condition_source_value"] == "cough")
     assert {
         row["measurement_source_value"]: row["value_source_value"]
@@ -222,7 +232,7 @@ def test_a_treatment_is_an_episode_with_each_drug_of_its_regimen(made: Omop) -> 
 
 
 def test_an_end_that_is_not_known_is_not_made_up(made: Omop) -> None:
-    (episode,) = of(made, "episode", HOSTILE)
+    (episode,) = of(made, "episode", HOSTILE)  # it is said to have ended before it began
     drugs = of(made, "drug_exposure", HOSTILE)
 
     assert episode["episode_end_date"] is None
@@ -248,7 +258,33 @@ def test_what_has_no_day_is_listed_with_its_person(made: Omop) -> None:
     whose = f"{DRUP}/{FULL}"
     listed = {row["what"]: row["rows"] for row in rows_of(made, "not-exported") if row["person"] == whose}
 
-    assert listed == {"assessments": 1, "adverse_events": 1}
+    assert listed == {"assessments": 1, "adverse_events": 1, "survival_updates": 1}  # the last: an earlier death
+
+    whose = f"{PROTARGET}/{HOSTILE}"
+    listed = {row["what"]: row["reason"] for row in rows_of(made, "not-exported") if row["person"] == whose}
+    assert listed == {
+        "survival_updates": "the source has no full date",
+        "ends of treatment": "the end is before the start",
+        "condition_source_value": "cut to 50 characters",
+    }
+
+
+def test_a_period_reaches_from_the_first_to_the_last_day_that_is_known_in_whatever_order_they_were_told(
+    made: Omop,
+) -> None:
+    (period,) = of(made, "observation_period", HOSTILE)
+
+    assert period["observation_period_start_date"] == exported.date_of("2021-12-05", -400)
+    assert period["observation_period_end_date"] == exported.date_of("2021-12-05", 300)
+
+
+def test_who_came_back_has_an_episode_for_each_treatment_in_their_order(made: Omop) -> None:
+    told = [
+        (row["episode_number"], row["episode_source_value"], row["episode_start_date"])
+        for row in of(made, "episode", RETURNED)
+    ]
+
+    assert told == [(1, given.COHORT, date(2021, 12, 3)), (2, exported.SECOND, date(2021, 12, 30))]
 
 
 def test_a_person_of_whom_nothing_has_a_day_has_no_period_and_is_listed(made: Omop) -> None:
@@ -332,7 +368,9 @@ def test_a_part_is_of_one_cohort_or_node_alone(alliance: given.Alliance) -> None
     made = omop(exported.revealed(alliance), Part(cohort=given.COHORT), exported.provenance(alliance))
 
     handles = {row["person_source_value"].split("/")[1] for row in rows_of(made, "person")}
-    assert handles == {FULL, PARTIAL, HOSTILE}
+    assert handles == {FULL, PARTIAL, HOSTILE, RETURNED}
+    assert [row["episode_source_value"] for row in of(made, "episode", RETURNED)] == [given.COHORT]
+    assert "microsatellite-instability" in repr(made)  # a profile is in every part of its patient's
 
 
 def test_where_the_data_come_from_is_a_row_of_its_own(alliance: given.Alliance, made: Omop) -> None:
