@@ -66,6 +66,7 @@ def told() -> Alliance:
     _says(alliance, PROTARGET, PARTIAL, "response.assessed", **ASSESSMENT)
     _says(alliance, PROTARGET, PARTIAL, "adverse_event.reported", **TOXICITY)
     _says(alliance, PROTARGET, PARTIAL, "treatment.ended", day=None, reason="choice")
+    _says(alliance, PROTARGET, PARTIAL, "survival.updated", **{**DEATH, "day": 70})
     # nothing but a handle
     alliance.says(DRUP, "case.submitted", {"case": SUBMITTED, "on": "2021-11-20"})
     # all that was said is erased

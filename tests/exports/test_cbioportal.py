@@ -186,7 +186,8 @@ def test_a_start_that_is_a_month_takes_nothing_from_study_days(study: Study) -> 
 
     assert list(status[status["PATIENT_ID"] == name]["START_DATE"]) == ["56"]
     assert set(treatment[treatment["PATIENT_ID"] == name]["START_DATE"]) == {"0"}
-    assert person(study, PARTIAL)["PFS_STATUS"] == "0:PROGRESSION FREE"
+    told = person(study, PARTIAL)
+    assert (told["OS_MONTHS"], told["PFS_STATUS"]) == (f"{69 / 30.4375:.2f}", "1:PROGRESSED OR DIED")
 
 
 def test_who_came_back_is_followed_from_the_first_treatment(study: Study) -> None:

@@ -250,7 +250,7 @@ def test_a_start_that_is_a_month_gives_no_date_and_is_listed(made: Omop) -> None
     whose = f"{PROTARGET}/{PARTIAL}"
     listed = {row["what"]: row["reason"] for row in rows_of(made, "not-exported") if row["person"] == whose}
     assert listed == dict.fromkeys(
-        ("treatments", "assessments", "adverse_events"), "the treatment's start is no full date"
+        ("treatments", "assessments", "adverse_events", "survival_updates"), "the treatment's start is no full date"
     )
 
 
