@@ -91,6 +91,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "trail": _Listed("reports", "All that was said of one case."),
     "export": _Listed("export", "Write reports and tables in the formats of others: CSV, Parquet."),
     "mirror": _Listed("mirror", "Keep a verified copy of a log in a folder, to be served, audited or restored from."),
+    "export": _Listed("export_studies", "Take patients' data out, opened, in the shapes that others analyse."),
     "bundle": _Listed("auditor", "Write a log into one zip file."),
     "audit": _Listed("auditor", "Verify and replay a bundle, a folder or a server's log."),
     "compare": _Listed("evidence", "Tell whether two sources of a log show one history."),

@@ -1,0 +1,98 @@
+"""What whoever runs the hub takes out of it for others to analyse, opened: it is written down before it is opened."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from ledger.cohort import rows
+from ledger.cohort.memorandum import Memorandum
+from ledger.cohort.reveal import Revealed
+from ledger.cohort.snapshot import Snapshot
+from ledger.errors import NotFoundError, UnavailableError
+from ledger.exports.study import OF_PATIENTS, Part, Provenance, synthetic_among
+from ledger.merkle.tree import root_at
+from ledger.operations.new_folder import check_new, new_folder
+from ledger.operations.reading import Moment, snapshot_at
+from ledger.operations.revealing import reveal
+from ledger.signing.encoding import to_base64
+from ledger.store.access_log import append_access, export_by_operator
+from ledger.store.engine import Engine, reading, writing
+from ledger.store.erased import has_erasure_from
+from ledger.store.head import read_head
+from ledger.store.tiles import node_reader
+from ledger.store.vault import Vault
+
+
+class TakenOut(NamedTuple):
+    """What an export is made from. opened_at: how many entries were stored when its values were opened."""
+
+    revealed: Revealed
+    provenance: Provenance
+    opened_at: int
+
+
+def take_out(
+    engine: Engine, memorandum: Memorandum, vault: Vault, moment: Moment, part: Part, *, what: str, made: datetime
+) -> TakenOut:
+    """Open a part of the database as it was at a moment, in memory, once the access log says so.
+
+    what: the export's name. Raises NotFoundError where there is no such node, cohort or entry.
+    """
+    snapshot = snapshot_at(engine, moment)
+    # 1. what is asked for
+    _check_known(snapshot, part)
+    asked = list(part.rows(snapshot))
+    # 2. who took it: what cannot be written down is not opened
+    nodes = {str(getattr(row, "node", "")) for row in asked}
+    line = export_by_operator(made, f"export {what}: {part}", nodes=nodes, rows=len(asked))
+    with writing(engine) as connection:
+        append_access(connection, line)
+    # 3. its values, and no others
+    tables = {each.TABLE: tuple(row for row in asked if isinstance(row, each)) for each in OF_PATIENTS}
+    limited = replace(snapshot, tables=tables)
+    with reading(engine) as connection:
+        opened_at = read_head(connection).size
+        values = reveal(connection, vault, limited, tables=OF_PATIENTS).values
+        root = root_at(snapshot.size, node_reader(connection, snapshot.size))
+    until = max((event.received for event in snapshot.events), default=None)
+    provenance = Provenance(
+        origin=memorandum.origin,
+        holder=memorandum.document.name,
+        memorandum=memorandum.hash.hex(),
+        size=snapshot.size,
+        root=to_base64(root),
+        until=until,
+        day=moment.on,
+        made=made,
+        part=part,
+        synthetic=synthetic_among(asked),
+    )
+    return TakenOut(Revealed(snapshot, values), provenance, opened_at)
+
+
+@contextmanager
+def export_folder(engine: Engine, folder: Path, taken: TakenOut) -> Iterator[Path]:
+    """A folder that appears once its files are written, and only if nothing was erased since the values were opened.
+
+    Raises UnavailableError where something was, MalformedError where there is something in the folder.
+    """
+    with new_folder(folder) as part:
+        yield part
+        with reading(engine) as connection:
+            if has_erasure_from(connection, taken.opened_at):
+                raise UnavailableError("something was erased while the export was written: run the same command again")
+
+
+def check_folder(folder: Path) -> None:
+    """Before anything is opened for it. Raises MalformedError where there is something in the folder."""
+    check_new(folder)
+
+
+def _check_known(snapshot: Snapshot, part: Part) -> None:
+    if part.node is not None and all(row.node != part.node for row in snapshot.of(rows.Node)):
+        raise NotFoundError(f"there is no node {part.node[:64]} at that moment")
+    if part.cohort is not None and all(row.cohort != part.cohort for row in snapshot.of(rows.Cohort)):
+        raise NotFoundError(f"there is no cohort {part.cohort[:64]} at that moment")
