@@ -24,7 +24,8 @@ from given import (
 from ledger.cohort.erasing import erased_entries
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import current, of_versions
-from ledger.exports.study import Part, Provenance
+from ledger.exports.study import About, Part
+from ledger.exports.tables import Provenance
 from ledger.signing.canonical import Json
 
 WIDE = given.SMALL | {"n1": 8, "n": 20}
@@ -112,15 +113,12 @@ def revealed(alliance: Alliance) -> Revealed:
     return Revealed(of_versions(current(database), database.events, size=database.size), values)
 
 
-def provenance(alliance: Alliance, *, part: Part = Part(), synthetic: bool = True) -> Provenance:  # noqa: B008 - a tuple
-    return Provenance(
-        origin=given.ORIGIN,
+def about(alliance: Alliance, *, part: Part = Part(), synthetic: bool = True) -> About:  # noqa: B008 - a tuple
+    return About(
+        log=Provenance(given.ORIGIN, alliance.database.size, "cm9vdA==", None, None, None, "it 1"),
         holder="Dutch-Nordic Alliance",
         memorandum="ab" * 32,
-        size=alliance.database.size,
-        root="cm9vdA==",
         until=datetime(2022, 1, 3, 9, tzinfo=UTC),
-        day=None,
         made=datetime(2022, 2, 1, 12, tzinfo=UTC),
         part=part,
         synthetic=synthetic,

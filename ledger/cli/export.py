@@ -1,12 +1,12 @@
 """Whoever runs a hub and hands out what its ledger shows: reports and tables, in the formats of others."""
 
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ledger.cli.export_studies import PROGRAM, cbioportal, omop
 from ledger.cli.options import File
 from ledger.cli.reports import report_options
 from ledger.cli.terminal import print_json, remark
@@ -19,13 +19,12 @@ from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.replacing import replacing
 from ledger.settings import Settings
 
-_PROGRAM = "cohort-ledger"
 _STDOUT = Path("-")
 
 
 @click.group()
 def export() -> None:
-    """Write reports and tables in the formats of others, with the place of the log that they are from in each.
+    """Write reports, tables and patients' data in the formats of others, with the place of the log that they are from.
 
     Every export is written to the access log.
     """
@@ -78,8 +77,7 @@ def _export(
     engine, memorandum = open_store(Settings.here(flags))
     seen = snapshot_at(engine, Moment.parse(at, on))
     table = report_table(seen, report)
-    program = f"{_PROGRAM} {version(_PROGRAM)}"
-    provenance = provenance_of(engine, memorandum, seen, at=at, on=on, program=program)
+    provenance = provenance_of(engine, memorandum, seen, at=at, on=on, program=PROGRAM)
     data = write(table, provenance)
     log_export(engine, f"export {form} {table.name}", nodes=_nodes(table, seen), rows=len(table.rows))
     engine.dispose()
@@ -100,3 +98,7 @@ def _nodes(table: Table, seen: Snapshot) -> set[str]:
     """Whose data it is: the nodes that its lines name; where a line names none, all who said anything."""
     named = table.of("node") if "node" in table.names else (None,)
     return {event.node for event in seen.events} if None in named else set(named)
+
+
+export.add_command(omop)
+export.add_command(cbioportal)

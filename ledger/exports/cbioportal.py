@@ -24,7 +24,7 @@ from ledger.exports.cbioportal_timeline import Timeline
 from ledger.exports.patients import SHUT, LeftOut, Patient, Values, leave_out, patients
 from ledger.exports.progression import Followed, overall, progression_free
 from ledger.exports.protein import protein_change
-from ledger.exports.study import Cell, Part, Provenance, Table
+from ledger.exports.study import About, Cell, Part, Sheet
 from ledger.reports.outcomes import Outcome, outcomes
 
 NO_SAMPLE = "neither profiled nor enrolled"
@@ -70,13 +70,13 @@ class Study(NamedTuple):
     """files: path in the folder -> text. There are none where nobody has a sample: the portal takes no such study."""
 
     files: Mapping[str, str]
-    left_out: Table
+    left_out: Sheet
     samples: int
 
 
-def cbioportal(revealed: Revealed, part: Part, provenance: Provenance) -> Study:
+def cbioportal(revealed: Revealed, part: Part, about: About) -> Study:
     """The folder of this part of the database."""
-    left_out, study = LeftOut(), study_id(provenance)
+    left_out, study = LeftOut(), study_id(about)
     became = {(each.node, each.case, each.cohort): each for each in outcomes(revealed)}
     timeline = Timeline({row.cohort: row.regimen for row in revealed.snapshot.of(rows.Cohort)}, left_out)
     people: list[tuple[Cell, ...]] = []
@@ -106,12 +106,12 @@ def cbioportal(revealed: Revealed, part: Part, provenance: Provenance) -> Study:
             if each.enrolled is not None and each.enrolled["variants"] != found["variants"]:
                 left_out.add(each.row, OTHER_FINDINGS, what="enrolments", person=name)
         timeline.add(patient, name)
-    files = _files(study, provenance, people, samples, mutations) | timeline.files(study) if samples else {}
+    files = _files(study, about, people, samples, mutations) | timeline.files(study) if samples else {}
     return Study(files, left_out.table(), len(samples))
 
 
-def study_id(provenance: Provenance) -> str:
-    named = "-".join(filter(None, (provenance.origin, provenance.part.node, provenance.part.cohort)))
+def study_id(about: About) -> str:
+    named = "-".join(filter(None, (about.log.origin, about.part.node, about.part.cohort)))
     return "cohort_ledger_" + re.sub(r"[^a-z0-9]+", "_", named.lower()).strip("_")
 
 
@@ -176,12 +176,12 @@ def _findings(sample: str, variants: Iterable[Mapping[str, Any]]) -> tuple[list[
 
 def _files(
     study: str,
-    provenance: Provenance,
+    about: About,
     people: list[tuple[Cell, ...]],
     samples: list[tuple[Cell, ...]],
     mutations: list[tuple[Cell, ...]],
 ) -> dict[str, str]:
-    made_up = " (SYNTHETIC)" if provenance.synthetic else ""
+    made_up = " (SYNTHETIC)" if about.synthetic else ""
     of = {"cancer_study_identifier": study}
     every = [str(row[1]) for row in samples]
     sequenced = [str(row[1]) for row in samples if row[4] in _SEQUENCED]
@@ -190,8 +190,8 @@ def _files(
             {
                 "type_of_cancer": "mixed",
                 **of,
-                "name": f"{provenance.holder}: {provenance.part}, {provenance.size} entries{made_up}",
-                "description": str(provenance),
+                "name": f"{about.holder}: {about.part}, {about.log.size} entries{made_up}",
+                "description": str(about),
             }
         ),
         "meta_clinical_patient.txt": _clinical_meta(of, "PATIENT_ATTRIBUTES", "data_clinical_patient.txt"),

@@ -25,7 +25,7 @@ from ledger.exports import omop_model as model
 from ledger.exports.omop_person import Person
 from ledger.exports.omop_tables import Tables
 from ledger.exports.patients import SHUT, LeftOut, leave_out, patients
-from ledger.exports.study import Cell, Part, Provenance, Table
+from ledger.exports.study import About, Cell, Part, Sheet
 
 NO_BIRTH_YEAR = "no year of birth was told"
 
@@ -33,11 +33,11 @@ NO_BIRTH_YEAR = "no year of birth was told"
 class Omop(NamedTuple):
     """tables: by the model's names, every one of them, empty ones too."""
 
-    tables: tuple[Table, ...]
-    left_out: Table
+    tables: tuple[Sheet, ...]
+    left_out: Sheet
 
 
-def omop(revealed: Revealed, part: Part, provenance: Provenance) -> Omop:
+def omop(revealed: Revealed, part: Part, about: About) -> Omop:
     """The tables of this part of the database."""
     tables, left_out = Tables(), LeftOut()
     regimens = {row.cohort: row.regimen for row in revealed.snapshot.of(rows.Cohort)}
@@ -48,21 +48,21 @@ def omop(revealed: Revealed, part: Part, provenance: Provenance) -> Omop:
             leave_out(patient, SHUT if is_shut else NO_BIRTH_YEAR, left_out)
         else:
             Person(tables, left_out, patient, regimens).put(birth_year)
-    tables.put("cdm_source", left_out, None, **_source(provenance))
+    tables.put("cdm_source", left_out, None, **_source(about))
     return Omop(tables.made(), left_out.table())
 
 
-def _source(provenance: Provenance) -> Mapping[str, Cell]:
-    until = provenance.made if provenance.until is None else provenance.until
+def _source(about: About) -> Mapping[str, Cell]:
+    until = about.made if about.until is None else about.until
     return {
-        "cdm_source_name": f"cohort-ledger {provenance.origin}{' (SYNTHETIC)' if provenance.synthetic else ''}",
+        "cdm_source_name": f"cohort-ledger {about.log.origin}{' (SYNTHETIC)' if about.synthetic else ''}",
         "cdm_source_abbreviation": "cohort-ledger",
-        "cdm_holder": provenance.holder,
-        "source_description": str(provenance),
-        "source_documentation_reference": provenance.memorandum,
-        "cdm_etl_reference": f"cohort-ledger export omop, log size {provenance.size}, root {provenance.root}",
+        "cdm_holder": about.holder,
+        "source_description": str(about),
+        "source_documentation_reference": about.memorandum,
+        "cdm_etl_reference": f"cohort-ledger export omop, log size {about.log.size}, root {about.log.root}",
         "source_release_date": until.date(),
-        "cdm_release_date": provenance.made.date(),
+        "cdm_release_date": about.made.date(),
         "cdm_version": "5.4",
         "cdm_version_concept_id": model.CDM_5_4,
         "vocabulary_version": model.UNMAPPED_VOCABULARY,

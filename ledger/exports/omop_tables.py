@@ -3,7 +3,7 @@
 from ledger.cohort.columns import Row
 from ledger.exports import omop_model as model
 from ledger.exports.patients import LeftOut
-from ledger.exports.study import Cell, Table
+from ledger.exports.study import Cell, Sheet
 
 
 class Tables:
@@ -27,5 +27,5 @@ class Tables:
         self._rows[table].append(tuple(values.get(column) for column in columns))
         return number
 
-    def made(self) -> tuple[Table, ...]:
-        return tuple(Table(name, model.COLUMNS[name], tuple(found)) for name, found in self._rows.items())
+    def made(self) -> tuple[Sheet, ...]:
+        return tuple(Sheet(name, model.COLUMNS[name], tuple(found)) for name, found in self._rows.items())

@@ -14,7 +14,7 @@ from ledger.cohort import rows
 from ledger.cohort.columns import Row
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot
-from ledger.exports.study import Part, Table
+from ledger.exports.study import Part, Sheet
 from ledger.names import When
 
 Values = Mapping[str, Any]  # sealed fields by name, as they were told
@@ -45,8 +45,8 @@ class LeftOut:
         cohort = str(getattr(row, "cohort", ""))
         self._count[what or row.TABLE, str(getattr(row, "node", "")), cohort, person, reason] += 1
 
-    def table(self) -> Table:
-        return Table("not-exported", self.COLUMNS, tuple((*key, count) for key, count in sorted(self._count.items())))
+    def table(self) -> Sheet:
+        return Sheet("not-exported", self.COLUMNS, tuple((*key, count) for key, count in sorted(self._count.items())))
 
     def total(self) -> int:
         return sum(self._count.values())

@@ -7,7 +7,7 @@ the first progression on a known day is taken, whoever found it, and no unconfir
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ledger.clinical.benefit import Course
+from ledger.clinical.course import Course
 
 Status = tuple[int | None, str]  # study day; alive or dead
 _PROGRESSION = frozenset({"PD", "PMD", "iCPD"})

@@ -1,4 +1,4 @@
-"""What a study export is of, where its data come from, and the plain tables that it is made of."""
+"""What a study export is of, where its data come from, and the plain sheets that it is made of."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ledger.cohort import rows
 from ledger.cohort.columns import Row
 from ledger.cohort.snapshot import Snapshot
+from ledger.exports.tables import Provenance, harmless
 from ledger.signing.entry import format_time
 
 Cell = str | int | Decimal | date | None
@@ -21,11 +22,10 @@ OF_PATIENTS: tuple[type[Row], ...] = (
     rows.AdverseEvent,
     rows.SurvivalUpdate,
 )
-_FORMULA = tuple("=+-@＝＋－＠\t\r")  # what a spreadsheet takes for the beginning of a formula
 
 
-class Table(NamedTuple):
-    """name: of the file, without its ending."""
+class Sheet(NamedTuple):
+    """One file of an export. name: without its ending."""
 
     name: str
     columns: Sequence[str]
@@ -56,32 +56,25 @@ class Part(NamedTuple):
         return " and ".join(named) or "all nodes and cohorts"
 
 
-class Provenance(NamedTuple):
-    """Where an export's data come from.
+class About(NamedTuple):
+    """What an export is of, where its data come from, and when it was made.
 
-    size, root (32 bytes): of the log as the export has it, whose last entry was received at `until` (None: it is
-    empty). day: where the view is *on* a day, that day. made: when the export was. synthetic: some of it is made up.
+    log: the place of the log. holder: the alliance; memorandum: its hash, hexadecimal. until: when the last entry was
+    received, None where there is none. synthetic: some of it is made up.
     """
 
-    origin: str
+    log: Provenance
     holder: str
     memorandum: str
-    size: int
-    root: str
     until: datetime | None
-    day: date | None
     made: datetime
     part: Part
     synthetic: bool
 
     def as_json(self) -> str:
         told = {
-            "origin": self.origin,
+            **self.log.told(),
             "memorandum": self.memorandum,
-            "size": self.size,
-            "root": self.root,
-            "until": None if self.until is None else format_time(self.until),
-            "on": None if self.day is None else self.day.isoformat(),
             "made": format_time(self.made),
             "node": self.part.node,
             "cohort": self.part.cohort,
@@ -91,39 +84,18 @@ class Provenance(NamedTuple):
 
     def __str__(self) -> str:
         until = "" if self.until is None else f", received until {format_time(self.until)}"
-        day = "" if self.day is None else f"; what is dated and past by {self.day}"
+        day = "" if self.log.on is None else f"; what is dated and past by {self.log.on}"
         made_up = "SYNTHETIC: holds made-up patients. " if self.synthetic else ""
         return (
-            f"{made_up}Log {self.origin}, {self.size} entries, root {self.root}{until}{day}; {self.part}; "
+            f"{made_up}Log {self.log.origin}, {self.log.size} entries, root {self.log.root}{until}{day}; {self.part}; "
             f"exported {format_time(self.made)}."
         )
 
 
-def as_csv(table: Table) -> str:
-    """RFC 4180, with a line of names. Text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    lines = (table.columns, *table.rows)
-    return "".join(",".join(_quoted(cell) for cell in line) + "\r\n" for line in lines)
-
-
 def one_line(text: str) -> str:
     """Text without what would end a cell or a line where nothing can be quoted: each run of it is one space."""
-    return harmless(" ".join("".join(each if each.isprintable() else " " for each in text).split()))
-
-
-def harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return str(harmless(" ".join("".join(each if each.isprintable() else " " for each in text).split())))
 
 
 def synthetic_among(found: Iterable[Row]) -> bool:
     return any(row.synthetic for row in found)
-
-
-def _quoted(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if not isinstance(cell, str):
-        return str(cell)
-    text = harmless(cell)
-    return (
-        '"' + text.replace('"', '""') + '"' if any(each in text for each in '",\r\n') or text != text.strip() else text
-    )

@@ -117,7 +117,7 @@ def csv_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     text = _Text()
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([_harmless(value) for value in row] for row in rows)
+    writer.writerows([harmless(value) for value in row] for row in rows)
     return "".join(text)
 
 
@@ -141,8 +141,11 @@ def _cell(kind: Kind, cell: Cell) -> str | int | float | None:
     return cell
 
 
-def _harmless(value: object) -> object:
-    """A number stays one. A hash stays itself, also where it begins with a minus: others are held against it."""
+def harmless(value: object) -> object:
+    """A cell as it may stand in a file that a spreadsheet opens: a text that it would compute is text in it, too.
+
+    A number stays one. A hash stays itself, also where it begins with a minus: others are held against it.
+    """
     if not isinstance(value, str) or _HASH.fullmatch(value):
         return value
     return _BEGINS_FORMULA.sub("'", value)

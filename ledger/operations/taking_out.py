@@ -12,65 +12,63 @@ from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError, UnavailableError
-from ledger.exports.study import OF_PATIENTS, Part, Provenance, synthetic_among
-from ledger.merkle.tree import root_at
+from ledger.exports.study import OF_PATIENTS, About, Part, synthetic_among
+from ledger.operations.exporting import log_export, provenance_of
 from ledger.operations.new_folder import check_new, new_folder
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.revealing import reveal
-from ledger.signing.encoding import to_base64
-from ledger.store.access_log import append_access, export_by_operator
-from ledger.store.engine import Engine, reading, writing
+from ledger.store.engine import Engine, reading
 from ledger.store.erased import has_erasure_from
 from ledger.store.head import read_head
-from ledger.store.tiles import node_reader
 from ledger.store.vault import Vault
+
+
+class Asked(NamedTuple):
+    """at, on: as `Moment.parse` reads them."""
+
+    part: Part
+    at: str | None = None
+    on: str | None = None
 
 
 class TakenOut(NamedTuple):
     """What an export is made from. opened_at: how many entries were stored when its values were opened."""
 
     revealed: Revealed
-    provenance: Provenance
+    about: About
     opened_at: int
 
 
 def take_out(
-    engine: Engine, memorandum: Memorandum, vault: Vault, moment: Moment, part: Part, *, what: str, made: datetime
+    engine: Engine, memorandum: Memorandum, vault: Vault, asked: Asked, *, what: str, program: str, made: datetime
 ) -> TakenOut:
     """Open a part of the database as it was at a moment, in memory, once the access log says so.
 
     what: the export's name. Raises NotFoundError where there is no such node, cohort or entry.
     """
-    snapshot = snapshot_at(engine, moment)
+    part, snapshot = asked.part, snapshot_at(engine, Moment.parse(asked.at, asked.on))
     # 1. what is asked for
     _check_known(snapshot, part)
-    asked = list(part.rows(snapshot))
+    found = list(part.rows(snapshot))
     # 2. who took it: what cannot be written down is not opened
-    nodes = {str(getattr(row, "node", "")) for row in asked}
-    line = export_by_operator(made, f"export {what}: {part}", nodes=nodes, rows=len(asked))
-    with writing(engine) as connection:
-        append_access(connection, line)
+    nodes = {str(getattr(row, "node", "")) for row in found}
+    log_export(engine, f"export {what}: {part}", nodes=nodes, rows=len(found))
     # 3. its values, and no others
-    tables = {each.TABLE: tuple(row for row in asked if isinstance(row, each)) for each in OF_PATIENTS}
+    tables = {each.TABLE: tuple(row for row in found if isinstance(row, each)) for each in OF_PATIENTS}
     limited = replace(snapshot, tables=tables)
     with reading(engine) as connection:
         opened_at = read_head(connection).size
         values = reveal(connection, vault, limited, tables=OF_PATIENTS).values
-        root = root_at(snapshot.size, node_reader(connection, snapshot.size))
-    until = max((event.received for event in snapshot.events), default=None)
-    provenance = Provenance(
-        origin=memorandum.origin,
+    about = About(
+        log=provenance_of(engine, memorandum, snapshot, at=asked.at, on=asked.on, program=program),
         holder=memorandum.document.name,
         memorandum=memorandum.hash.hex(),
-        size=snapshot.size,
-        root=to_base64(root),
-        until=until,
-        day=moment.on,
+        until=max((event.received for event in snapshot.events), default=None),
         made=made,
         part=part,
-        synthetic=synthetic_among(asked),
+        synthetic=synthetic_among(found),
     )
-    return TakenOut(Revealed(snapshot, values), provenance, opened_at)
+    return TakenOut(Revealed(snapshot, values), about, opened_at)
 
 
 @contextmanager

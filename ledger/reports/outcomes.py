@@ -140,4 +140,10 @@ def _later_days(told: _Treated, episodes: list[_Treated]) -> Iterator[int]:
 
 def _roots(snapshot: Snapshot) -> Mapping[int, int]:
     """Correction -> what it corrects: a corrected event keeps its place in the order."""
-    return {event.index: event.corrects for event in snapshot.events if event.corrects is not None}
+    index_of = {event.event_id: event.index for event in snapshot.events}
+    corrected = snapshot.of(rows.Correction)
+    return {
+        index_of[row.event]: index_of[row.target or ""]
+        for row in corrected
+        if {row.event, row.target} <= index_of.keys()
+    }

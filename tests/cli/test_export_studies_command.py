@@ -18,10 +18,9 @@ from ledger.cli import export_studies
 from ledger.cli.main import main, program
 from ledger.cohort.rows import Profile
 from ledger.exports.study import Part
-from ledger.operations import taking_out
+from ledger.operations import exporting, taking_out
 from ledger.operations.hub import Hub
 from ledger.operations.new_folder import write_files
-from ledger.operations.reading import Moment
 
 USAGE, UNAVAILABLE, UNEXPECTED = 2, 6, 1
 KINDS = ["omop", "cbioportal"]
@@ -67,9 +66,9 @@ def test_the_tables_are_read_by_others_as_they_were_made(home: Path, told: given
     assert set(tables["measurement"]["person_id"]) <= set(tables["person"]["person_id"])
     pd.to_datetime(tables["measurement"]["measurement_date"], format="%Y-%m-%d")
     about = json.loads((tmp_path / "out" / "provenance.json").read_text())
-    assert (about["origin"], about["size"]) == (given.ORIGIN, told.database.size)
-    assert (about["root"], about["synthetic"]) == (answer["root"], True)
-    assert tables["cdm_source"]["source_description"].str.contains(about["root"], regex=False).all()
+    assert (about["log_origin"], about["log_size"]) == (given.ORIGIN, told.database.size)
+    assert (about["log_root"], about["synthetic"]) == (answer["log_root"], True)
+    assert tables["cdm_source"]["source_description"].str.contains(about["log_root"], regex=False).all()
 
 
 def test_the_study_is_read_by_others_as_it_was_made(home: Path, tmp_path: Path) -> None:
@@ -77,7 +76,7 @@ def test_the_study_is_read_by_others_as_it_was_made(home: Path, tmp_path: Path) 
 
     samples = pd.read_csv(tmp_path / "out" / "data_clinical_sample.txt", sep="\t", comment="#")
     assert len(samples) == answer["rows"]["samples"]
-    assert answer["root"] in (tmp_path / "out" / "meta_study.txt").read_text()
+    assert answer["log_root"] in (tmp_path / "out" / "meta_study.txt").read_text()
     assert (tmp_path / "out" / "case_lists" / "cases_all.txt").exists()
 
 
@@ -133,9 +132,9 @@ def test_of_a_part_no_other_value_is_opened(home: Path) -> None:
         opened.engine,
         opened.memorandum,
         opened.vault,
-        Moment(),
-        Part(node=given.PROTARGET),
+        taking_out.Asked(Part(node=given.PROTARGET)),
         what="omop",
+        program="cohort-ledger",
         made=datetime(2022, 2, 1, tzinfo=UTC),
     )
 
@@ -152,7 +151,7 @@ def test_on_a_day_only_what_is_dated_and_past_by_it_is_exported(home: Path, tmp_
     assert len(tables["episode"]) == len(tables["drug_exposure"]) == 0
     assert len(tables["person"]) == 6
     assert "its treatment had not begun by that day" in set(tables["not-exported"]["reason"])
-    assert json.loads((tmp_path / "out" / "provenance.json").read_text())["on"] == "2021-12-02"
+    assert json.loads((tmp_path / "out" / "provenance.json").read_text())["log_asked_on"] == "2021-12-02"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -162,7 +161,7 @@ def test_what_cannot_be_written_down_is_not_taken_out(
     def fails(*_: object) -> None:
         raise RuntimeError("no line more")
 
-    monkeypatch.setattr(taking_out, "append_access", fails)
+    monkeypatch.setattr(exporting, "append_access", fails)
 
     assert run(home, "export", kind, str(tmp_path / "out")).exit_code == UNEXPECTED
     assert list(tmp_path.iterdir()) == []

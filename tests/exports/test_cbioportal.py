@@ -23,7 +23,7 @@ def alliance() -> given.Alliance:
 
 @pytest.fixture(scope="module")
 def study(alliance: given.Alliance) -> Study:
-    return cbioportal(exported.revealed(alliance), Part(), exported.provenance(alliance))
+    return cbioportal(exported.revealed(alliance), Part(), exported.about(alliance))
 
 
 def read(study: Study, name: str) -> "pd.DataFrame":
@@ -62,7 +62,7 @@ def test_every_data_file_has_a_meta_file_with_the_fields_that_it_needs(study: St
         if file.startswith("meta_"):
             told = meta(study, file)
             assert META[file.split("_")[1].removesuffix(".txt")] <= told.keys(), file
-            assert told["cancer_study_identifier"] == study_id(exported.provenance(exported.told()))
+            assert told["cancer_study_identifier"] == study_id(exported.about(exported.told()))
             described.add(told.get("data_filename"))
     assert described - {None} == {file for file in study.files if file.startswith("data_")}
     assert {meta(study, f"meta_clinical_{kind}.txt")["datatype"] for kind in ("patient", "sample")} == {
@@ -265,11 +265,11 @@ def test_who_was_erased_withdrew_or_has_no_sample_is_nowhere(study: Study) -> No
 def test_made_up_patients_make_the_study_say_so(alliance: given.Alliance, study: Study) -> None:
     assert "(SYNTHETIC)" in meta(study, "meta_study.txt")["name"]
     assert "SYNTHETIC" in meta(study, "meta_study.txt")["description"]
-    real = cbioportal(exported.revealed(alliance), Part(), exported.provenance(alliance, synthetic=False))
+    real = cbioportal(exported.revealed(alliance), Part(), exported.about(alliance, synthetic=False))
     assert "SYNTHETIC" not in real.files["meta_study.txt"]
 
 
 def test_where_nobody_has_a_sample_there_is_no_study(alliance: given.Alliance) -> None:
     shut = exported.revealed(alliance)
 
-    assert not cbioportal(type(shut)(shut.snapshot, {}), Part(), exported.provenance(alliance)).files
+    assert not cbioportal(type(shut)(shut.snapshot, {}), Part(), exported.about(alliance)).files

@@ -71,12 +71,12 @@ def revealed(history: History) -> Revealed:
 
 @pytest.fixture(scope="module")
 def tables(revealed: Revealed) -> Omop:
-    return omop(revealed, Part(), exported.provenance(given.Alliance()))
+    return omop(revealed, Part(), exported.about(given.Alliance()))
 
 
 @pytest.fixture(scope="module")
 def study(revealed: Revealed) -> Study:
-    return cbioportal(revealed, Part(), exported.provenance(given.Alliance()))
+    return cbioportal(revealed, Part(), exported.about(given.Alliance()))
 
 
 def said(history: History, type_: str) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ def alliance() -> given.Alliance:
 
 @pytest.fixture(scope="module")
 def made(alliance: given.Alliance) -> Omop:
-    return omop(exported.revealed(alliance), Part(), exported.provenance(alliance))
+    return omop(exported.revealed(alliance), Part(), exported.about(alliance))
 
 
 def rows_of(made: Omop, name: str) -> Rows:
@@ -138,8 +138,8 @@ def test_a_persons_number_is_the_same_in_a_later_and_in_a_smaller_export(allianc
     later = exported.told()
     later.says(DRUP, "case.profiled", {"case": SUBMITTED, "on": "2021-11-25", **given.PROFILE})
 
-    grown = omop(exported.revealed(later), Part(), exported.provenance(later))
-    part = omop(exported.revealed(alliance), Part(node=PROTARGET), exported.provenance(alliance))
+    grown = omop(exported.revealed(later), Part(), exported.about(later))
+    part = omop(exported.revealed(alliance), Part(node=PROTARGET), exported.about(alliance))
 
     assert person(grown, SUBMITTED)["person_id"] != person(grown, FULL)["person_id"]
     for handle in (FULL, PARTIAL, HOSTILE):
@@ -354,7 +354,7 @@ def test_of_who_was_erased_withdrew_or_is_unknown_nothing_is_told_but_how_many_r
 def test_with_nothing_open_nobody_is_exported_and_every_row_is_counted(alliance: given.Alliance) -> None:
     shut = exported.revealed(alliance)
 
-    made = omop(type(shut)(shut.snapshot, {}), Part(), exported.provenance(alliance))
+    made = omop(type(shut)(shut.snapshot, {}), Part(), exported.about(alliance))
 
     assert [table.name for table in made.tables if table.rows] == ["cdm_source"]
     counted = Counter[str]()
@@ -365,7 +365,7 @@ def test_with_nothing_open_nobody_is_exported_and_every_row_is_counted(alliance:
 
 
 def test_a_part_is_of_one_cohort_or_node_alone(alliance: given.Alliance) -> None:
-    made = omop(exported.revealed(alliance), Part(cohort=given.COHORT), exported.provenance(alliance))
+    made = omop(exported.revealed(alliance), Part(cohort=given.COHORT), exported.about(alliance))
 
     handles = {row["person_source_value"].split("/")[1] for row in rows_of(made, "person")}
     assert handles == {FULL, PARTIAL, HOSTILE, RETURNED}
@@ -388,7 +388,7 @@ def test_in_a_history_of_every_kind_of_event_what_was_corrected_counts_and_what_
     for sentence in STORY:
         alliance.says(*sentence)
 
-    made = omop(exported.revealed(alliance), Part(), exported.provenance(alliance))
+    made = omop(exported.revealed(alliance), Part(), exported.about(alliance))
 
     told = defaultdict[str, list[Any]](list)
     for row in rows_of(made, "measurement"):

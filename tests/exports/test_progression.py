@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.clinical.benefit import Assessment, Course
+from ledger.clinical.course import Assessment, Course
 from ledger.exports.progression import Followed, overall, progression_free
 
 
