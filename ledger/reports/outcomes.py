@@ -140,8 +140,9 @@ def _later_days(told: _Treated, episodes: list[_Treated]) -> Iterator[int]:
 
 def _roots(snapshot: Snapshot) -> Mapping[int, int]:
     """Correction -> what it corrects: a corrected event keeps its place in the order."""
-    index_of = {event.event_id: event.index for event in snapshot.events}
     corrected = snapshot.of(rows.Correction)
+    named = {event_id for row in corrected for event_id in (row.event, row.target)}
+    index_of = {event.event_id: event.index for event in snapshot.events if event.event_id in named}
     return {
         index_of[row.event]: index_of[row.target or ""]
         for row in corrected
