@@ -10,7 +10,7 @@ from ledger.reports.board import Board
 from ledger.reports.census import CensusLine
 from ledger.reports.cohort_progress import CohortProgress
 from ledger.reports.contributions import Contribution
-from ledger.reports.findings import Finding
+from ledger.reports.finding import Finding
 from ledger.reports.funnel import FunnelLine
 from ledger.reports.members import Member
 from ledger.reports.reasons import Reason

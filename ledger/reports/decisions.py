@@ -6,7 +6,7 @@ the cohort's endpoint. A decision states one of the two numbers; where they diff
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ledger.clinical.two_stage import Design, decisions_allowed
@@ -83,6 +83,13 @@ def suggestions(revealed: Revealed, cohort: str) -> tuple[Suggestion, ...]:
     nodes = {each.node for each in snapshot.of(rows.CohortOpening) if each.cohort == cohort}
     scopes: Iterable[str | None] = [None] if definition.accrual == "pooled" else sorted(nodes)
     return tuple(_suggestion(snapshot, definition, node, found) for node in scopes)
+
+
+def shown_to(suggestion: Suggestion, node: str | None, *, is_auditor: bool) -> Suggestion:
+    """What a member or an auditor is told of it: one trial's benefits are a part of all, and so are that trial's."""
+    if is_auditor or suggestion.node in (None, node):
+        return suggestion
+    return replace(suggestion, claimed=None, computed=None, as_claimed=(), as_computed=())
 
 
 def draft_of(suggestion: Suggestion, *, by: By | None = None, decision: str | None = None) -> dict[str, Json]:
@@ -175,12 +182,13 @@ def _suggestion(snapshot: Snapshot, definition: rows.Cohort, node: str | None, f
 
 
 def _missing(first: Sequence[Outcome], wanted: int, treated: Iterable[Outcome]) -> Iterable[str]:
+    undetermined = [each for each in treated if each.evaluable is None]
     if len(first) < wanted:
-        yield f"{len(first)} of the {wanted} evaluable cases are there"
-    last = first[-1].started if len(first) == wanted and first else None
-    for each in treated:
-        if each.evaluable is None and (last is None or each.started < last):
-            yield f"case {each.case} of {each.node} started treatment before, and is not determined yet"
+        yield f"{len(first)} of the {wanted} evaluable cases are there, {len(undetermined)} treated are undetermined"
+        return
+    for each in undetermined:
+        if first and each.started < first[-1].started:
+            yield f"case {each.case} of {each.node} comes before one of these, and is not determined yet"
 
 
 def _counts(outcome: Outcome, node: str | None) -> bool:

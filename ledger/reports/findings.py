@@ -38,9 +38,9 @@ _KINDS: tuple[Callable[[Looked], Iterator[Finding]], ...] = (
 )
 
 
-def findings(seen: Revealed | Snapshot | Database, patience: Patience | None = None) -> tuple[Finding, ...]:
-    """All of them, by index and kind. patience: None for the usual."""
-    looked = Looked(_revealed(seen), patience or Patience())
+def findings(seen: Looked | Revealed | Snapshot | Database, patience: Patience | None = None) -> tuple[Finding, ...]:
+    """All of them, by index and kind. patience: None for the usual, or what `Looked` says."""
+    looked = seen if isinstance(seen, Looked) else Looked(_revealed(seen), patience or Patience())
     found = (each for kind in _KINDS for each in kind(looked))
     return tuple(sorted(found, key=lambda each: (each.index, each.kind, each.message)))
 

@@ -22,6 +22,9 @@ class Compared:
         return self.claims - self.open
 
 
+NOTHING_CLAIMED = Compared(0, 0)
+
+
 def claim_differs(looked: Looked) -> Iterator[Finding]:
     """A node's claim of benefit is not what its assessments give under the endpoint that the cohort names.
 

@@ -13,7 +13,8 @@ from ledger.cohort.compromises import compromises, compromises_in, is_grant_void
 from ledger.cohort.snapshot import Snapshot, current, of_versions
 from ledger.operations.audit import NOTHING_BEFORE, Before, audit
 from ledger.operations.reached import Reached
-from ledger.reports.findings import Finding, findings
+from ledger.reports.finding import Finding
+from ledger.reports.findings import findings
 from ledger.signing.canonical import Json
 
 

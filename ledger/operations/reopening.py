@@ -1,0 +1,73 @@
+"""Step 9 of an audit reads again what the fold let go: the values that its findings are computed from.
+
+Nobody keeps them: they are read at the end, used, and forgotten. A value is one of the log's by its hash alone, which
+must be the commitment that the node signed; what the source does not show, or shows as another, is shut. Steps 1 to 7
+have judged by then what must be there.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from ledger.cohort.columns import Row
+from ledger.cohort.reveal import Revealed
+from ledger.cohort.rows import Assessment, Episode
+from ledger.cohort.snapshot import Snapshot
+from ledger.errors import MalformedError, NotFoundError
+from ledger.merkle.tiles import TILE_WIDTH, numbered_path
+from ledger.operations.source import Source, read_tiled
+from ledger.signing.canonical import Json
+from ledger.signing.envelope import Disclosure
+
+# what `reports.outcomes` asks for
+_NEEDED: Mapping[type[Row], tuple[str, ...]] = {
+    Episode: ("benefit", "best_response", "basis"),
+    Assessment: ("day", "criteria", "response", "evaluator", "baseline"),
+}
+
+
+def reopened(source: Source, snapshot: Snapshot, shown_of: Sequence[int]) -> Revealed:
+    """A log's database with the values that outcomes rest on, as far as the source shows them.
+
+    shown_of: for each entry how many disclosures were shown of it, 0 where they are erased or withheld: these are not
+    looked for. Raises UnavailableError where the source cannot be reached.
+    """
+    wanted = defaultdict[int, dict[int, set[str]]](dict)  # tile -> place in it -> commitments
+    for index, commitment in _needed(snapshot):
+        if shown_of[index]:
+            n, place = divmod(index, TILE_WIDTH)
+            wanted[n].setdefault(place, set()).add(commitment)
+    values: dict[str, Json] = {}
+    for n in sorted(wanted):
+        lines = _lines(source, n, min(TILE_WIDTH, snapshot.size - n * TILE_WIDTH))
+        for place, commitments in wanted[n].items():
+            if place < len(lines):
+                values.update(_opened(lines[place], commitments))
+    return Revealed(snapshot, values)
+
+
+def _needed(snapshot: Snapshot) -> Iterator[tuple[int, str]]:
+    """Each commitment that is needed, with the entry that made it."""
+    for row_type, names in _NEEDED.items():
+        for row in snapshot.of(row_type):
+            for name in names:
+                commitment = getattr(row, name)
+                if commitment is not None:
+                    yield row.set_by[name], commitment
+
+
+def _lines(source: Source, n: int, width: int) -> list[bytes]:
+    """None where the file is not there any more, as it was when it was checked."""
+    try:
+        return read_tiled(source, numbered_path("disclosures", n, width)).split(b"\n")
+    except (NotFoundError, MalformedError):
+        return []
+
+
+def _opened(line: bytes, commitments: set[str]) -> Iterator[tuple[str, Json]]:
+    for text in line.decode("ascii", "replace").split("~") if line else ():
+        try:
+            disclosure = Disclosure.parse(text)
+        except MalformedError:
+            continue  # nothing that a node could have sealed
+        if disclosure.digest in commitments:
+            yield disclosure.digest, disclosure.value
