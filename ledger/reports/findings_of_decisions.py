@@ -85,13 +85,13 @@ def decision_claims(looked: Looked) -> Iterator[Finding]:
 def decision_late_data(looked: Looked) -> Iterator[Finding]:
     """By what is claimed of its cases now, or by what their assessments give now, the design would decide otherwise.
 
-    Not said of one that is off the design already by its own numbers.
+    Assessments that do not tell whether a case benefits may turn out either way. Not said of one that is off the design already by its own numbers.
     """
     for each in _decided(looked):
         if not each.follows_the_rule:
             continue
         by_claims = _bounds(case.claimed for case in each.cases)
-        by_assessments = _bounds(case.computed.benefit if case.computed else None for case in each.cases)
+        by_assessments = _bounds(_computed(case) for case in each.cases)
         otherwise = [
             words
             for words, bounds in (
@@ -120,6 +120,12 @@ def decision_cases(looked: Looked) -> Iterator[Finding]:
             yield each.found(
                 "decision-cases", f"names {len(each.cases)} cases, which are not the first evaluable ones any more"
             )
+
+
+def _computed(case: Outcome) -> str | None:
+    """None where a value is shut, or the assessments tell nothing."""
+    benefit = case.computed.benefit if case.computed else None
+    return None if benefit == "not-evaluable" else benefit
 
 
 def _departs(decided: _Decided) -> bool:

@@ -86,8 +86,9 @@ def test_a_decision_that_was_excused_from_the_design_is_found() -> None:
 
     assert findings(snapshot_of(alliance)) == (
         Finding(
-            "override",
-            f"stage 1 of {COHORT} is decided close-futility, off its design by excused",
+            "decision-off-design",
+            f"stage 1 of {COHORT} is decided close-futility at 0 benefits of 0 cases, where the design looks at 2: off "
+            "its design by excused",
             taken.event.index,
             DRUP,
         ),
