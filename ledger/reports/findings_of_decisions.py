@@ -85,7 +85,8 @@ def decision_claims(looked: Looked) -> Iterator[Finding]:
 def decision_late_data(looked: Looked) -> Iterator[Finding]:
     """By what is claimed of its cases now, or by what their assessments give now, the design would decide otherwise.
 
-    Assessments that do not tell whether a case benefits may turn out either way. Not said of one that is off the design already by its own numbers.
+    Assessments that do not tell whether a case benefits may turn out either way. Not said of one that is off the design
+    already by its own numbers.
     """
     for each in _decided(looked):
         if not each.follows_the_rule:

@@ -45,7 +45,7 @@ def claim_of(alliance: Alliance, node: str) -> Taken:
 
 def claims_anew(alliance: Alliance, node: str, handle: str, benefit: str) -> None:
     said = {"benefit": benefit, "best_response": None, "basis": "read again"}
-    corrects(alliance, claim_of(alliance, node), **patient(handle), **said)  # type: ignore[arg-type]  # JSON all of it
+    corrects(alliance, claim_of(alliance, node), **patient(handle), **said)
 
 
 def test_a_decision_that_its_data_bear_out_is_no_finding() -> None:
