@@ -7,15 +7,17 @@ have judged by then what must be there.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 
 from ledger.cohort.columns import Row
 from ledger.cohort.reveal import Revealed
-from ledger.cohort.rows import Assessment, Episode
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.rows import Assessment, Episode, StageDecision
+from ledger.cohort.snapshot import Snapshot, cases_of
 from ledger.errors import MalformedError, NotFoundError
 from ledger.merkle.tiles import TILE_WIDTH, numbered_path
 from ledger.operations.source import Source, read_tiled
 from ledger.signing.canonical import Json
+from ledger.signing.encoding import digests_as_text
 from ledger.signing.envelope import Disclosure
 
 # what `reports.outcomes` asks for
@@ -46,10 +48,14 @@ def reopened(source: Source, snapshot: Snapshot, shown_of: Sequence[int]) -> Rev
 
 
 def _needed(snapshot: Snapshot) -> Iterator[tuple[int, str]]:
-    """Each commitment that is needed, with the entry that made it."""
+    """Each commitment that is needed, with the entry that made it: of the cases of which a benefit is claimed, or that
+    a decision names.
+    """
+    cases = {(row.cohort, row.node, row.case) for row in snapshot.of(Episode) if row.benefit is not None}
+    cases.update(named for row in snapshot.of(StageDecision) for named in cases_of(row))
     for row_type, names in _NEEDED.items():
         for row in snapshot.of(row_type):
-            for name in names:
+            for name in names if row.key[:3] in cases else ():
                 commitment = getattr(row, name)
                 if commitment is not None:
                     yield row.set_by[name], commitment
@@ -64,10 +70,10 @@ def _lines(source: Source, n: int, width: int) -> list[bytes]:
 
 
 def _opened(line: bytes, commitments: set[str]) -> Iterator[tuple[str, Json]]:
-    for text in line.decode("ascii", "replace").split("~") if line else ():
-        try:
-            disclosure = Disclosure.parse(text)
-        except MalformedError:
-            continue  # nothing that a node could have sealed
-        if disclosure.digest in commitments:
-            yield disclosure.digest, disclosure.value
+    texts = line.split(b"~") if line else []
+    for text, digest in zip(texts, digests_as_text([sha256(text).digest() for text in texts]), strict=True):
+        if digest in commitments:
+            try:
+                yield digest, Disclosure.parse(text.decode("ascii")).value
+            except (MalformedError, UnicodeDecodeError):
+                continue  # its node committed to something that is no value: nobody can open that

@@ -50,7 +50,7 @@ def not_opened(looked: Looked) -> Iterator[Finding]:
             if node.opened_on is None and node.days_behind is not None and node.days_behind > days
         ]
         if late:
-            message = f"{each.cohort} is opened in parallel, and has not been by {', '.join(late)}"
+            message = f"{each.cohort} is open elsewhere, and was never opened by {', '.join(late)}"
             yield Finding("not-opened", message, index, each.defined_by or "")
 
 

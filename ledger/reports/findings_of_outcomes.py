@@ -35,8 +35,8 @@ def claim_differs(looked: Looked) -> Iterator[Finding]:
         if _is_compared(each) and each.computed is not None and each.claimed != each.computed.benefit:
             yield Finding(
                 "claim-differs",
-                f"what is claimed of benefit for case {each.case} in {each.cohort} is not what its assessments give "
-                f"under {endpoint.get(each.cohort)}",
+                f"case {each.case} in {each.cohort}: the claim of benefit is not what the assessments give "
+                f"({endpoint.get(each.cohort)})",
                 looked.claimed_at[key_of(each)],
                 each.node,
             )

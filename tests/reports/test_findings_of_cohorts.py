@@ -63,7 +63,7 @@ def test_a_claim_that_the_assessments_do_not_bear_out_is_found_and_neither_is_to
 
     assert (only.index, only.node) == (claim.event.index, DRUP)
     assert only.message == (
-        f"what is claimed of benefit for case {case(1)} in {COHORT} is not what its assessments give under week-16"
+        f"case {case(1)} in {COHORT}: the claim of benefit is not what the assessments give (week-16)"
     )
 
 
@@ -139,7 +139,7 @@ def test_of_those_who_are_bound_whoever_has_not_opened_is_named_with_the_reason_
 
     assert seen == [[], [only]]  # DRUP is bound by nothing, and its opening counts for nobody
     assert only.message == (
-        f"{COHORT} is opened in parallel, and has not been by {FINPROVE} (91 days, trial not open), {IMPRESS} "
+        f"{COHORT} is open elsewhere, and was never opened by {FINPROVE} (91 days, trial not open), {IMPRESS} "
         f"(91 days, supply available), {MEGALIT} (91 days, trial not open)"
     )
 
