@@ -13,18 +13,18 @@ from ledger.cohort.columns import Row
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.rows import Assessment, Episode, StageDecision
 from ledger.cohort.snapshot import Snapshot, cases_of
-from ledger.errors import MalformedError, NotFoundError
+from ledger.errors import GateError, MalformedError, NotFoundError
+from ledger.events.base import Event
+from ledger.events.catalog import check_sealed
+from ledger.events.outcomes import OutcomeDetermined, ResponseAssessed
 from ledger.merkle.tiles import TILE_WIDTH, numbered_path
 from ledger.operations.source import Source, read_tiled
 from ledger.signing.canonical import Json
 from ledger.signing.encoding import digests_as_text
 from ledger.signing.envelope import Disclosure
 
-# what `reports.outcomes` asks for
-_NEEDED: Mapping[type[Row], tuple[str, ...]] = {
-    Episode: ("benefit", "best_response", "basis"),
-    Assessment: ("day", "criteria", "response", "evaluator", "baseline"),
-}
+# the types whose sealed fields `reports.outcomes` asks for, by the table that these are cells of
+_NEEDED: Mapping[type[Row], type[Event]] = {Episode: OutcomeDetermined, Assessment: ResponseAssessed}
 
 
 def reopened(source: Source, snapshot: Snapshot, shown_of: Sequence[int]) -> Revealed:
@@ -44,21 +44,44 @@ def reopened(source: Source, snapshot: Snapshot, shown_of: Sequence[int]) -> Rev
         for place, commitments in wanted[n].items():
             if place < len(lines):
                 values.update(_opened(lines[place], commitments))
-    return Revealed(snapshot, values)
+    return Revealed(snapshot, dict(_of_their_schema(Revealed(snapshot, values))))
 
 
 def _needed(snapshot: Snapshot) -> Iterator[tuple[int, str]]:
-    """Each commitment that is needed, with the entry that made it: of the cases of which a benefit is claimed, or that
-    a decision names.
-    """
+    """Each commitment that is needed, with the entry that made it."""
+    for row, event_type in _rows(snapshot):
+        for name in event_type.Sealed.model_fields:
+            commitment = getattr(row, name)
+            if commitment is not None:
+                yield row.set_by[name], commitment
+
+
+def _rows(snapshot: Snapshot) -> Iterator[tuple[Row, type[Event]]]:
+    """The rows of cases of which a benefit is claimed, or that a decision names."""
     cases = {(row.cohort, row.node, row.case) for row in snapshot.of(Episode) if row.benefit is not None}
     cases.update(named for row in snapshot.of(StageDecision) for named in cases_of(row))
-    for row_type, names in _NEEDED.items():
+    for row_type, event_type in _NEEDED.items():
         for row in snapshot.of(row_type):
-            for name in names if row.key[:3] in cases else ():
-                commitment = getattr(row, name)
-                if commitment is not None:
-                    yield row.set_by[name], commitment
+            if row.key[:3] in cases:
+                yield row, event_type
+
+
+def _of_their_schema(revealed: Revealed) -> Iterator[tuple[str, Json]]:
+    """The values that fit their type. The rules see commitments alone: a node may have sealed anything, if the hub that
+    should have refused it is with it; nothing is computed from that.
+    """
+    for row, event_type in _rows(revealed.snapshot):
+        names = tuple(event_type.Sealed.model_fields)
+        found = revealed.fields(row, *names)
+        try:
+            if found is not None:
+                check_sealed(event_type.TYPE, event_type.VERSION, found)
+        except GateError:
+            continue
+        for name in names:
+            commitment = getattr(row, name)
+            if commitment in revealed.values:
+                yield commitment, revealed.values[commitment]
 
 
 def _lines(source: Source, n: int, width: int) -> list[bytes]:

@@ -10,10 +10,12 @@ import pytest
 from courses import NONE, follows
 from given import DRUP, case
 
+from ledger.operations import append
 from ledger.operations.audit import Audit, Before, audit
 from ledger.operations.hub import Hub
 from ledger.operations.reached import Reached
 from ledger.operations.source import Source
+from ledger.signing.envelope import seal, sign
 
 
 class Noting:
@@ -145,3 +147,21 @@ def test_a_value_that_is_another_when_it_is_read_again_is_not_taken_for_the_node
 
     assert found(audited) == []
     assert "1 of 2 claims of benefit held" in audited.passed[9]
+
+
+def test_a_value_of_no_schema_that_a_hub_and_a_node_got_past_the_gate_is_computed_from_by_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alliance = given.treated()
+    follows(alliance, 1)
+    sealed: given.Data = {**given.ASSESSMENT, "day": "the day after", "response": ["PR"]}
+    data, disclosures = seal(given.patient(case(1)), sealed, alliance._salts())
+    alliance.takes(sign(alliance.claims(DRUP, "response.assessed", data), disclosures, alliance.key(DRUP)))
+    monkeypatch.setattr(append, "check_post", lambda *_args, **_options: None)  # the hub looks away
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+
+    audited = audit(hub.source("full"))
+
+    assert found(audited) == []
+    assert "0 of 1 claims of benefit held" in audited.passed[9]
