@@ -1,18 +1,23 @@
 """Findings and decisions over HTTP: computed from values that are opened in the hub, and told without any."""
 
+from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 
 import given
 import hubs
-from courses import NONE, follows
+from amended import corrects
+from courses import NONE, follows, revealed
 from fastapi.testclient import TestClient
 from given import COHORT, DRUP, IMPRESS, PROTARGET, case
 from granting import named
 from stages import each_its_own, two_evaluable
 
 from api.app import create_app
+from api.serving import app_of
 from ledger.operations.hub import Hub
 from ledger.reports.finding import Patience
+from ledger.reports.findings import findings
 
 URL = "http://localhost"
 
@@ -38,6 +43,20 @@ def test_a_claim_that_differs_is_found_until_what_it_rests_on_is_erased(client: 
     assert client.get("/findings", params={"at": index}).json() == []
 
 
+def test_a_hub_knows_of_its_stored_corrections_whether_they_were_reviewed(client: TestClient, hub: Hub) -> None:
+    alliance = given.treated()
+    claim = follows(alliance, 1)
+    assert claim is not None
+    said = {**given.patient(case(1)), "benefit": "yes", "best_response": "PR", "basis": "read again"}
+    correction = corrects(alliance, claim, **said)
+    hubs.post(hub, alliance)
+
+    found = client.get("/findings").json()
+
+    assert [(each["kind"], each["index"]) for each in found] == [("unreviewed-correction", correction.event.index)]
+    assert found == [asdict(each) for each in findings(revealed(alliance))]
+
+
 def test_how_long_is_waited_is_a_setting_of_the_hub(hub: Hub) -> None:
     alliance = given.opened(DRUP)
     alliance.allocates(DRUP, case(1), on=(alliance.now - timedelta(days=20)).date().isoformat())
@@ -52,6 +71,14 @@ def test_how_long_is_waited_is_a_setting_of_the_hub(hub: Hub) -> None:
 
     assert found[10] == ["stale-allocation"]
     assert found[3_000] == []
+
+
+def test_the_days_that_are_waited_come_from_the_hubs_settings(hub: Hub, tmp_path: Path) -> None:
+    settings = hubs.settings_in(tmp_path, not_opened_days=1, stale_cohort_days=2, stale_allocation_days=3)
+
+    app = app_of(settings, hub, public_url=URL, dev=True)
+
+    assert app.state.patience == Patience(1, 2, 3)
 
 
 def test_members_are_told_the_decision_that_is_due(client: TestClient, hub: Hub) -> None:

@@ -192,6 +192,17 @@ def test_what_states_no_day_counts_as_of_its_receipt() -> None:
     assert of_kind(alliance, "stale-cohort") == []
 
 
+def test_what_is_told_late_happened_on_the_day_that_it_states() -> None:
+    alliance = opened(DRUP)
+    waits(alliance, 181)
+    alliance.allocates(DRUP, case(1), on="2022-01-02")
+    assert of_kind(alliance, "stale-cohort")
+
+    alliance.says(DRUP, "case.released", {**patient(case(1)), "on": "2022-06-01", **REASON})
+
+    assert of_kind(alliance, "stale-cohort") == []
+
+
 def test_an_allocation_that_leads_to_nothing_is_found_until_it_leads_to_something() -> None:
     alliance = opened(DRUP)
     allocated = alliance.allocates(DRUP, case(1), on="2022-01-01")
