@@ -115,8 +115,8 @@ def _counted(benefits: int | None, allowed: Sequence[str]) -> str:
 
 
 def _only(found: Sequence[Suggestion], node: str | None) -> Suggestion:
-    """The one of a pooled cohort, or the node's. Raises NotFoundError where it is not clear which, or there is none."""
-    if len(found) == 1 and found[0].node is None:
+    """The only one, or the node's. Raises NotFoundError where it is not clear which, or there is none."""
+    if len(found) == 1 and None in (node, found[0].node):
         return found[0]
     of_node = [each for each in found if each.node == node]
     if not of_node:
