@@ -73,6 +73,7 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/cohorts"): ANYBODY,  # these are shown to each as its tier is: see `api.audience`
     ("GET", "/cohorts/{cohort}/progress"): ANYBODY,
     ("GET", "/design/{design}"): ANYBODY,
+    ("GET", "/cohorts/{cohort}/decision"): PARTNERS,
     ("GET", "/board"): ANYBODY,
     ("GET", "/board.csv"): ANYBODY,
     ("GET", "/contributions"): ANYBODY,

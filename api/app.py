@@ -17,9 +17,23 @@ from api.limits import Limited, Limits
 from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
-from api.routes import access_log, cells, cohorts, events, explanations, grants, health, live, log, login, nodes
+from api.routes import (
+    access_log,
+    cells,
+    cohorts,
+    events,
+    explanations,
+    grants,
+    health,
+    live,
+    log,
+    login,
+    looking,
+    nodes,
+)
 from api.sessions import Sessions
 from ledger.operations.hub import Hub
+from ledger.reports.finding import Patience
 from ledger.settings import DEFAULT_URL
 
 DEV_HEADERS = {"X-Cohort-Ledger-Dev": "every caller has every role"}
@@ -33,12 +47,13 @@ def create_app(
     issuer: Issuer | None = None,
     limits: Limits | None = None,
     outside: Outside | None = None,
+    patience: Patience | None = None,
 ) -> FastAPI:
     """An app that serves a ledger, asks its witnesses meanwhile, and closes it when it ends.
 
     public_url: where callers reach it, which their tokens must name. dev: every caller has every role, and every answer
     says so. issuer: where people may log in. limits: how often a caller may ask, None for any number. outside: what
-    outsiders are shown of reports, None for what is usual.
+    outsiders are shown of reports; patience: when what is late becomes a finding; None for what is usual.
     """
 
     @asynccontextmanager
@@ -66,11 +81,12 @@ def create_app(
     app.state.sessions = sessions
     app.state.issuer = issuer
     app.state.outside = Outside() if outside is None else outside
+    app.state.patience = Patience() if patience is None else patience
     app.state.limits = Limits(0) if limits is None else limits
     app.add_middleware(Limited, limits=app.state.limits)
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
-    for routes in (live, events, nodes, log, cohorts, cells, grants, access_log, login, health, explanations):
+    for routes in (live, events, nodes, log, cohorts, looking, cells, grants, access_log, login, health, explanations):
         app.include_router(routes.router)
     return app

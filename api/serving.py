@@ -12,6 +12,7 @@ from api.oidc import Client, Issuer
 from ledger.clinical.suppression import Thresholds
 from ledger.errors import SetupError
 from ledger.operations.hub import Hub
+from ledger.reports.finding import Patience
 from ledger.settings import Settings
 
 
@@ -21,7 +22,15 @@ def app_of(settings: Settings, hub: Hub, *, public_url: str, dev: bool) -> FastA
     outside = Outside(
         Thresholds(settings.partner_threshold, settings.public_threshold), timedelta(days=settings.release_days)
     )
-    return create_app(hub, public_url=public_url, dev=dev, issuer=_issuer(settings), limits=limits, outside=outside)
+    return create_app(
+        hub,
+        public_url=public_url,
+        dev=dev,
+        issuer=_issuer(settings),
+        limits=limits,
+        outside=outside,
+        patience=Patience(settings.not_opened_days, settings.stale_cohort_days, settings.stale_allocation_days),
+    )
 
 
 def _issuer(settings: Settings) -> Issuer | None:

@@ -68,6 +68,7 @@ def step(memorandum: Memorandum, database: Database, entry: Recorded) -> Taken:
         case=amended.root.case if amended else getattr(event, "case", None),
         corrects=amended.root.index if amended else None,
         retracts=amended is not None and amended.retracts,
+        meaning=claims.actor.meaning if amended else None,
         version=claims.version,
         said=bytes(memoryview(dump_known(clear_of(claims.data)))),  # a copy: the encoder's own buffer is far larger
     )

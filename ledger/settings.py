@@ -25,6 +25,7 @@ _KEY_SIZE = 32  # bytes
 _PORT_MAX = 65535
 _COUNT_MAX = 99  # a note has at most 100 signatures, and the log's is one
 _DAYS_MAX = 366
+_WAITING_DAYS_MAX = 3_660
 _RATE_MAX = 1_000_000
 _DIGITS_MAX = 9  # of a number that is read: `int` refuses thousands
 
@@ -42,7 +43,8 @@ class Settings:
     reached, if not at `https://<name>`; a hub that starts asks these and those in force. witnesses_needed: how many
     must have answered then, and must cosign a checkpoint; None for more than half of them. partner_threshold,
     public_threshold: counts of patients below are hidden from these (see `clinical.suppression`). release_days: from
-    one release to outsiders to the next. Paths are absolute.
+    one release to outsiders to the next. not_opened_days, stale_cohort_days, stale_allocation_days: after how many it
+    becomes a finding (see `reports.finding.Patience`). Paths are absolute.
     """
 
     data_dir: Path
@@ -67,6 +69,9 @@ class Settings:
     partner_threshold: int
     public_threshold: int
     release_days: int
+    not_opened_days: int
+    stale_cohort_days: int
+    stale_allocation_days: int
     origin: Mapping[str, str] = field(compare=False)
 
     @classmethod
@@ -188,6 +193,10 @@ def _days(text: str, _folder: Path) -> int:
     return _number(text, least=1, most=_DAYS_MAX)
 
 
+def _waiting_days(text: str, _folder: Path) -> int:
+    return _number(text, least=1, most=_WAITING_DAYS_MAX)
+
+
 def _number(text: str, *, least: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and least <= int(text) <= most):
         raise ValueError(f"it is a number from {least} to {most}")
@@ -239,4 +248,7 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "partner_threshold": (_threshold, lambda _: "5"),
     "public_threshold": (_threshold, lambda _: "10"),
     "release_days": (_days, lambda _: "28"),
+    "not_opened_days": (_waiting_days, lambda _: "90"),
+    "stale_cohort_days": (_waiting_days, lambda _: "180"),
+    "stale_allocation_days": (_waiting_days, lambda _: "60"),
 }

@@ -25,7 +25,6 @@ from ledger.reports.census import CensusLine, census
 from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
 from ledger.reports.design import DesignReport, design_report
-from ledger.reports.findings import Finding, findings
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.shown import (
     PooledBoard,
@@ -173,12 +172,6 @@ def read_census_csv(request: Request, seen: Seen, audience: ShownTo, response: R
 def read_funnel(seen: Seen, audience: ShownTo) -> tuple[FunnelLine, ...] | tuple[PublicFunnelLine, ...]:
     """How far each trial's cases came."""
     return funnel_for(funnel(seen), audience)
-
-
-@router.get("/findings")
-def read_findings(seen: Seen) -> tuple[Finding, ...]:
-    """What is to be looked at: it was admitted, and no rule refuses it."""
-    return findings(seen)
 
 
 @router.get("/cases/{node}/{case}")

@@ -81,7 +81,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "grant": _Listed("grant", "Let somebody see what the node contributed, and take it back."),
     "witness": _Listed("witness", "Watch logs: cosign what extends what was cosigned before."),
     "board": _Listed("reports", "Every cohort at every node: open, late, places left."),
-    "cohort": _Listed("reports", "One cohort: definition, stages, decisions."),
+    "cohort": _Listed("reports", "One cohort: definition, stages, decisions; `ID decide` drafts the next."),
     "design": _Listed("reports", "One design: its rule, what it does at each benefit rate, and what its ends say."),
     "contributions": _Listed("reports", "Who contributed what."),
     "census": _Listed("reports", "What the trials attested, against what their events add up to."),

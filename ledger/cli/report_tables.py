@@ -1,7 +1,7 @@
 """Reports as tables for people; `--json` gives the same in full."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
@@ -10,19 +10,30 @@ from ledger.reports.board import Board
 from ledger.reports.census import CensusLine
 from ledger.reports.cohort_progress import CohortProgress
 from ledger.reports.contributions import Contribution
-from ledger.reports.findings import Finding
+from ledger.reports.finding import Finding
 from ledger.reports.funnel import FunnelLine
 from ledger.reports.members import Member
+from ledger.reports.reasons import Reason
 from ledger.reports.standing import AtNode, Scope
 from ledger.signing.canonical import Json
 
 _MARKS = {"open": "●", "suspended": "◐", "closed": "○", "not opened": "·"}
+_REASONS: Mapping[Reason, str] = {
+    "removed": "x",
+    "closed everywhere": "x",
+    "trial not open": "t",
+    "no supply": "n",
+    "supply committed": "c",
+    "supply withdrawn": "w",
+    "supply available": "a",
+}
 _OPERATORS = {"eq": "", "ge": "≥ ", "le": "≤ "}
 _LEGEND = """\
 ● open, ◐ suspended, ○ closed, with the patients who started treatment
 + and those who started in stage 3; left: places in the stage, ∞ no limit
 · not opened; -34d not opened 34 days after the first of those who are bound
-  to open in parallel
+  to open in parallel; because: t its trial is not open, n it has no supply,
+  c supply committed only, w withdrawn, a available; x closed or removed
 """
 _ALL_MADE_UP = "SYNTHETIC: every cohort and patient here is made up, for demonstration"
 MADE_UP_CASE = "SYNTHETIC: this case is made up, for demonstration"
@@ -86,7 +97,7 @@ def print_cohort(progress: CohortProgress) -> None:
         [
             [
                 each.node,
-                each.state,
+                f"{each.state}: {each.reason}" if each.reason else each.state,
                 each.opened_on or "",
                 each.closed_on or "",
                 _number(each.days_behind),
@@ -141,7 +152,7 @@ def print_findings(found: Sequence[Finding]) -> None:
         right=["index"],
         title="To be looked at",
     )
-    click.echo(f"{len(found)} findings; each was admitted, and none is a failure")
+    click.echo(f"{len(found)} finding{'' if len(found) == 1 else 's'}; none is a failure: all of it was admitted")
 
 
 def print_contributions(contributed: Sequence[Contribution]) -> None:
@@ -216,7 +227,8 @@ def _heads(nodes: Sequence[Member]) -> list[str]:
 
 def _at_node(at: AtNode, *, stars: bool) -> str:
     if at.state == "not opened":
-        return _MARKS[at.state] if at.days_behind is None else f"-{at.days_behind}d"
+        late = _MARKS[at.state] if at.days_behind is None else f"-{at.days_behind}d"
+        return f"{late} {_REASONS[at.reason]}" if at.reason else late
     stage_3 = f"+{at.started_stage_3}" if at.started_stage_3 else ""
     return _starred(f"{_MARKS[at.state]} {at.started}{stage_3}", stars and at.synthetic)
 

@@ -7,8 +7,10 @@ import click
 
 from ledger.cli import report_tables
 from ledger.cli.amendments import in_facts, print_changes, short, told_of, trail_lines
+from ledger.cli.deciding import WithDecision
 from ledger.cli.design_tables import print_design
 from ledger.cli.options import as_json, hub_options
+from ledger.cli.revealed import revealed
 from ledger.cli.terminal import print_facts, print_json, print_table
 from ledger.cohort.rows import columns_of
 from ledger.cohort.snapshot import Snapshot
@@ -23,6 +25,7 @@ from ledger.reports.census import census as census_of
 from ledger.reports.cohort_progress import cohort_progress
 from ledger.reports.contributions import contributions as contributions_of
 from ledger.reports.design import design_report
+from ledger.reports.finding import Patience
 from ledger.reports.findings import findings as findings_of
 from ledger.reports.funnel import funnel as funnel_of
 from ledger.settings import Settings
@@ -57,11 +60,14 @@ def board(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> Non
     print_json(found) if as_json else report_tables.print_board(found)
 
 
-@click.command()
+@click.command(cls=WithDecision)
 @click.argument("name", metavar="ID")
 @report_options
 def cohort(*, name: str, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
-    """One cohort: how it is defined, how far it came at each node, and what was decided."""
+    """One cohort: how it is defined, how far it came at each node, and what was decided.
+
+    `cohort ID decide` suggests the stage decision that is due, and drafts it: see `cohort ID decide --help`.
+    """
     found = cohort_progress(_snapshot(at, on, flags), name)
     print_json(found) if as_json else report_tables.print_cohort(found)
 
@@ -95,7 +101,9 @@ def census(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> No
 @report_options
 def findings(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
     """What is to be looked at: it was admitted, and no rule refuses it."""
-    found = findings_of(_snapshot(at, on, flags))
+    settings = Settings.here(flags)
+    patience = Patience(settings.not_opened_days, settings.stale_cohort_days, settings.stale_allocation_days)
+    found = findings_of(revealed(settings, Moment.parse(at, on)), patience)
     print_json(found) if as_json else report_tables.print_findings(found)
 
 

@@ -29,8 +29,9 @@ class Registered:
     received: the hub's time; on: the day the node stated, where the type has one; synthetic: made up, and says so;
     stands_on: indexes of the events that it needs; of a correction, of what it corrects and what the replacement needs.
     case: the handle of the patient that it is about, where it is; corrects: index of the event that it corrects or
-    retracts, where it does; retracts: which of the two. version: of the type's schema. said: its clear fields, as
-    canonical JSON; the last two are nothing in a register that was read back from a store.
+    retracts, where it does; retracts: which of the two; meaning: what its signature means then (authored, reviewed or
+    approved). version: of the type's schema. said: its clear fields, as canonical JSON. Of these, `stands_on`,
+    `corrects`, `retracts`, `version` and `said` are nothing in a register that was read back from a store.
     """
 
     index: int
@@ -44,6 +45,7 @@ class Registered:
     case: str | None = None
     corrects: int | None = None
     retracts: bool = False
+    meaning: str | None = None
     version: int = 1
     said: bytes = field(default=b"", repr=False)
 

@@ -32,6 +32,7 @@ def dump_database(database: Database) -> bytes:
                     event.case,
                     event.corrects,
                     event.retracts,
+                    event.meaning,
                     event.version,
                     event.said.decode(),
                 ]
@@ -61,7 +62,8 @@ def load_database(data: bytes) -> Database:
 
 
 def _registered(index: int, told: list[Any]) -> Registered:
-    event_id, node, type_, received, on, synthetic, stands_on, case, corrects, retracts, version, said = told
+    event_id, node, type_, received, on, synthetic, stands_on, case, corrects, retracts, *more = told
+    meaning, version, said = more
     return Registered(
         index=index,
         event_id=event_id,
@@ -74,6 +76,7 @@ def _registered(index: int, told: list[Any]) -> Registered:
         case=case,
         corrects=corrects,
         retracts=retracts,
+        meaning=meaning,
         version=version,
         said=said.encode(),
     )

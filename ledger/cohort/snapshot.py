@@ -30,6 +30,13 @@ class Snapshot:
     events: tuple[Registered, ...]
     day: date | None = None
 
+    @property
+    def today(self) -> date:
+        """The day that the view is on, or else that of the last entry: what is old or late is so by this day."""
+        if self.day is not None:
+            return self.day
+        return self.events[-1].received.date() if self.events else date.min
+
     def of(self, row_type: type[RowT]) -> tuple[RowT, ...]:
         return self.tables.get(row_type.TABLE, ())  # type: ignore[return-value]  # tables hold their own row type
 

@@ -13,7 +13,8 @@ from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
 from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
-from ledger.reports.findings import Finding, findings
+from ledger.reports.finding import Finding
+from ledger.reports.findings import findings
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.standing import AtNode, Scope, Standing, standings
 

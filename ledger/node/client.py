@@ -4,6 +4,7 @@ Only reposts make posting safe on a bad line: what was sent and not answered is 
 hub gives the first receipt for what it has. Nothing is ever signed anew here.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import httpx2 as httpx
+from pydantic import TypeAdapter, ValidationError
 
 from ledger.cohort.database import Head
 from ledger.cohort.memorandum import Memorandum
@@ -32,6 +34,7 @@ from ledger.errors import (
 from ledger.node.receipts import Kept, ReceiptChecker
 from ledger.node.rotation import StreamEnd
 from ledger.operations.source import wait_of
+from ledger.reports.decisions import Suggestion
 from ledger.signing.encoding import from_base64url
 from ledger.signing.envelope import Envelope
 from ledger.signing.receipt import Receipt
@@ -48,6 +51,7 @@ _KINDS: Mapping[str, type[LedgerError]] = {
         ForbiddenError, UnauthenticatedError, SetupError, UnavailableError, TamperedError,
     )
 }  # fmt: skip
+_SUGGESTIONS = TypeAdapter(tuple[Suggestion, ...])
 _STANDARD = frozenset({"type", "title", "status", "detail", "instance"})  # RFC 9457, 3.1
 
 
@@ -125,6 +129,19 @@ class NodeClient:
             case {"grants": list(grants)}:
                 return grants
         raise _strange("grants")
+
+    def suggestions(self, cohort: str) -> tuple[Suggestion, ...]:
+        """The decisions that are due in a cohort, as the hub counts, one a scope. That the cases are right the rules
+        check when one is posted, and what their benefits are every audit.
+        """
+        _, content = self._ask("GET", f"/cohorts/{cohort}/decision")
+        try:
+            found = _SUGGESTIONS.validate_json(json.dumps(content), strict=True)
+        except ValidationError:
+            raise _strange("a decision") from None
+        if _SUGGESTIONS.dump_python(found, mode="json") != content or any(each.cohort != cohort for each in found):
+            raise _strange("a decision")
+        return found
 
     def post(self, envelopes: Sequence[Envelope]) -> Iterator[list[Answered]]:
         """Post in order, as many at a time as the hub takes; yields what was taken after each, as `post_once` does.

@@ -32,7 +32,7 @@ from ledger.operations.reached import Reached, Signatures
 from ledger.operations.source import Source, read_tiled, stated_view
 from ledger.operations.uncollected import uncollected
 from ledger.reports.contributions import Contribution
-from ledger.reports.findings import Finding
+from ledger.reports.finding import Finding
 from ledger.signing.checkpoint import Checkpoint, database_origin, read_checkpoint
 from ledger.signing.encoding import to_base64
 from ledger.signing.note import Note
@@ -294,7 +294,7 @@ class _Auditor:
     def _conclude(self, at: Reached) -> None:
         result = self.result
         if at.size > result.continued or not result.continued:
-            at.conclude(self.checkpoint.root)
+            at.conclude(self.checkpoint.root, self.source)
         result.shown, result.withheld, result.erased = at.shown, at.withheld, at.erased
         result.digest = at.digest
         result.findings, result.contributed, result.reached = at.findings, at.contributed, at
@@ -310,9 +310,19 @@ class _Auditor:
         )
         result.passed[6] = f"every event admitted again; digest {to_base64(result.digest)}"
         result.passed[7] = f"{at.shown} shown, {at.withheld} withheld, {at.erased} erased"
-        kinds = Counter(each.kind for each in at.findings)
-        result.passed[9] = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "none"
+        result.passed[9] = _found(at)
         result.passed[10] = ", ".join(f"{node} {count}" for node, count in events.items())
+
+
+def _found(at: Reached) -> str:
+    """Step 9 in words: how often each kind was found, and how much could not be looked at."""
+    kinds = Counter(each.kind for each in at.findings)
+    found = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "none"
+    if not at.compared.claims:
+        return found
+    held = f"{at.compared.open} of {at.compared.claims} claims of benefit held against the assessments"
+    shut = "; of the others a value is erased or not shown" if at.compared.shut else ""
+    return f"{found}; {held}{shut}"
 
 
 def _check_view(view: str) -> None:

@@ -23,15 +23,19 @@ from ledger.cohort.witnesses import Witness, witnesses_named, witnesses_of
 from ledger.errors import MalformedError
 from ledger.merkle.hashing import EMPTY_ROOT
 from ledger.operations.bracketing import NOTHING_COSIGNED, Brackets
+from ledger.operations.reopening import reopened
+from ledger.operations.source import Source
 from ledger.reports.contributions import Contribution, InTable, contributions
-from ledger.reports.findings import Finding, findings
+from ledger.reports.finding import Finding, Looked
+from ledger.reports.findings import findings
+from ledger.reports.findings_of_outcomes import NOTHING_CLAIMED, Compared, compared
 from ledger.signing.encoding import from_base64url, to_base64url
 from ledger.signing.entry import format_time, parse_time
 from ledger.signing.note import Verifier
 
 Signatures = Literal["every", "heads"]
 
-_VERSION = 4
+_VERSION = 5
 
 
 @dataclass
@@ -41,8 +45,8 @@ class Reached:
     of the last envelope of each node and key. sealed, shown_of: for each entry how many commitments it has, and how
     many disclosures of them were shown, none where it is erased. shown, withheld, erased: counts of disclosures over
     all. witnesses: whom the database names; log_keys: what it says that the log signs with besides its founding key.
-    brackets: what was checked of what the witnesses cosigned. findings: what step 9 found; contributed: what step 10
-    counted.
+    brackets: what was checked of what the witnesses cosigned. findings: what step 9 found; compared: how many claims of
+    benefit could be held against the assessments there; contributed: what step 10 counted. No patient's value is kept.
     """
 
     memorandum: bytes
@@ -63,6 +67,7 @@ class Reached:
     log_keys: tuple[LogKey, ...] = ()
     brackets: Brackets = NOTHING_COSIGNED
     findings: tuple[Finding, ...] = ()
+    compared: Compared = NOTHING_CLAIMED
     contributed: tuple[Contribution, ...] = ()
     _dumped: bytes | None = field(default=None, repr=False)
 
@@ -84,12 +89,16 @@ class Reached:
         """Whether an audit with these settings can go on from here: it asks for what was checked."""
         return (self.memorandum, self.view, self.signatures) == (memorandum.hash, view, signatures)
 
-    def conclude(self, root: bytes) -> None:
-        """Take out of the database what a later audit may want to know without it."""
+    def conclude(self, root: bytes, source: Source) -> None:
+        """Take out of the database what a later audit may want to know without it, and look at what it comes to.
+
+        source: gives the values again that findings are computed from. Raises UnavailableError where it cannot.
+        """
         self.root = root
         self.witnesses, self.log_keys = witnesses_of(self.database), log_keys_of(self.database)
         seen = snapshot.of_versions(snapshot.current(self.database), self.database.events, size=self.size)
-        self.findings, self.contributed = findings(seen), contributions(seen)
+        looked = Looked(reopened(source, seen, self.shown_of))
+        self.findings, self.compared, self.contributed = findings(looked), compared(looked), contributions(seen)
 
     def dump(self) -> bytes:
         untouched = self._dumped is not None and "database" not in self.__dict__
@@ -125,6 +134,7 @@ class Reached:
                 self.brackets.head.decode(),
             ],
             "findings": self.findings,
+            "compared": self.compared,
             "contributed": self.contributed,
             "database": to_base64url(sha256(dumped).digest()),
         }
@@ -159,6 +169,7 @@ class Reached:
                 log_keys=tuple(LogKey(Verifier.parse(text), since) for text, since in told["log_keys"]),
                 brackets=_brackets(*told["brackets"]),
                 findings=tuple(Finding(**each) for each in told["findings"]),
+                compared=Compared(**told["compared"]),
                 contributed=tuple(_contribution(each) for each in told["contributed"]),
                 _dumped=dumped,
             )

@@ -51,6 +51,16 @@ def census(snapshot: Snapshot) -> tuple[CensusLine, ...]:
     return (*lines, *(line for line in _unattested(snapshot) if line.node not in heard))
 
 
+def held(snapshot: Snapshot) -> Iterator[tuple[rows.Census, int | None, str]]:
+    """Every attestation, in no order, with what the node's events add up to by then, and the verdict."""
+    by_day: dict[str, Counts] = {}
+    for row in snapshot.of(rows.Census):
+        stated = row.as_of or ""
+        if stated not in by_day:
+            by_day[stated] = counts(snapshot.on(When.parse(stated).last))
+        yield row, *_held(row, by_day[stated])
+
+
 def verdict(operator: str, *, attested: int, derived: int) -> str:
     """operator: eq, ge or le, of what is derived to what is attested."""
     if derived < attested and operator != "le":
@@ -61,11 +71,7 @@ def verdict(operator: str, *, attested: int, derived: int) -> str:
 
 
 def _line(row: rows.Census, derived: Counts, synthetic: Counts) -> CensusLine:
-    # a plan's metric may be one that can be counted: a plan is not a count, whatever it is of
-    count = derived[row.metric][row.node] if row.kind == "count" and row.metric in derived else None
-    held = "not derivable"
-    if count is not None and row.value is not None:
-        held = verdict(row.operator or "eq", attested=row.value, derived=count)
+    count, held_against = _held(row, derived)
     return CensusLine(
         node=row.node,
         metric=row.metric,
@@ -77,8 +83,17 @@ def _line(row: rows.Census, derived: Counts, synthetic: Counts) -> CensusLine:
         quote=row.quote,
         derived=count,
         synthetic=None if count is None else synthetic[row.metric][row.node],
-        verdict=held,
+        verdict=held_against,
     )
+
+
+def _held(row: rows.Census, derived: Counts) -> tuple[int | None, str]:
+    """What the node's events add up to, and the verdict."""
+    # a plan's metric may be one that can be counted: a plan is not a count, whatever it is of
+    count = derived[row.metric][row.node] if row.kind == "count" and row.metric in derived else None
+    if count is None or row.value is None:
+        return count, "not derivable"
+    return count, verdict(row.operator or "eq", attested=row.value, derived=count)
 
 
 def _unattested(snapshot: Snapshot) -> Iterator[CensusLine]:

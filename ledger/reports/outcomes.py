@@ -61,7 +61,7 @@ class _Treated(NamedTuple):
 def outcomes(revealed: Revealed, cohort: str | None = None) -> tuple[Outcome, ...]:
     """Of one cohort or of all, in the order in which their treatments were told to have started."""
     snapshot = revealed.snapshot
-    endpoints, root = endpoints_of(snapshot), _roots(snapshot)
+    endpoints, root = endpoints_of(snapshot), roots_of(snapshot)
     assessed = defaultdict[tuple[str, str, str], list[rows.Assessment]](list)
     for row in snapshot.of(rows.Assessment):
         assessed[row.cohort, row.node, row.case].append(row)
@@ -138,13 +138,16 @@ def _later_days(told: _Treated, episodes: list[_Treated]) -> Iterator[int]:
             yield (other.first - first.first).days + 1
 
 
-def _roots(snapshot: Snapshot) -> Mapping[int, int]:
-    """Correction -> what it corrects: a corrected event keeps its place in the order."""
-    corrected = snapshot.of(rows.Correction)
-    named = {event_id for row in corrected for event_id in (row.event, row.target)}
-    index_of = {event.event_id: event.index for event in snapshot.events if event.event_id in named}
+def roots_of(snapshot: Snapshot) -> Mapping[int, int]:
+    """Correction -> what it corrects, by their indexes: a corrected event keeps its place in the order.
+
+    Read from the rows, for the register of a store does not say it.
+    """
+    corrections = snapshot.of(rows.Correction)
+    targets = {row.target for row in corrections}
+    index_of = {event.event_id: event.index for event in snapshot.events if event.event_id in targets}
     return {
-        index_of[row.event]: index_of[row.target or ""]
-        for row in corrected
-        if {row.event, row.target} <= index_of.keys()
+        row.set_by["target"]: index_of[row.target]
+        for row in corrections
+        if row.target is not None and row.target in index_of
     }

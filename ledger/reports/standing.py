@@ -15,8 +15,9 @@ from ledger.cohort import rows
 from ledger.cohort.places import PLANNED_STAGES, places_left, stage_after, takes_place
 from ledger.cohort.snapshot import Snapshot
 from ledger.cohort.view import date_of
-from ledger.names import When, regimen_name
+from ledger.names import When
 from ledger.reports.members import Member, members
+from ledger.reports.reasons import Reason, Reasons, regimen_of
 from ledger.signing.canonical import Json
 
 State = Literal["open", "suspended", "closed", "not opened"]
@@ -43,14 +44,16 @@ class Scope:
 class AtNode:
     """opened_on: the first opening here, as stated; closed_on: where it is closed here, the last closing.
 
-    days_behind: days from the first opening among the members that the memorandum binds to open in parallel until this
-    one's, or until now where it has none and another still has it open; None for members that are not bound.
+    reason: why it is not open here, where it never was (`reports.reasons`). days_behind: days from the first opening
+    among the members that the memorandum binds to open in parallel until this one's, or until now where it has none and
+    another still has it open; None for members that are not bound. A member's openings end with its removal.
     started, started_stage_3: treatments. synthetic: how many of the rows behind all this are made up.
     """
 
     node: str
     country: str | None
     state: State
+    reason: Reason | None
     opened_on: str | None
     closed_on: str | None
     days_behind: int | None
@@ -77,7 +80,9 @@ class Standing:
 
 
 class _Period(NamedTuple):
-    """A cohort open at a node, until closed here or everywhere, whichever came first; None where neither is past."""
+    """A cohort open at a node, until closed here or everywhere, or the node removed, whichever came first; None where
+    none of it is past.
+    """
 
     node: str
     opened: When
@@ -98,22 +103,22 @@ class _Rows:
 def standings(snapshot: Snapshot) -> tuple[Standing, ...]:
     """Every cohort that was defined, by its name."""
     designs = {row.resolution: row.content for row in snapshot.of(rows.Resolution)}
-    nodes, today = members(snapshot), _today(snapshot)
+    nodes, today, reasons = members(snapshot), snapshot.today, Reasons.of(snapshot)
     return tuple(
-        _standing(cohort, _design(designs.get(cohort.definition.design or "")), nodes, today)
+        _standing(cohort, _design(designs.get(cohort.definition.design or "")), nodes, reasons, today)
         for cohort in _cohorts(snapshot)
     )
 
 
-def _standing(cohort: _Rows, design: Design, nodes: Iterable[Member], today: date) -> Standing:
-    at_nodes = tuple(_at_nodes(cohort, nodes, today))
+def _standing(cohort: _Rows, design: Design, nodes: Iterable[Member], reasons: Reasons, today: date) -> Standing:
+    at_nodes = tuple(_at_nodes(cohort, nodes, reasons, today))
     running = frozenset(each.node for each in at_nodes if each.state in ("open", "suspended"))
     definition = cohort.definition
     return Standing(
         cohort=definition.cohort,
         label=definition.label,
         defined_by=definition.defined_by,
-        regimen=regimen_name(_texts(definition.regimen)),
+        regimen=regimen_of(definition),
         tumour=definition.tumour,
         accrual=definition.accrual,
         closed_on=definition.closed_on,
@@ -148,9 +153,10 @@ def _scopes(cohort: _Rows, design: Design, running: frozenset[str]) -> Iterator[
         )
 
 
-def _at_nodes(cohort: _Rows, nodes: Iterable[Member], today: date) -> Iterator[AtNode]:
+def _at_nodes(cohort: _Rows, nodes: Iterable[Member], reasons: Reasons, today: date) -> Iterator[AtNode]:
+    removed = {node.node: node.removed_on for node in nodes}
     periods = [
-        _period(cohort, each, today)
+        _period(cohort, each, removed.get(each.node), today)
         for each in sorted(cohort.openings, key=lambda row: (date_of(row.opened_on).last, row.set_by["opened_on"]))
         if date_of(each.opened_on).is_past(today)
     ]
@@ -167,6 +173,7 @@ def _at_nodes(cohort: _Rows, nodes: Iterable[Member], today: date) -> Iterator[A
             node=node.node,
             country=node.country,
             state=state,
+            reason=reasons.why(cohort.definition, node) if state == "not opened" else None,
             opened_on=here[0].opened.text if here else None,
             closed_on=str(here[-1].closed) if state == "closed" else None,
             days_behind=_days_behind(here, in_parallel, today) if node.node in bound else None,
@@ -195,8 +202,8 @@ def _days_behind(here: Sequence[_Period], in_parallel: Sequence[_Period], today:
     return max(0, (until - in_parallel[0].opened.last).days)
 
 
-def _period(cohort: _Rows, opening: rows.CohortOpening, today: date) -> _Period:
-    closings = _past([opening.closed_on, cohort.definition.closed_on], today)
+def _period(cohort: _Rows, opening: rows.CohortOpening, removed_on: str | None, today: date) -> _Period:
+    closings = _past([opening.closed_on, cohort.definition.closed_on, removed_on], today)
     return _Period(opening.node, date_of(opening.opened_on), min(closings, key=lambda each: each.last, default=None))
 
 
@@ -225,14 +232,3 @@ def _by_cohort(of_table: Iterable[_OfCohort]) -> Mapping[str, list[_OfCohort]]:
 def _design(content: Json) -> Design:
     assert isinstance(content, dict)
     return Design.parse(content)
-
-
-def _texts(listed: Json) -> tuple[str, ...]:
-    return tuple(str(each) for each in listed) if isinstance(listed, list) else ()
-
-
-def _today(snapshot: Snapshot) -> date:
-    """The day that the view is on, or else that of the last entry."""
-    if snapshot.day is not None:
-        return snapshot.day
-    return snapshot.events[-1].received.date() if snapshot.events else date.min

@@ -14,12 +14,14 @@ from sqlalchemy import Connection, Select, select
 from ledger.cohort.database import Registered
 from ledger.errors import LedgerError, MalformedError, TamperedError
 from ledger.events.catalog import decode
+from ledger.events.corrections import EventCorrected, EventRetracted
 from ledger.signing.canonical import Json
 from ledger.signing.entry import format_time, parse_time
 from ledger.signing.envelope import Claims, parse_jws
 from ledger.store.tables import entries
 
 _AT_A_TIME = 1000  # rows
+_AMENDMENTS = (EventCorrected.TYPE, EventRetracted.TYPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,30 @@ def registered(conn: Connection, size: int) -> list[Registered]:
         select(*(entries.c[name] for name in names)).where(entries.c.index < size).order_by(entries.c.index)
     )
     try:
+        meanings = _meanings(conn, size)
         return [
-            Registered(index, event_id, node, type_, parse_time(received), on, synthetic == 1, case=case)
+            Registered(
+                index=index,
+                event_id=event_id,
+                node=node,
+                type=type_,
+                received=parse_time(received),
+                on=on,
+                synthetic=synthetic == 1,
+                case=case,
+                meaning=meanings.get(index),
+            )
             for index, event_id, node, type_, received, on, synthetic, case in rows
         ]
     except MalformedError:
-        raise TamperedError("a time of receipt is stored that is none: run `cohort-ledger doctor`") from None
+        raise TamperedError("an entry is stored that is none: run `cohort-ledger doctor`") from None
+
+
+def _meanings(conn: Connection, size: int) -> dict[int, str]:
+    """Of the corrections and retractions, index -> what the signature means. No column has it: there are few."""
+    index = entries.c.index
+    amended = select(index, entries.c.jws).where(index < size, entries.c.type.in_(_AMENDMENTS))
+    return {place: parse_jws(jws).claims.actor.meaning for place, jws in conn.execute(amended)}
 
 
 def nodes_with_case(conn: Connection, case: str) -> list[str]:

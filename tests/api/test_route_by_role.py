@@ -74,6 +74,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     f"GET /cells/episodes/{COHORT}/{DRUP}/{case(1)}/{{episode}}": PARTNERS,
     f"GET /cases/{DRUP}/{case(1)}": PARTNERS,
     f"GET /cohorts/{COHORT}": PARTNERS,
+    f"GET /cohorts/{COHORT}/decision": PARTNERS,
     "GET /contributions": NOT_OF_A_DRUG,
     "GET /contributions.csv": NOT_OF_A_DRUG,
     "GET /funnel": NOT_OF_A_DRUG,

@@ -13,7 +13,8 @@ from ledger.cohort.compromises import compromises, compromises_in, is_grant_void
 from ledger.cohort.snapshot import Snapshot, current, of_versions
 from ledger.operations.audit import NOTHING_BEFORE, Before, audit
 from ledger.operations.reached import Reached
-from ledger.reports.findings import Finding, findings
+from ledger.reports.finding import Finding
+from ledger.reports.findings import findings
 from ledger.signing.canonical import Json
 
 
@@ -85,8 +86,9 @@ def test_a_decision_that_was_excused_from_the_design_is_found() -> None:
 
     assert findings(snapshot_of(alliance)) == (
         Finding(
-            "override",
-            f"stage 1 of {COHORT} is decided close-futility, off its design by excused",
+            "decision-off-design",
+            f"stage 1 of {COHORT} is decided close-futility at 0 benefits of 0 cases, where the design looks at 2: off "
+            "its design by excused",
             taken.event.index,
             DRUP,
         ),

@@ -10,7 +10,8 @@ from given import DRUP, PROTARGET, Alliance, case
 from ledger.cohort import snapshot
 from ledger.cohort.cells import Version
 from ledger.cohort.snapshot import Snapshot
-from ledger.reports.findings import Finding, findings
+from ledger.reports.finding import Finding
+from ledger.reports.findings import findings
 
 
 @pytest.fixture

@@ -55,6 +55,9 @@ def test_without_a_word_everything_lies_here_and_listens_on_loopback(places: tup
         partner_threshold=5,
         public_threshold=10,
         release_days=28,
+        not_opened_days=90,
+        stale_cohort_days=180,
+        stale_allocation_days=60,
         origin={},
     )
     assert set(settings.origin.values()) == {"default"}
