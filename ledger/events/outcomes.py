@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ledger.clinical.benefit import RESPONSE_CODES, Criteria
+from ledger.clinical.responses import RESPONSE_CODES, Criteria
 from ledger.cohort import rows
 from ledger.cohort.cells import RowKey, Set
 from ledger.cohort.view import View

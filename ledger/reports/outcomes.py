@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ledger.clinical.benefit import Assessment, Course, Determined, Endpoint, determine
+from ledger.clinical.benefit import Determined, Endpoint, determine
+from ledger.clinical.course import Assessment, Course
 from ledger.cohort import rows
 from ledger.cohort.places import PLANNED_STAGES
 from ledger.cohort.reveal import Revealed
