@@ -69,6 +69,7 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/cohorts/{cohort}"): PARTNERS,  # its rows name cases
     ("GET", "/cohorts"): ANYBODY,  # these are shown to each as its tier is: see `api.audience`
     ("GET", "/cohorts/{cohort}/progress"): ANYBODY,
+    ("GET", "/cohorts/{cohort}/progress.csv"): PARTNERS,
     ("GET", "/board"): ANYBODY,
     ("GET", "/board.csv"): ANYBODY,
     ("GET", "/contributions"): ANYBODY,

@@ -17,7 +17,20 @@ from api.limits import Limited, Limits
 from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
-from api.routes import access_log, cells, cohorts, events, explanations, grants, health, live, log, login, nodes
+from api.routes import (
+    access_log,
+    cells,
+    cohorts,
+    events,
+    explanations,
+    grants,
+    health,
+    live,
+    log,
+    login,
+    nodes,
+    progress,
+)
 from api.sessions import Sessions
 from ledger.operations.hub import Hub
 from ledger.settings import DEFAULT_URL
@@ -71,6 +84,6 @@ def create_app(
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
-    for routes in (live, events, nodes, log, cohorts, cells, grants, access_log, login, health, explanations):
+    for routes in (live, events, nodes, log, progress, cohorts, cells, grants, access_log, login, health, explanations):
         app.include_router(routes.router)
     return app

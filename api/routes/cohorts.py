@@ -21,14 +21,12 @@ from ledger.errors import NotFoundError
 from ledger.names import SLUG, SLUG_MAX, UUID
 from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
-from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
 from ledger.reports.findings import Finding, findings
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.shown import (
     PooledBoard,
     PooledLine,
-    PooledProgress,
     PooledStanding,
     PublicContribution,
     PublicFunnelLine,
@@ -37,7 +35,6 @@ from ledger.reports.shown import (
     contributions_for,
     funnel_for,
     pooled_lines,
-    progress_for,
     standings_for,
 )
 from ledger.reports.standing import AtNode, Scope, Standing, standings
@@ -101,12 +98,6 @@ class CaseRows:
 def list_cohorts(seen: Seen, audience: ShownTo) -> tuple[Standing, ...] | tuple[PooledStanding, ...]:
     """Every cohort that was defined, and where it stands."""
     return standings_for(standings(seen), audience)
-
-
-@router.get("/cohorts/{cohort}/progress")
-def read_progress(seen: Seen, audience: ShownTo, cohort: CohortName) -> CohortProgress | PooledProgress:
-    """One cohort's design and endpoint, how far every scope came, and what was decided."""
-    return progress_for(cohort_progress(seen, cohort), audience)
 
 
 @router.get("/board")
