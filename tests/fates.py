@@ -9,12 +9,15 @@ import amended
 from given import (
     CLAIM,
     COHORT,
+    DEFINITION,
     DRUP,
     FOUNDERS,
     PROTARGET,
+    WEEK_16,
     Alliance,
     Data,
     case,
+    founded,
     opened,
     patient,
 )
@@ -33,6 +36,18 @@ Scan = tuple[int | None, str]
 RESPONDS: tuple[Scan, ...] = ((57, "PR"), (113, "PR"))
 IS_STABLE: tuple[Scan, ...] = ((57, "SD"), (113, "SD"))
 PROGRESSES: tuple[Scan, ...] = ((57, "PD"),)
+
+
+def opened_under(*nodes: str, accrual: str = "pooled", design: Data = EIGHT_AND_24, **changes: Any) -> Alliance:
+    """The cohort is open at these nodes, under an endpoint that differs in this."""
+    alliance = founded()
+    alliance.adopts("small", "design", design)
+    alliance.adopts("week-16", "endpoint", WEEK_16 | changes)
+    alliance.runs_trial(*nodes)
+    alliance.supplies(*nodes)
+    alliance.says(DRUP, "cohort.defined", {**DEFINITION, "accrual": accrual})
+    alliance.opens(*nodes)
+    return alliance
 
 
 def snapshot_of(alliance: Alliance) -> Snapshot:

@@ -4,20 +4,20 @@ from typing import Any
 
 import pytest
 from fates import (
-    EIGHT_AND_24,
     IS_STABLE,
     PROGRESSES,
     RESPONDS,
     Fate,
     claims,
     erase,
+    opened_under,
     recount,
     retold,
     revealed,
     tell,
     to_the_end,
 )
-from given import COHORT, DEFINITION, DRUP, PROTARGET, SMALL, WEEK_16, Alliance, case, opened
+from given import COHORT, DRUP, PROTARGET, SMALL, WEEK_16, Alliance, case, opened
 from stages import decision, last
 
 from ledger.clinical.benefit import Endpoint
@@ -242,15 +242,7 @@ def test_a_cohort_that_one_trial_alone_has_is_that_trials_scope() -> None:
 
 def under(**changes: Any) -> Alliance:
     """The cohort under another endpoint; one patient benefits, one has nothing to be judged by, one is undecided."""
-    alliance = Alliance()
-    for node in [each.node for each in alliance.memorandum.members]:
-        alliance.signs(node)
-    alliance.adopts("small", "design", EIGHT_AND_24)
-    alliance.adopts("week-16", "endpoint", WEEK_16 | changes)
-    alliance.runs_trial(DRUP)
-    alliance.supplies(DRUP)
-    alliance.says(DRUP, "cohort.defined", DEFINITION)
-    alliance.opens(DRUP)
+    alliance = opened_under(DRUP, **changes)
     tell(alliance, {1: Fate(DRUP, RESPONDS, "yes"), 2: Fate(DRUP, (), "not-evaluable")})
     tell(alliance, {3: Fate(DRUP, (), None, evaluable=None), 4: Fate(DRUP, (), "no", evaluable=False)})
     return alliance
