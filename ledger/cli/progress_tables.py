@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import click
-
 from ledger.cli.terminal import print_facts, print_table
 from ledger.clinical.characteristics import Characteristics
 from ledger.reports.cohort_progress import CohortProgress, Results
@@ -14,20 +12,20 @@ from ledger.reports.responses import Responses
 from ledger.reports.toxicity import Events, Toxicity
 from ledger.signing.canonical import Json
 
-SHUT = "every sealed value is shut: what follows rests on clear fields alone"
+SHUT = "no sealed value could be opened, and this rests on clear fields alone"
 _TERMS_MOST = 10
 
 
 def print_outcomes(found: CohortProgress, *, shut: str | None = None) -> None:
     """shut: why nothing sealed is open, None where something is."""
     if shut is not None:
-        click.echo(f"{SHUT} ({shut})\n")
+        print_facts({"shut": f"{SHUT} ({shut})"})
     print_facts({"design at work": _characteristics(found.characteristics, found.design_content)})
     for name, looks in _by_name(each for each in found.looks if each.of != "country").items():
         print_facts({each.look: _look(each) for each in looks}, title=f"Benefit, {name}")
     _print_countries([each for each in found.looks if each.of == "country"])
     if found.stage_3.treated:
-        click.echo(f"{_beyond(found.stage_3)}\n")
+        print_facts({"stage 3": _beyond(found.stage_3)})
     if found.results.treated or found.stage_3.treated:
         _print_results(found.results)
 
@@ -77,7 +75,7 @@ def _tally(tally: Tally) -> str:
 
 def _beyond(found: Beyond) -> str:
     return (
-        f"Stage 3, beyond the design and in no look: {found.treated} treated, {found.evaluable} evaluable; claimed"
+        f"beyond the design and in no look: {found.treated} treated, {found.evaluable} evaluable; claimed"
         f" {_tally(found.claimed)}; computed {_tally(found.computed)}"
     )
 
@@ -131,11 +129,11 @@ def _print_curve(curve: TimeToEvent) -> None:
     low, high = (str(day) if day is not None else "not reached" for day in (curve.median_low, curve.median_high))
     left_out = {"left out for a partial date": curve.undated, "shut": curve.shut}
     more = "".join(f", {count} {why}" for why, count in left_out.items() if count)
-    click.echo(
-        f"{curve.what.capitalize()}: {curve.events} events among {curve.patients} {curve.population}{more};"
-        f" {curve.estimator}, {median} (95 % {low} to {high}, log-log), endpoint {curve.endpoint},"
-        f" data to {cut_in_words(curve.data_cut)}"
+    words = (
+        f"{curve.events} events among {curve.patients} {curve.population}{more}; {curve.estimator}, {median}"
+        f" (95 % {low} to {high}, log-log), endpoint {curve.endpoint}, data to {cut_in_words(curve.data_cut)}"
     )
+    print_facts({curve.what: words})
     survival = {step.day: step.survival for step in curve.steps}
     print_table(
         ["day", *(str(each.day) for each in curve.at_risk)],

@@ -19,8 +19,8 @@ _LEAST_P = 0.0001  # is written with four decimals
 
 @dataclass(frozen=True, slots=True)
 class DataCut:
-    """Up to which entry something is known. index: of that entry; received: when the hub took it (UTC), None where a view on
-    a day leaves out every entry until then.
+    """Up to which entry something is known. index: of that entry; received: when the hub took it (UTC), None where a
+    view on a day leaves out every entry until then.
     """
 
     index: int
