@@ -29,7 +29,7 @@ from ledger.cohort.erasing import erased_entries
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot, current, of_versions
 
-EIGHT_AND_24: Data = {
+EIGHT_AND_24: dict[str, Any] = {
     "kind": "two-stage", "n1": 8, "r1": 0, "n": 24, "r": 4, "p0_percent": 10, "p1_percent": 30,
 }  # fmt: skip
 Scan = tuple[int | None, str]
@@ -88,7 +88,7 @@ def claim(benefit: str) -> dict[str, Any]:
 
 
 def toxic(alliance: Alliance, node: str, handle: str, term: str, **more: Any) -> None:
-    told = {
+    told: dict[str, Any] = {
         "day": 20, "term": term, "ctcae_grade": 3, "severity": None, "serious": False, "related": None, "outcome": None,
     } | more  # fmt: skip
     alliance.says(node, "adverse_event.reported", patient(handle) | told)

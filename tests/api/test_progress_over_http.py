@@ -194,7 +194,7 @@ def test_of_an_episode_only_what_is_counted_is_opened(hub: Hub) -> None:
     with reading(hub.engine) as connection:
         opened = reveal(connection, hub.vault, snapshot, cohort=COHORT, of_episodes=OF_OUTCOMES)
 
-    values = dump([*opened.values.values()])  # type: ignore[arg-type]  # a list of JSON
+    values = dump([*opened.values.values()])
     assert b"PR" in values
     assert b"COAD" not in values
     assert b"p.Val600Glu" not in values

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -142,6 +143,7 @@ def test_nor_any_of_a_small_table() -> None:
 # ---------------------------------------------------------------------- sums that everybody knows
 
 Sums = tuple[tuple[int, ...], tuple[int, ...]]
+Counted = tuple[tuple[int, ...], ...]
 
 
 def sums_of(table: Sequence[Sequence[int]]) -> Sums:
@@ -152,18 +154,18 @@ def sums_of(table: Sequence[Sequence[int]]) -> Sums:
 def test_a_reader_who_knows_all_sums_and_how_cells_are_hidden_works_out_no_small_cell(
     height: int, width: int, most: int
 ) -> None:
-    by_sums: dict[Sums, list[Table]] = defaultdict(list)
+    by_sums: dict[Sums, list[Counted]] = defaultdict(list)
     for cells in product(range(most + 1), repeat=height * width):
-        table = tuple(cells[place : place + width] for place in range(0, height * width, width))
-        by_sums[sums_of(table)].append(table)  # type: ignore[arg-type]  # of numbers alone
+        table: Counted = tuple(cells[place : place + width] for place in range(0, height * width, width))
+        by_sums[sums_of(table)].append(table)
 
     # of larger sums not all tables were tried
     complete = {sums: tables for sums, tables in by_sums.items() if max(*sums[0], *sums[1]) <= most}
     assert len(complete) > 5
     for tables in complete.values():
-        written = defaultdict(list)
+        written = defaultdict[Any, list[Counted]](list)
         for table in tables:
-            written[shown_within_totals(table, 4)].append(table)  # type: ignore[arg-type]  # as above
+            written[shown_within_totals(table, 4)].append(table)
         for shown, alike in written.items():
             for row, column in product(range(height), range(width)):
                 could_be, by_the_sums = ({each[row][column] for each in found} for found in (alike, tables))
@@ -171,7 +173,7 @@ def test_a_reader_who_knows_all_sums_and_how_cells_are_hidden_works_out_no_small
                     assert could_be == {shown[row][column]}
                 else:
                     assert len(could_be) > 1
-                    assert {count for count in by_the_sums if count is not None and count < 4} <= could_be
+                    assert {count for count in by_the_sums if count < 4} <= could_be
 
 
 def test_where_no_cell_is_small_all_are_shown_and_where_one_is_none_but_what_the_sums_tell() -> None:

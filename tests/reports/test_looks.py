@@ -160,7 +160,7 @@ def test_a_cohort_that_its_first_look_closed_is_stopped_there() -> None:
 def test_what_a_resolution_excused_was_not_by_the_design() -> None:
     alliance = opened(DRUP)
     tell(alliance, {1: Fate(DRUP, RESPONDS, "yes")})
-    content = {"cohort": COHORT, "stage": 1, "off_design": ["cases"], "why": "few came"}
+    content: dict[str, Any] = {"cohort": COHORT, "stage": 1, "off_design": ["cases"], "why": "few came"}
     alliance.adopts("few-came", "decision", content)
     decides(alliance, 1, override="few-came")
 
