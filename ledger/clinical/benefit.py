@@ -52,11 +52,11 @@ _WORDS: Mapping[Kind, str] = {
 class Endpoint:
     """What a cohort's benefit is computed under: similar among the trials, not identical, so always named.
 
-    criteria: the scales whose assessments count, sorted. min_stable_days: stable disease counts once it has lasted so
-    many days from the first treatment. window_days: how many days an assessment "at week 16" may come before it (zero
-    or negative) and after it. confirm_days: how long after a response the next assessment must confirm it; 0 asks for
-    no confirmation. at_week_16_only: only what is found at week 16 counts. missing: what an evaluable patient without
-    the needed assessments counts as.
+    criteria: the scales whose assessments count, sorted. min_stable_days: the first study day on which stable disease
+    is long enough, counted from the first treatment. window_days: how many days an assessment "at week 16" may come
+    before it (zero or negative) and after it. confirm_days: how long after a response a later assessment must confirm
+    it; 0 asks for no confirmation. at_week_16_only: only what is found at week 16 counts. missing: what an evaluable
+    patient without the needed assessments counts as.
     """
 
     criteria: tuple[Criteria, ...]
@@ -140,7 +140,7 @@ def determine(course: Course, endpoint: Endpoint) -> Determined:
     if shown == "missing" and benefit == "no":
         because += "; this endpoint counts that as no benefit"
     if known.undated:
-        because += f"; on unknown days: {known.undated}, shows no benefit"
+        because += f"; assessments without a full date, which show no benefit: {known.undated}"
     return Determined(
         benefit=benefit,
         best=_best(known, endpoint.confirm_days, _stable_from(endpoint)),
@@ -197,10 +197,10 @@ def _responses(findings: Sequence[Finding], confirm_days: int) -> list[Finding]:
 def _best(known: History, confirm_days: int, stable_from: int) -> str | None:
     held = _responses(known.findings, confirm_days)
     held += [_as_stable(each) for each in known.findings if each.is_stable_or_better and each.day >= stable_from]
+    if known.undated_progression and (held or not _is_confirmed(known.ended)):
+        return "NE" if held or known.new_treatment else known.undated_progression
     if held:
-        return "NE" if known.undated_progression else min(held, key=_rank).code
-    if known.undated_progression and not known.new_treatment and not _is_confirmed(known.ended):
-        return known.undated_progression
+        return min(held, key=_rank).code
     if known.ended:
         return known.ended.code
     return "NE" if known.assessed else None

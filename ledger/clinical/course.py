@@ -119,7 +119,7 @@ def history(course: Course, criteria: Sequence[Criteria], evaluator: Evaluator) 
 
 
 def _is_on_treatment(each: Assessment, course: Course) -> bool:
-    if each.baseline or each.response is None:
+    if each.baseline:
         return False
     if each.day is None:  # nobody knows: it is kept, and proves nothing
         return True
