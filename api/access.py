@@ -70,6 +70,7 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/cohorts"): ANYBODY,  # these are shown to each as its tier is: see `api.audience`
     ("GET", "/cohorts/{cohort}/progress"): ANYBODY,
     ("GET", "/cohorts/{cohort}/progress.csv"): PARTNERS,
+    ("GET", "/design/{design}"): ANYBODY,
     ("GET", "/board"): ANYBODY,
     ("GET", "/board.csv"): ANYBODY,
     ("GET", "/contributions"): ANYBODY,

@@ -22,6 +22,7 @@ from ledger.names import SLUG, SLUG_MAX, UUID
 from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
 from ledger.reports.contributions import Contribution, contributions
+from ledger.reports.design import DesignReport, design_report
 from ledger.reports.findings import Finding, findings
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.shown import (
@@ -43,6 +44,7 @@ from ledger.signing.canonical import Json
 router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
 
 CohortName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["braf-v600"])]
+DesignName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["two-stage-8-24"])]
 NodeName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MAX, examples=["drup-nl"])]
 CaseName = Annotated[str, Path(pattern=f"^{UUID.pattern}$")]
 
@@ -98,6 +100,14 @@ class CaseRows:
 def list_cohorts(seen: Seen, audience: ShownTo) -> tuple[Standing, ...] | tuple[PooledStanding, ...]:
     """Every cohort that was defined, and where it stands."""
     return standings_for(standings(seen), audience)
+
+
+@router.get("/design/{design}")
+def read_design(seen: Seen, audience: ShownTo, design: DesignName) -> DesignReport:
+    """One design: its rule, what it does at each benefit rate, what may be decided, and what its ends say. Outsiders
+    are shown it once it is in force.
+    """
+    return design_report(seen, design, in_force_only=audience.is_outside)
 
 
 @router.get("/board")

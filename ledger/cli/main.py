@@ -82,6 +82,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "witness": _Listed("witness", "Watch logs: cosign what extends what was cosigned before."),
     "board": _Listed("reports", "Every cohort at every node: open, late, places left."),
     "cohort": _Listed("reports", "One cohort: definition, stages, decisions."),
+    "design": _Listed("reports", "One design: its rule, what it does at each benefit rate, and what its ends say."),
     "contributions": _Listed("reports", "Who contributed what."),
     "census": _Listed("reports", "What the trials attested, against what their events add up to."),
     "funnel": _Listed("reports", "How far each trial's cases came."),

@@ -7,6 +7,7 @@ import click
 
 from ledger.cli import report_tables
 from ledger.cli.amendments import in_facts, print_changes, short, told_of, trail_lines
+from ledger.cli.design_tables import print_design
 from ledger.cli.options import as_json, hub_options
 from ledger.cli.progress import read_progress
 from ledger.cli.progress_tables import SHUT, print_outcomes
@@ -22,6 +23,7 @@ from ledger.reports.amendments import SEALED
 from ledger.reports.board import board as board_of
 from ledger.reports.census import census as census_of
 from ledger.reports.contributions import contributions as contributions_of
+from ledger.reports.design import design_report
 from ledger.reports.findings import findings as findings_of
 from ledger.reports.funnel import funnel as funnel_of
 from ledger.settings import Settings
@@ -69,6 +71,15 @@ def cohort(*, name: str, at: str | None, on: str | None, as_json: bool, **flags:
         return
     report_tables.print_cohort(found)
     print_outcomes(found, shut=shut)
+
+
+@click.command()
+@click.argument("name", metavar="ID")
+@report_options
+def design(*, name: str, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
+    """One design: its rule, what it does at each benefit rate, what may be decided, and what its ends say."""
+    found = design_report(_snapshot(at, on, flags), name)
+    print_json(found) if as_json else print_design(found)
 
 
 @click.command()

@@ -85,6 +85,7 @@ def estimate(design: Design, situation: Situation, *, benefits: int, evaluable: 
             p_value = of_patients(design.n1).at_least(benefits, _p0(design))
             return replace(_by_clopper_pearson(bare), estimator="UMVUE", p_value=float(p_value))
         case "completed":
+            _check(design, stage=2, benefits=benefits, evaluable=evaluable)
             of_95, of_90 = (koyama_chen(design, benefits, level) for level in (0.95, 0.9))
             return replace(
                 bare,

@@ -15,7 +15,7 @@ from ledger.clinical.two_stage import Design
 
 GRID = 10**9  # limits are given to this part of a patient in whole
 
-_BLUR = 1e-13  # for each patient: ten times what the floats of `_nearly` can be off by
+_BLUR = 1e-13  # for each patient: five times what the floats of `_nearly` can be off by
 _NOTHING = 1e-20  # a term that may be left out, with all the smaller ones after it
 _SECANTS, _FAR = 8, 20.0
 
@@ -98,10 +98,10 @@ class Tails:
 
     def _nearly(self, benefits: int, yes: float, no: float) -> float:
         """The chance where a patient benefits with the chance `yes`, and with `no` not; both above 0."""
-        log_yes, log_no = log(yes), log(no)
+        nobody, odds = self.size * log(no), log(yes) - log(no)
         total = before = 0.0
-        for count in range(benefits, self.size + 1):
-            term = exp(self._logs[count] + count * log_yes + (self.size - count) * log_no)
+        for count, ways in enumerate(self._logs[benefits:], benefits):
+            term = exp(ways + count * odds + nobody)
             total += term
             if term < before and term < _NOTHING:
                 break

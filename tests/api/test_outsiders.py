@@ -43,6 +43,7 @@ FOR_EVERYBODY = {
     ),
     *("/help/what-this-proves", "/help/threat-model"),
     *("/log/checkpoint", "/log/checkpoints", "/log/memorandum", "/log/tile/0/000.p/1"),
+    "/design/small",
 }
 # all that a parameter of a path may be asked for
 NAMED: dict[str, tuple[str, ...]] = {
@@ -50,6 +51,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "node": (DRUP, IMPRESS),
     "case": (case(1),),
     "cohort": (COHORT, OTHER),
+    "design": ("small", "week-16"),
     "table": ("cases", "cohorts", "nodes", "stage_decisions"),
     "key": (COHORT, DRUP, f"{DRUP}/{case(1)}"),
     "slug": ("rule",),
@@ -277,6 +279,22 @@ def test_outsiders_choose_no_moment_for_two_of_them_subtract_to_one_patient(
 
     assert refused == {403}
     assert client.get(f"/cohorts?{moment}", headers=headers(DRUP)).status_code == 200
+
+
+def test_outsiders_are_shown_the_designs_in_force_and_told_nothing_of_other_resolutions(tmp_path: Path) -> None:
+    alliance = accruing()
+    alliance.says(IMPRESS, "resolution.proposed", given.resolution("bolder", "design", {**EIGHT, "r": 5}))
+    client = client_of(served(tmp_path, alliance))
+
+    for who in ("public", "company"):
+        answers = {
+            name: client.get(f"/design/{name}", headers=headers(who))
+            for name in ("small", "bolder", "week-16", "nowhere", "small?at=20")
+        }
+        assert [answer.status_code for answer in answers.values()] == [200, 404, 404, 404, 403]
+        said = {answers[name].json()["detail"].replace(name, "") for name in ("bolder", "week-16", "nowhere")}
+        assert len(said) == 1
+    assert client.get("/design/bolder", headers=headers(DRUP)).json()["in_force_at"] is None
 
 
 def test_between_two_releases_nothing_new_is_shown_to_outsiders(tmp_path: Path) -> None:

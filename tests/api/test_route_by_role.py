@@ -81,6 +81,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "GET /census.csv": PARTNERS,
     "GET /findings": PARTNERS,
     "GET /cohorts": REPORTS,
+    "GET /design/small": REPORTS,
     "GET /board": REPORTS,
     "GET /board.csv": REPORTS,
     f"GET /cohorts/{COHORT}/progress": OF_ITS_DRUG,

@@ -75,6 +75,8 @@ def test_1_is_unexpected_and_tells_the_kind_of_error_only(
         ["board", "--on", "yesterday"],
         ["board", "--at", "99999"],
         ["cohort", "nowhere"],
+        ["design", "nowhere"],
+        ["design", "week-16"],
         ["event", "99999"],
         ["trail", "not-a-case"],
         ["audit", "absent.zip"],

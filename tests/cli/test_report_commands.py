@@ -36,6 +36,7 @@ def told(hub: Path, *arguments: str) -> Any:
 REPORTS = [
     ["board"],
     ["cohort", given.COHORT],
+    ["design", "small"],
     ["contributions"],
     ["census"],
     ["funnel"],
