@@ -1,16 +1,14 @@
-"""Tables as CSV (RFC 4180), for a spreadsheet that must not be made to compute by what it is shown."""
+"""Tables as answers, in CSV."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
-from io import StringIO
 
 from fastapi import Request
 from fastapi.responses import Response
 
 from api.logged import log_access
+from ledger.exports.tables import csv_of
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for the beginning of one
 
 
 class CsvResponse(Response):
@@ -35,16 +33,3 @@ def csv_answer(
     if request.state.caller.kind != "nobody":
         log_access(request, nodes=named, rows=len(rows))
     return CsvResponse(csv_of(columns, rows), headers=dict(headers))
-
-
-def csv_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([_harmless(value) for value in row] for row in rows)
-    return text.getvalue()
-
-
-def _harmless(value: object) -> object:
-    """A text that a spreadsheet would compute gets an apostrophe before it; a number stays one."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

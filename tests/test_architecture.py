@@ -15,8 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LONGEST_FILE = 400  # lines
 
-CORE = ["errors", "names", "signing", "merkle", "clinical", "cohort", "events", "replay", "reports"]
-PACKAGES = ["signing", "merkle", "clinical", "cohort", "events", "reports"]
+CORE = ["errors", "names", "signing", "merkle", "clinical", "cohort", "events", "replay", "reports", "exports"]
+PACKAGES = ["signing", "merkle", "clinical", "cohort", "events", "reports", "exports"]
 FORBIDDEN_TO_THE_CORE = [
     *["sqlalchemy", "alembic", "fastapi", "starlette", "httpx", "httpx2", "uvicorn"],
     *["os", "io", "pathlib", "socket", "asyncio", "threading", "time", "random", "secrets", "logging"],

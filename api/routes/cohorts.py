@@ -2,7 +2,7 @@
 outsiders as of the last release, and as much as `reports.shown` lets them see.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from ledger.cohort import rows
 from ledger.cohort.columns import Row
 from ledger.cohort.rows import columns_of
 from ledger.errors import NotFoundError
+from ledger.exports.reports import board_table
 from ledger.names import SLUG, SLUG_MAX, UUID
 from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
@@ -38,7 +39,7 @@ from ledger.reports.shown import (
     pooled_lines,
     standings_for,
 )
-from ledger.reports.standing import AtNode, Scope, Standing, standings
+from ledger.reports.standing import Standing, standings
 from ledger.signing.canonical import Json
 
 router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
@@ -57,10 +58,6 @@ def _names(line: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(line))
 
 
-_BOARD_COLUMNS = (
-    *("cohort", "label", "regimen", "accrual", "cohort_synthetic", "stage", "places_left", "scope_synthetic"),
-    *_names(AtNode),
-)
 _CONTRIBUTION_COLUMNS = tuple(name for name in _names(Contribution) if name not in {"by_type", "tables"})
 
 
@@ -121,7 +118,8 @@ def read_board_csv(request: Request, seen: Seen, audience: ShownTo, response: Re
     """Every cohort at every node, a line each; for outsiders, a line for each of a cohort's scopes."""
     found = standings(seen)
     if not audience.is_outside:
-        return csv_answer(request, _BOARD_COLUMNS, _board_lines(found), response.headers)
+        table = board_table(found)
+        return csv_answer(request, table.names, table.rows, response.headers)
     pooled = [each for each in standings_for(found, audience) if isinstance(each, PooledStanding)]
     whose = (node.node for each in found if audience.may_see(each) for node in each.nodes if node.state != "not opened")
     return csv_answer(request, _names(PooledLine), map(astuple, pooled_lines(pooled)), response.headers, nodes=whose)
@@ -217,12 +215,3 @@ def line_of(row: Row, opened: Mapping[str, Json]) -> Line:
         since=row.since,
         synthetic=row.synthetic,
     )
-
-
-def _board_lines(standing: Iterable[Standing]) -> Iterator[Sequence[object]]:
-    for each in standing:
-        scopes: Mapping[str | None, Scope] = {scope.node: scope for scope in each.scopes}
-        for node in each.nodes:
-            scope = scopes.get(node.node, scopes.get(None))
-            place = (scope.stage, scope.places_left, scope.synthetic) if scope else (None, None, None)
-            yield (each.cohort, each.label, each.regimen, each.accrual, each.synthetic, *place, *astuple(node))

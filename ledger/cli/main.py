@@ -89,6 +89,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "findings": _Listed("reports", "What an auditor should look at, and no rule refused."),
     "event": _Listed("reports", "One event: who said what, the cells that it set, and what was corrected."),
     "trail": _Listed("reports", "All that was said of one case."),
+    "export": _Listed("export", "Write reports and tables in the formats of others: CSV, Parquet."),
     "mirror": _Listed("mirror", "Keep a verified copy of a log in a folder, to be served, audited or restored from."),
     "bundle": _Listed("auditor", "Write a log into one zip file."),
     "audit": _Listed("auditor", "Verify and replay a bundle, a folder or a server's log."),

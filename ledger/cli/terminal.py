@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import click
@@ -15,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+from ledger.exports.plain import plain
 
 _PLAIN_LINE_EVERY_S = 5.0
 _PIPED_SIZE = (120, 50)  # where no terminal bounds it and COLUMNS does not
@@ -29,7 +30,7 @@ def remark(text: str) -> None:
 
 def print_json(value: object) -> None:
     """One JSON document. value: JSON, or frozen dataclasses, or sequences and mappings of them."""
-    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
 
 
 def print_table(
@@ -102,13 +103,3 @@ def _print(table: Table) -> None:
     with console.capture() as capture:
         console.print(table, "")
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
-
-
-def _plain(value: object) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
-    if isinstance(value, Mapping):
-        return {str(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value if isinstance(value, str | int | float | None) else str(value)

@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from given import COHORT, DRUP, IMPRESS, case
 from resolved import agree, replacement
 
-from api.tables import csv_of
 from ledger.cohort.cells import Version
 from ledger.operations.hub import Hub
 from ledger.store.cells import write_versions
@@ -118,12 +117,6 @@ def test_the_boards_table_tells_each_node_the_places_of_its_own_scope(client: Te
         "2",
         "",
     )
-
-
-def test_a_text_that_a_spreadsheet_would_compute_is_defused_and_a_number_is_not() -> None:
-    text = csv_of(["a", "b", "c"], [["=1+1", "@SUM(A1)", -3], ["plain", "-", None]])
-
-    assert text == "a,b,c\r\n'=1+1,'@SUM(A1),-3\r\nplain,'-,\r\n"
 
 
 def test_a_cases_file_holds_all_its_rows_and_the_events_behind_them(reader: TestClient, told: given.Alliance) -> None:
