@@ -145,6 +145,7 @@ def to_the_end() -> Alliance:
     alliance.says(PROTARGET, "case.released", released)
     tell(alliance, {6: Fate(PROTARGET, PROGRESSES, "no", stage=2)})
     four = [*first, (DRUP, case(4)), (PROTARGET, case(6))]
+    alliance.says(DRUP, "case.submitted", {"case": case(10), "on": "2021-12-20"})  # of no cohort: the data cut
     decided = decision(four, decision="stage-3", stage=2, benefits=2, data_cut=last(alliance))
     alliance.says(DRUP, "cohort.stage_decided", decided)
     tell(alliance, {7: Fate(DRUP, RESPONDS, "yes", stage=3), 8: Fate(PROTARGET, PROGRESSES, "no", stage=3)})

@@ -97,12 +97,11 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """Who is counted at one look, and by which decision. missing: cases that a decision names and nobody has."""
+    """Who is counted at one look, and by which decision."""
 
     look: When
     decision: rows.StageDecision | None
     patients: tuple[Patient, ...]
-    missing: int = 0
 
 
 class Looked(NamedTuple):
@@ -138,20 +137,21 @@ def beyond(found: Iterable[Patient]) -> Beyond:
     )
 
 
-def tally(answers: Iterable[Answer], *, missing: int = 0) -> Tally:
-    """missing: patients of whom nothing is there at all; they are shut."""
+def tally(answers: Iterable[Answer]) -> Tally:
     found = list(answers)
     return Tally(
         yes=found.count("yes"),
         no=found.count("no"),
         not_evaluable=found.count("not-evaluable"),
         unclaimed=found.count("unclaimed"),
-        shut=found.count("shut") + missing,
+        shut=found.count("shut"),
     )
 
 
 def _counted_at(told: Material, decision: rows.StageDecision | None) -> tuple[Patient, ...]:
-    """Whoever is counted at a look: by a decision, or by now."""
+    """Whoever is counted at a look: by a decision, or by now. Whom a decision names is there: no evaluability that it
+    stands on is taken back, and a view on a day has no decision before its cases.
+    """
     if decision is None:
         return told.counted
     named = {(node, case) for _, node, case in cases_of(decision)}
@@ -182,11 +182,9 @@ def _looks_at(told: Material, group: _Group) -> Iterator[Looked]:
     if told.is_one_scope or group.is_scope:
         taken = _decisions_of(told, None if told.is_one_scope else group.name)
     for decision in taken:
-        named = sum(group.has(node) for _, node, _ in cases_of(decision))
         here = tuple(each for each in _counted_at(told, decision) if group.has(each.node))
         when: When = "stage 1" if decision.stage == "1" else "stage 2"
-        counted = _Counted(when, decision, here, missing=named - len(here))
-        yield Looked(_look(told, group, taken, counted), here)
+        yield Looked(_look(told, group, taken, _Counted(when, decision, here)), here)
     here = tuple(each for each in _counted_at(told, None) if group.has(each.node))
     yield Looked(_look(told, group, taken, _Counted("now", None, here)), here)
 
@@ -194,8 +192,8 @@ def _looks_at(told: Material, group: _Group) -> Iterator[Looked]:
 def _look(told: Material, group: _Group, taken: Sequence[rows.StageDecision], counted: _Counted) -> Look:
     decision, is_now = counted.decision, counted.look == "now"
     population: Population = "evaluable" if decision is not None else told.endpoint.denominator
-    claimed = tally((each.claimed for each in counted.patients), missing=counted.missing)
-    computed = tally((each.computed for each in counted.patients), missing=counted.missing)
+    claimed = tally(each.claimed for each in counted.patients)
+    computed = tally(each.computed for each in counted.patients)
     rates = [_rate(told, group, taken, counted, answers) for answers in (claimed, computed)]
     episodes = [
         each for each in told.snapshot.of(rows.Episode) if each.cohort == told.standing.cohort and group.has(each.node)
@@ -233,7 +231,7 @@ def _scope_of(told: Material, group: _Group) -> Scope | None:
 def _evaluable(counted: _Counted) -> int:
     """Whom a decision names is evaluable: the rules saw to it."""
     if counted.decision is not None:
-        return len(counted.patients) + counted.missing
+        return len(counted.patients)
     return sum(each.outcome.evaluable is True for each in counted.patients)
 
 

@@ -15,6 +15,7 @@ from given import COHORT, DRUP, IMPRESS, PROTARGET, case
 from granting import named
 
 from api.app import create_app
+from ledger.cohort.reveal import Revealed
 from ledger.operations.hub import Hub
 from ledger.operations.reading import Moment, snapshot_at, snapshot_of_cohort
 from ledger.operations.revealing import OF_OUTCOMES, reveal
@@ -198,3 +199,17 @@ def test_of_an_episode_only_what_is_counted_is_opened(hub: Hub) -> None:
     assert b"PR" in values
     assert b"COAD" not in values
     assert b"p.Val600Glu" not in values
+
+
+def test_when_the_entry_of_a_decisions_data_cut_was_received_is_read_with_it(
+    told: given.Alliance, tmp_path: Path
+) -> None:
+    (tmp_path / "slowly").mkdir()
+    hub = hubs.founded_hub(tmp_path / "slowly", told)
+    hubs.post(hub, told, batch=1)  # at a time of its own each
+
+    whole = cohort_progress(Revealed(snapshot_at(hub.engine, Moment())), COHORT).looks
+    narrow = cohort_progress(Revealed(snapshot_of_cohort(hub.engine, Moment(), COHORT)), COHORT).looks
+
+    assert [each.cases_as_of for each in narrow] == [each.cases_as_of for each in whole]
+    hub.engine.dispose()

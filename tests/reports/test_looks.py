@@ -172,6 +172,19 @@ def test_what_a_resolution_excused_was_not_by_the_design() -> None:
     assert whole(alliance, "stage 1").override == "few-came"
 
 
+def test_nor_is_a_decision_that_was_excused_on_the_designs_own_cases() -> None:
+    alliance = opened(DRUP)
+    tell(alliance, {1: Fate(DRUP, PROGRESSES, "no"), 2: Fate(DRUP, PROGRESSES, "no")})
+    content: dict[str, Any] = {"cohort": COHORT, "stage": 1, "off_design": ["decision"], "why": "it works elsewhere"}
+    alliance.adopts("go-on", "decision", content)
+    decides(alliance, 1, 2, benefits=0, override="go-on")
+
+    for look in ("stage 1", "now"):
+        assert (
+            whole(alliance, look).computed_rate.label == estimate(DESIGN, "not-followed", benefits=0, evaluable=2).label
+        )
+
+
 def test_late_data_under_which_the_first_look_would_have_stopped_leave_no_adjusted_estimate() -> None:
     alliance = to_the_end()
     claims(alliance, DRUP, case(1), "no")
