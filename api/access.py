@@ -72,6 +72,7 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/cohorts/{cohort}"): PARTNERS,  # its rows name cases
     ("GET", "/cohorts"): ANYBODY,  # these are shown to each as its tier is: see `api.audience`
     ("GET", "/cohorts/{cohort}/progress"): ANYBODY,
+    ("GET", "/cohorts/{cohort}/progress.csv"): PARTNERS,
     ("GET", "/design/{design}"): ANYBODY,
     ("GET", "/cohorts/{cohort}/decision"): PARTNERS,
     ("GET", "/board"): ANYBODY,

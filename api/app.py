@@ -30,6 +30,7 @@ from api.routes import (
     login,
     looking,
     nodes,
+    progress,
 )
 from api.sessions import Sessions
 from ledger.operations.hub import Hub
@@ -87,6 +88,21 @@ def create_app(
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
-    for routes in (live, events, nodes, log, cohorts, looking, cells, grants, access_log, login, health, explanations):
+    routers = (
+        live,
+        events,
+        nodes,
+        log,
+        progress,
+        cohorts,
+        looking,
+        cells,
+        grants,
+        access_log,
+        login,
+        health,
+        explanations,
+    )
+    for routes in routers:
         app.include_router(routes.router)
     return app

@@ -21,10 +21,10 @@ class Outside:
 
 
 def audience_of(caller: Caller, outside: Outside) -> Audience:
-    """Exact is what is shown to whoever may see everything; one whose grants open a part is a partner in reports, which
-    are of all nodes.
+    """Exact is what is shown to whoever may see everything, and to a member what is its own; one whose grants open a
+    part is a partner in reports, which are of all nodes.
     """
-    return Audience(_tier(caller), caller.regimens or frozenset(), outside.thresholds)
+    return Audience(_tier(caller), caller.regimens or frozenset(), outside.thresholds, caller.node)
 
 
 def _tier(caller: Caller) -> Tier:

@@ -3,13 +3,14 @@
 A misspelt `at` that is ignored would answer about today what was asked about last year; of two, either may be meant.
 """
 
+from datetime import datetime
 from importlib.metadata import version as version_of
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from api.audience import Releases, ShownTo
+from api.audience import Outside, Releases, ShownTo
 from api.caching import ASK_AGAIN, FOR_EVER, RELEASED
 from api.hub import OpenHub
 from api.oidc import RETURNED
@@ -86,11 +87,30 @@ def tag_moment(response: Response, moment: Moment, caller: Caller, *, size: int)
     response.headers["Cache-Control"] = f"private, {FOR_EVER}" if isinstance(moment.at, int) else ASK_AGAIN
 
 
-def _tag_release(response: Response, request: Request, audience: Audience, *, size: int) -> None:
+def tag_pooled(response: Response, request: Request, audience: Audience, *, size: int, known: int) -> None:
+    """Tag what is computed from sealed values: an erasure changes it, however long past it is. known: the size of the
+    log with all erasures that may count.
+    """
+    response.headers["ETag"] = _tag(size, request.state.caller, audience.thresholds.partner, known)
+    response.headers["Cache-Control"] = ASK_AGAIN
+
+
+def tag_release(response: Response, request: Request, audience: Audience, *, size: int) -> None:
     """Whoever came with a token or a session has an answer of its own, though it may be what everybody is shown."""
     counted = audience.thresholds
     response.headers["ETag"] = _tag(size, request.state.caller, counted.partner, counted.public)
     response.headers["Cache-Control"] = RELEASED if request.state.identity is None else ASK_AGAIN
+
+
+def moment_for(audience: Audience, outside: Outside, asked: AskedWhen, *, now: datetime) -> Moment:
+    """When is asked about; by outsiders, as of the last release. Raises ForbiddenError where one of these chooses a
+    moment: two that follow each other subtract to one patient.
+    """
+    if not audience.is_outside:
+        return Moment.parse(asked.at, asked.on)
+    if (asked.at, asked.on) != (None, None):
+        raise ForbiddenError("you are shown the last release: only who reads the log chooses a moment")
+    return Moment.released(now, outside.cadence)
 
 
 def _tag(size: int, caller: Caller, *more: int) -> str:
@@ -106,18 +126,13 @@ def _seen(
     response: Response,
     asked: Annotated[AskedWhen, Query()],
 ) -> Snapshot:
-    """The database at the moment that is asked about, for outsiders as of the last release. Raises ForbiddenError where
-    one of these chooses a moment: two that follow each other subtract to one patient.
-    """
-    if not audience.is_outside:
-        moment = Moment.parse(asked.at, asked.on)
-        found = snapshot_at(hub.engine, moment)
+    """The database at the moment that is asked about. Errors: as `moment_for`."""
+    moment = moment_for(audience, outside, asked, now=hub.appender.now())
+    found = snapshot_at(hub.engine, moment)
+    if audience.is_outside:
+        tag_release(response, request, audience, size=found.size)
+    else:
         tag_moment(response, moment, request.state.caller, size=found.size)
-        return found
-    if (asked.at, asked.on) != (None, None):
-        raise ForbiddenError("you are shown the last release: only who reads the log chooses a moment")
-    found = snapshot_at(hub.engine, Moment.released(hub.appender.now(), outside.cadence))
-    _tag_release(response, request, audience, size=found.size)
     return found
 
 

@@ -22,14 +22,12 @@ from ledger.exports.reports import board_table
 from ledger.names import SLUG, SLUG_MAX, UUID
 from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
-from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
 from ledger.reports.design import DesignReport, design_report
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.shown import (
     PooledBoard,
     PooledLine,
-    PooledProgress,
     PooledStanding,
     PublicContribution,
     PublicFunnelLine,
@@ -38,7 +36,6 @@ from ledger.reports.shown import (
     contributions_for,
     funnel_for,
     pooled_lines,
-    progress_for,
     standings_for,
 )
 from ledger.reports.standing import Standing, standings
@@ -99,12 +96,6 @@ class CaseRows:
 def list_cohorts(seen: Seen, audience: ShownTo) -> tuple[Standing, ...] | tuple[PooledStanding, ...]:
     """Every cohort that was defined, and where it stands."""
     return standings_for(standings(seen), audience)
-
-
-@router.get("/cohorts/{cohort}/progress")
-def read_progress(seen: Seen, audience: ShownTo, cohort: CohortName) -> CohortProgress | PooledProgress:
-    """One cohort's design and endpoint, how far every scope came, and what was decided."""
-    return progress_for(cohort_progress(seen, cohort), audience)
 
 
 @router.get("/design/{design}")

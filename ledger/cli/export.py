@@ -1,6 +1,6 @@
 """Whoever runs a hub and hands out what its ledger shows: reports and tables, in the formats of others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from ledger.cohort.snapshot import Snapshot
 from ledger.exports.reports import report_table
 from ledger.exports.tables import Provenance, Table, as_csv, as_parquet
 from ledger.operations.exporting import log_export, provenance_of
-from ledger.operations.hub import open_store
+from ledger.operations.hub import open_store, open_vault
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.replacing import replacing
+from ledger.operations.revealing import OF_OUTCOMES, reveal
 from ledger.settings import Settings
+from ledger.signing.canonical import Json
+from ledger.store.engine import Engine, reading
 
 _STDOUT = Path("-")
 
@@ -74,9 +77,10 @@ def _export(
 ) -> None:
     if as_json and out == _STDOUT:
         raise click.UsageError("--json tells of a file that was written: name one, or leave --json out")
-    engine, memorandum = open_store(Settings.here(flags))
+    settings = Settings.here(flags)
+    engine, memorandum = open_store(settings)
     seen = snapshot_at(engine, Moment.parse(at, on))
-    table = report_table(seen, report)
+    table = report_table(seen, report, values=_values(settings, engine, seen, report))
     provenance = provenance_of(engine, memorandum, seen, at=at, on=on, program=PROGRAM)
     data = write(table, provenance)
     log_export(engine, f"export {form} {table.name}", nodes=_nodes(table, seen), rows=len(table.rows))
@@ -92,6 +96,17 @@ def _export(
         print_json({"file": str(out), "report": table.name, "rows": len(table.rows), **provenance.told()})
     else:
         click.echo(f"{out}: {said}")
+
+
+def _values(settings: Settings, engine: Engine, seen: Snapshot, report: str) -> Mapping[str, Json]:
+    """What the report is computed from beside the clear fields: that of a cohort takes its outcomes."""
+    name, _, rest = report.partition(":")
+    if name != "cohort":
+        return {}
+    cohort, _, _ = rest.partition("/")
+    with reading(engine) as connection:
+        vault = open_vault(settings)
+        return reveal(connection, vault, seen, cohort=cohort, of_episodes=OF_OUTCOMES).values
 
 
 def _nodes(table: Table, seen: Snapshot) -> set[str]:

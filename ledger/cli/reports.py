@@ -10,8 +10,10 @@ from ledger.cli.amendments import in_facts, print_changes, short, told_of, trail
 from ledger.cli.deciding import WithDecision
 from ledger.cli.design_tables import print_design
 from ledger.cli.options import as_json, hub_options
+from ledger.cli.progress import read_progress
+from ledger.cli.progress_tables import SHUT, print_outcomes
 from ledger.cli.revealed import revealed
-from ledger.cli.terminal import print_facts, print_json, print_table
+from ledger.cli.terminal import print_facts, print_json, print_table, remark
 from ledger.cohort.rows import columns_of
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
@@ -22,7 +24,6 @@ from ledger.operations.reading import Moment, snapshot_at
 from ledger.reports.amendments import SEALED
 from ledger.reports.board import board as board_of
 from ledger.reports.census import census as census_of
-from ledger.reports.cohort_progress import cohort_progress
 from ledger.reports.contributions import contributions as contributions_of
 from ledger.reports.design import design_report
 from ledger.reports.finding import Patience
@@ -64,12 +65,18 @@ def board(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> Non
 @click.argument("name", metavar="ID")
 @report_options
 def cohort(*, name: str, at: str | None, on: str | None, as_json: bool, **flags: Any) -> None:
-    """One cohort: how it is defined, how far it came at each node, and what was decided.
+    """One cohort: how it is defined, how far it came at each node, what was decided, what became of its patients.
 
     `cohort ID decide` suggests the stage decision that is due, and drafts it: see `cohort ID decide --help`.
     """
-    found = cohort_progress(_snapshot(at, on, flags), name)
-    print_json(found) if as_json else report_tables.print_cohort(found)
+    found, shut = read_progress(Settings.here(flags), Moment.parse(at, on), name)
+    if as_json:
+        if shut is not None:
+            remark(f"{SHUT}: {shut}")
+        print_json(found)
+        return
+    report_tables.print_cohort(found)
+    print_outcomes(found, shut=shut)
 
 
 @click.command()

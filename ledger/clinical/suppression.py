@@ -14,6 +14,7 @@ larger ones it can, where every count stands at an edge at once. Who is shown wh
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from ledger.errors import MalformedError
@@ -102,11 +103,31 @@ def shown_table(counts: Sequence[Counts], threshold: int) -> ShownTable:
     )
 
 
-def exact_table(counts: Sequence[Counts]) -> ShownTable:
-    """The same with nothing hidden."""
-    cells = tuple(tuple(count or 0 for count in in_row) for in_row in counts)
-    row_totals = tuple(map(sum, cells))
-    return ShownTable(cells, row_totals, tuple(sum(down) for down in zip(*cells, strict=True)), sum(row_totals))
+def shown_within_totals(counts: Sequence[Sequence[int]], threshold: int) -> tuple[tuple[Shown, ...], ...]:
+    """The cells of a table whose sums everybody knows: rows that are counted in the clear, columns shown over all.
+
+    No sum can be hidden with a small cell, and little is left to hide it behind. What the sums alone tell is no secret,
+    and stands there. Where any other cell is small, all others are `hidden`, and which of them are small is not told.
+    So whatever a small cell could be by the sums, and is below the threshold, it can be for whoever knows all this: a
+    table with that in its place would have been written in the same way.
+    """
+    _check(threshold)
+    rows, columns = [sum(row) for row in counts], [sum(down) for down in zip(*counts, strict=True)]
+    is_told = [[_told_by_sums(row, column, sum(rows)) for column in columns] for row in rows]
+    cells = [*zip(chain.from_iterable(counts), chain.from_iterable(is_told), strict=True)]
+    if all(told or count >= threshold for count, told in cells):
+        return tuple(map(tuple, counts))
+    return tuple(
+        tuple(count if told else HIDDEN for count, told in zip(row, of_row, strict=True))
+        for row, of_row in zip(counts, is_told, strict=True)
+    )
+
+
+def _told_by_sums(row: int, column: int, total: int) -> bool:
+    """Whether a cell can be but one number: between what is left of its row elsewhere, and the smaller of its sums
+    (Fréchet's bounds).
+    """
+    return max(0, row + column - total) == min(row, column)
 
 
 @dataclass(slots=True, eq=False)

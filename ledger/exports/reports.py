@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.cohort.reveal import Revealed
 from ledger.cohort.rows import TABLES, columns_of
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
@@ -17,33 +18,35 @@ from ledger.reports.finding import Finding
 from ledger.reports.findings import findings
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.standing import AtNode, Scope, Standing, standings
+from ledger.signing.canonical import Json
 
 _SHOWN_MAX = 80  # letters of what was asked for
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """of: the dataclass of its lines. lines: from a snapshot and, where it is of one thing, what that is called."""
+    """of: the dataclass of its lines. lines: from the database and, where it is of one thing, what that is called."""
 
     of: type
-    lines: Callable[[Snapshot, str], Iterable[Any]]
+    lines: Callable[[Revealed, str], Iterable[Any]]
     of_one: bool = False
 
 
 _REPORTS: Mapping[str, _Report] = {
-    "board": _Report(Board, lambda seen, _: [board(seen)]),
-    "census": _Report(CensusLine, lambda seen, _: census(seen)),
-    "cohort": _Report(CohortProgress, lambda seen, cohort: [cohort_progress(seen, cohort)], of_one=True),
-    "cohorts": _Report(Standing, lambda seen, _: standings(seen)),
-    "contributions": _Report(Contribution, lambda seen, _: contributions(seen)),
-    "findings": _Report(Finding, lambda seen, _: findings(seen)),
-    "funnel": _Report(FunnelLine, lambda seen, _: funnel(seen)),
+    "board": _Report(Board, lambda told, _: [board(told.snapshot)]),
+    "census": _Report(CensusLine, lambda told, _: census(told.snapshot)),
+    "cohort": _Report(CohortProgress, lambda told, cohort: [cohort_progress(told, cohort)], of_one=True),
+    "cohorts": _Report(Standing, lambda told, _: standings(told.snapshot)),
+    "contributions": _Report(Contribution, lambda told, _: contributions(told.snapshot)),
+    "findings": _Report(Finding, lambda told, _: findings(told.snapshot)),
+    "funnel": _Report(FunnelLine, lambda told, _: funnel(told.snapshot)),
 }
 
 
-def report_table(seen: Snapshot, asked: str) -> Table:
+def report_table(seen: Snapshot, asked: str, *, values: Mapping[str, Json] | None = None) -> Table:
     """The table that is asked for: `board`, `census`, `cohort:braf-v600`, `table:episodes`; or a part of a report,
-    behind a slash: `cohort:braf-v600/standing.nodes`.
+    behind a slash: `cohort:braf-v600/standing.nodes`. values: of what is sealed, by commitment; what is not there is
+    shut.
 
     Raises NotFoundError where there is none such, and says what there is.
     """
@@ -55,9 +58,10 @@ def report_table(seen: Snapshot, asked: str) -> Table:
     if report is None or report.of_one != bool(one):
         names = ", ".join(f"{each}:NAME" if known.of_one else each for each, known in _REPORTS.items())
         raise NotFoundError(f"there is no report {asked[:_SHOWN_MAX]!r}: there are {names} and table:NAME")
-    if slash:
-        return part_of(asked, report.of, report.lines(seen, one), part=part)
-    return board_table(standings(seen)) if name == "board" else table_of(asked, report.of, report.lines(seen, one))
+    if name == "board" and not slash:
+        return board_table(standings(seen))
+    lines = report.lines(Revealed(seen, values or {}), one)
+    return part_of(asked, report.of, lines, part=part) if slash else table_of(asked, report.of, lines)
 
 
 def board_table(found: Iterable[Standing]) -> Table:

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ledger.cohort import snapshot
+from ledger.cohort.rows import TABLES, Correction, Node, Resolution, Supply, Trial, TrialPeriod
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError, NotFoundError
 from ledger.reports.releases import released_at
 from ledger.signing.entry import parse_time
-from ledger.store.cells import read_versions
+from ledger.store.cells import read_episodes_elsewhere, read_versions
 from ledger.store.engine import Connection, Engine, reading
-from ledger.store.entries import index_at_time, registered
+from ledger.store.entries import index_at_time, registered, registered_each
 from ledger.store.head import read_head
 
+_OF_A_COHORT = tuple(name for name, row_type in TABLES.items() if "cohort" in row_type.KEY)
+_OF_ALL = (Node.TABLE, Resolution.TABLE, Trial.TABLE, TrialPeriod.TABLE, Supply.TABLE)
 _DIGITS = frozenset("0123456789")
 _MILLISECOND = timedelta(milliseconds=1)
 _SETTLED = timedelta(minutes=1)  # what was received before a release is stored by then: no release grows
@@ -47,6 +50,33 @@ def snapshot_at(engine: Engine, moment: Moment) -> Snapshot:
         found = snapshot.of_versions(
             read_versions(connection, at=index), registered(connection, index + 1), size=index + 1
         )
+    return found if moment.on is None else found.on(moment.on)
+
+
+def snapshot_of_cohort(engine: Engine, moment: Moment, cohort: str) -> Snapshot:
+    """As much of it as the report of one cohort stands on: all of its rows, where else its cases are treated, who takes
+    part and with what, what was adopted, and which of this was corrected; of the events those that set any of it, or
+    that a decision names, and the last one.
+    """
+    with reading(engine) as connection:
+        index = last_index(connection, moment)
+        versions = [
+            *read_versions(connection, at=index, tables=_OF_A_COHORT, cohort=cohort),
+            *read_episodes_elsewhere(connection, cohort, at=index),
+            *read_versions(connection, at=index, tables=_OF_ALL),
+        ]
+        behind = {by for version in versions for by, _ in version.fields.values()}
+        corrections = [
+            each
+            for each in read_versions(connection, at=index, tables=[Correction.TABLE])
+            if each.fields["target"][0] in behind
+        ]
+        corrected = {str(each.fields["target"][1]) for each in corrections}
+        cuts = {cut for version in versions if isinstance(cut := version.fields.get("data_cut", (0, None))[1], int)}
+        events = registered_each(connection, behind | cuts | {index}, event_ids=corrected)
+        by_index = {each.index: each for each in events}
+        told = [by_index[place] for place in sorted(by_index)]
+        found = snapshot.of_versions([*versions, *corrections], told, size=index + 1)
     return found if moment.on is None else found.on(moment.on)
 
 

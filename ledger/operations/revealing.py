@@ -15,6 +15,8 @@ from ledger.store.engine import Connection
 from ledger.store.vault import Vault
 
 CLINICAL: Collection[type[Row]] = (Episode, Assessment, AdverseEvent, SurvivalUpdate)
+OF_OUTCOMES = frozenset({"benefit", "best_response", "basis", "end_day", "end_reason"})
+"""What of an episode the report of a cohort counts: whom it is of stays shut."""
 
 
 def reveal(
@@ -24,15 +26,21 @@ def reveal(
     *,
     cohort: str | None = None,
     tables: Collection[type[Row]] = CLINICAL,
+    of_episodes: Collection[str] | None = None,
 ) -> Revealed:
-    """A snapshot with what the vault has of its sealed values, in these tables, of one cohort or of all."""
+    """A snapshot with what the vault has of its sealed values, in these tables, of one cohort or of all.
+
+    of_episodes: the fields of an episode that are wanted; None for all.
+    """
     indexes = {
         row.set_by[name]
         for row_type in tables
         for row in snapshot.of(row_type)
         if cohort is None or cohort == getattr(row, "cohort", None)
         for name, column in columns_of(row.TABLE).items()
-        if column.sealed and name in row.set_by
+        if column.sealed
+        and name in row.set_by
+        and (of_episodes is None or row_type is not Episode or name in of_episodes)
     }
     opened = vault.open_each(connection, indexes)
     disclosures = (Disclosure.parse(each) for text in opened.values() if text for each in text.split("~"))

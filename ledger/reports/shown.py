@@ -1,33 +1,28 @@
 """What of each report somebody sees: members and auditors all of it, industry and the public what is said here.
 
-Every report is made from clear fields, which members hold anyway, in the log. Outsiders see cohorts, never a node's
+Every report but a cohort's progress is made from clear fields, which members hold anyway, in the log; what of progress
+rests on sealed values, and members see of it: `reports.shown_progress`. Outsiders see cohorts, never a node's
 patients; of counts of patients those over all nodes, and each patient in one kind of count alone, so that no two
 reports subtract: those treated by cohort, cases by trial. Industry is told a count that is large enough, the public the
 band that it is in, because what is published every month is subtracted every month. Neither is told an outcome; a
 decision says what it says. Outsiders choose no moment: see `reports.releases`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from ledger.clinical.suppression import (
-    Counts,
-    Shown,
-    ShownTable,
-    Thresholds,
-    exact_table,
-    shown_band,
-    shown_count,
-    shown_table,
-)
+from ledger.clinical.characteristics import Characteristics
+from ledger.clinical.suppression import Shown, Thresholds, shown_band, shown_count
 from ledger.errors import ForbiddenError
 from ledger.reports.board import Board
 from ledger.reports.census import CensusLine
-from ledger.reports.cohort_progress import CohortProgress, Decision
+from ledger.reports.cohort_progress import CohortProgress, Decision, progress_of
 from ledger.reports.contributions import Contribution
 from ledger.reports.funnel import FunnelLine
+from ledger.reports.material import Material
 from ledger.reports.members import Member
+from ledger.reports.shown_progress import progress_for_partner
 from ledger.reports.standing import AtNode, Scope, Standing
 from ledger.signing.canonical import Json
 
@@ -41,12 +36,13 @@ _OUTSIDE = frozenset({"public", "industry"})
 @dataclass(frozen=True, slots=True)
 class Audience:
     """regimens: the names of those whose cohorts industry is granted, as a cohort's regimen is named; of no meaning to
-    other tiers.
+    other tiers. node: a member's own, whose contributions it is shown exactly.
     """
 
     tier: Tier
     regimens: frozenset[str] = frozenset()
     thresholds: Thresholds = field(default_factory=Thresholds)
+    node: str | None = None
 
     @property
     def is_outside(self) -> bool:
@@ -138,6 +134,7 @@ class PooledProgress:
     line: str | None
     design: str | None
     design_content: Json
+    characteristics: Characteristics
     endpoint: str | None
     endpoint_content: Json
     decisions: tuple[PooledDecision, ...]
@@ -181,12 +178,18 @@ def board_for(found: Board, audience: Audience) -> Board | PooledBoard:
     return PooledBoard(found.nodes, tuple(_pooled(each, audience) for each in found.cohorts if audience.may_see(each)))
 
 
-def progress_for(found: CohortProgress, audience: Audience) -> CohortProgress | PooledProgress:
-    """Raises ForbiddenError for industry where the cohort is of another regimen."""
+def progress_for(told: Material, audience: Audience) -> CohortProgress | PooledProgress:
+    """Exact for auditors, for other members as far as `shown_progress` says, for outsiders without any outcome.
+
+    Raises ForbiddenError for industry where the cohort is of another regimen.
+    """
+    if audience.tier == "auditor":
+        return progress_of(told)
     if not audience.is_outside:
-        return found
-    if not audience.may_see(found.standing):
+        return progress_for_partner(told, node=audience.node, threshold=audience.thresholds.partner)
+    if not audience.may_see(told.standing):
         raise ForbiddenError("the grant does not cover this cohort's regimen: ask the alliance for one that does")
+    found = progress_of(told)
     return PooledProgress(
         standing=_pooled(found.standing, audience),
         biomarker=found.biomarker,
@@ -194,6 +197,7 @@ def progress_for(found: CohortProgress, audience: Audience) -> CohortProgress | 
         line=found.line,
         design=found.design,
         design_content=found.design_content,
+        characteristics=found.characteristics,
         endpoint=found.endpoint,
         endpoint_content=found.endpoint_content,
         decisions=tuple(map(_decided, found.decisions)),
@@ -240,15 +244,6 @@ def census_for(found: Iterable[CensusLine], audience: Audience) -> tuple[CensusL
     if audience.is_outside:
         raise ForbiddenError("the census is for members and auditors of the alliance")
     return tuple(found)
-
-
-def breakdown_for(counts: Sequence[Counts], audience: Audience) -> ShownTable:
-    """A table of patients that rests on sealed values, with its sums: exact for auditors, small counts hidden from
-    partners. A contributing node is an auditor of what is its own. Raises ForbiddenError for outsiders.
-    """
-    if audience.is_outside:
-        raise ForbiddenError("what rests on sealed values is broken down for members and auditors only")
-    return exact_table(counts) if audience.tier == "auditor" else shown_table(counts, audience.thresholds.partner)
 
 
 def pooled_lines(cohorts: Iterable[PooledStanding]) -> Iterator[PooledLine]:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Update, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, or_, select
 
 from ledger.cohort.cells import RowKey, Version
 from ledger.cohort.columns import Column, Kind, Tier
-from ledger.cohort.rows import TABLES, Correction, columns_of
+from ledger.cohort.rows import TABLES, Correction, Episode, columns_of
 from ledger.errors import MalformedError, TamperedError
 from ledger.signing.canonical import INTEGER_MAX, Json, dump, load
 from ledger.store.tables import cohort_tables
@@ -56,15 +56,33 @@ def clear_versions(conn: Connection) -> None:
 
 
 def read_versions(
-    conn: Connection, *, at: int | None = None, tables: Iterable[str] = tuple(TABLES)
+    conn: Connection, *, at: int | None = None, tables: Iterable[str] = tuple(TABLES), cohort: str | None = None
 ) -> Iterator[Version]:
-    """The versions that stood when the entry at an index had been taken; None: those that stand now."""
+    """The versions that stood when the entry at an index had been taken; None: those that stand now.
+
+    cohort: only those of a cohort, from tables whose rows are of one.
+    """
     for name in tables:
         columns = cohort_tables[name].c
-        is_open = columns.until.is_(None)
-        stood = is_open if at is None else and_(columns.since <= at, or_(is_open, columns.until > at))
-        for stored in _read(conn, name, select(cohort_tables[name]).where(stood)):
+        stood = _stood(name, at)
+        mine = stood if cohort is None or "cohort" not in TABLES[name].KEY else and_(stood, columns.cohort == cohort)
+        for stored in _read(conn, name, select(cohort_tables[name]).where(mine)):
             yield stored.version
+
+
+def read_episodes_elsewhere(conn: Connection, cohort: str, *, at: int) -> Iterator[Version]:
+    """The episodes that cases of a cohort had in other cohorts, as they stood after the entry at an index."""
+    elsewhere, here = cohort_tables[Episode.TABLE], cohort_tables[Episode.TABLE].alias("here")
+    shared = here.c.cohort == cohort, here.c.node == elsewhere.c.node, here.c.case == elsewhere.c.case
+    mine = _stood(Episode.TABLE, at), elsewhere.c.cohort != cohort, select(here.c.event).where(*shared).exists()
+    for stored in _read(conn, Episode.TABLE, select(elsewhere).where(*mine)):
+        yield stored.version
+
+
+def _stood(table: str, at: int | None) -> ColumnElement[bool]:
+    columns = cohort_tables[table].c
+    is_open = columns.until.is_(None)
+    return is_open if at is None else and_(columns.since <= at, or_(is_open, columns.until > at))
 
 
 def changes_at(conn: Connection, index: int) -> Iterator[Version]:

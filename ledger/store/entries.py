@@ -151,6 +151,21 @@ def _meanings(conn: Connection, size: int) -> dict[int, str]:
     return {place: parse_jws(jws).claims.actor.meaning for place, jws in conn.execute(amended)}
 
 
+def registered_each(conn: Connection, indexes: Iterable[int], *, event_ids: Iterable[str] = ()) -> Iterator[Registered]:
+    """The same of these events, in no order; what signatures mean is left out."""
+    names = ("index", "event_id", "node", "type", "received", "happened_on", "synthetic", "case")
+    columns = select(*(entries.c[name] for name in names))
+    asked = ((entries.c.index, sorted(set(indexes))), (entries.c.event_id, sorted(set(event_ids))))
+    parts = [column.in_(of[n : n + _AT_A_TIME]) for column, of in asked for n in range(0, len(of), _AT_A_TIME)]
+    for part in parts:
+        for index, event_id, node, type_, received, on, synthetic, case in conn.execute(columns.where(part)):
+            try:
+                time = parse_time(received)
+            except MalformedError:
+                raise TamperedError("a time of receipt is stored that is none: run `cohort-ledger doctor`") from None
+            yield Registered(index, event_id, node, type_, time, on, synthetic == 1, case=case)
+
+
 def nodes_with_case(conn: Connection, case: str) -> list[str]:
     """The nodes that told of a case of this handle, sorted."""
     nodes = select(entries.c.node).where(entries.c.case == case).distinct().order_by(entries.c.node)

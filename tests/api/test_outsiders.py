@@ -62,7 +62,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     ),
 }
 # numbers that count no patients: what was agreed on, and how many cohorts somebody opened
-DEFINED = {"tumour", "biomarker", "ages", "design_content", "endpoint_content"}
+DEFINED = {"tumour", "biomarker", "ages", "design_content", "characteristics", "endpoint_content"}
 NO_PATIENTS = {"stage", "openings"}
 
 

@@ -86,6 +86,7 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "GET /board": REPORTS,
     "GET /board.csv": REPORTS,
     f"GET /cohorts/{COHORT}/progress": OF_ITS_DRUG,
+    f"GET /cohorts/{COHORT}/progress.csv": PARTNERS,
     "GET /access-log": LOGGED,
     "GET /access-log.csv": LOGGED,
     "GET /login": OPEN,

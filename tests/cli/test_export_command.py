@@ -4,6 +4,7 @@ import csv
 import json
 import sqlite3
 import sys
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,8 @@ def test_a_file_has_the_numbers_that_the_command_prints(
     told = answer(hub, "export", "parquet", report, str(tmp_path / "out.parquet"))
 
     file = parquet.read_table(tmp_path / "out.parquet")
-    expected = [flat(each) for each in (printed if isinstance(printed, list) else [printed])]
+    lines = printed if isinstance(printed, list) else [printed]
+    expected = [flat(each, file.column_names) for each in lines]
     assert told["rows"] == file.num_rows == len(expected)
     for line, said in zip(file.to_pylist(), expected, strict=True):
         assert {name: as_said(value, said[name]) for name, value in line.items()} == said
@@ -95,12 +97,20 @@ def test_a_file_has_the_numbers_that_the_command_prints(
 ORIGIN = ["log_origin", "log_size", "log_root", "log_time", "log_asked_at", "log_asked_on", "log_program"]
 
 
-def flat(line: dict[str, Any]) -> dict[str, Any]:
-    """As its columns: of what is nested only a cohort's standing is no column of JSON."""
-    standing = line.get("standing", {})
-    return {f"standing_{name}": value for name, value in standing.items()} | {
-        name: value for name, value in line.items() if name != "standing"
-    }
+def flat(line: dict[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+    """A line of JSON by the columns that it comes in: what is nested in it has columns of its own, under its name."""
+    found: dict[str, Any] = {}
+    for name, value in line.items():
+        within = [each.removeprefix(f"{name}_") for each in columns if each.startswith(f"{name}_")]
+        if name in columns:
+            found[name] = value
+        elif isinstance(value, dict):
+            found |= {f"{name}_{inner}": each for inner, each in flat(value, within).items()}
+        else:  # a pair, or nothing where there is more in other lines
+            found |= {
+                f"{name}_{inner}": each for inner, each in zip(within, value or [None] * len(within), strict=True)
+            }
+    return found
 
 
 def as_said(value: Any, said: Any) -> Any:

@@ -16,6 +16,7 @@ from folded import FACTS, TODAY, History, founded
 from given import ACTOR, DRUP, FINPROVE, IMPRESS, MEGALIT, PROTARGET, signing_key
 
 from ledger.cohort.database import Database
+from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot
 from ledger.cohort.view import View
 from ledger.demo.scenario import scenario
@@ -199,13 +200,13 @@ def test_every_patient_on_the_board_is_said_to_be_made_up(snapshot: Snapshot) ->
         assert standing.synthetic
         assert all(scope.synthetic for scope in standing.scopes if scope.evaluable or scope.undecided)
         assert all(node.synthetic for node in standing.nodes if node.opened_on)
-        assert all(decision.synthetic for decision in cohort_progress(snapshot, standing.cohort).decisions)
+        assert all(decision.synthetic for decision in cohort_progress(Revealed(snapshot), standing.cohort).decisions)
 
 
 def test_a_day_shows_no_decision_on_cases_that_were_not_evaluable_by_then(snapshot: Snapshot) -> None:
     for day in (date(2017, 12, 31), date(2019, 6, 30), date(2020, 12, 31)):
         for standing in standings(snapshot.on(day)):
-            decided = cohort_progress(snapshot.on(day), standing.cohort).decisions
+            decided = cohort_progress(Revealed(snapshot.on(day)), standing.cohort).decisions
             evaluable = sum(scope.evaluable for scope in standing.scopes)
 
             assert max((decision.evaluable for decision in decided), default=0) <= evaluable
@@ -225,7 +226,7 @@ def test_every_way_that_a_stage_can_be_decided_is_there(snapshot: Snapshot) -> N
     decisions = [
         (cohort.accrual, decision.decision)
         for cohort in standings(snapshot)
-        for decision in cohort_progress(snapshot, cohort.cohort).decisions
+        for decision in cohort_progress(Revealed(snapshot), cohort.cohort).decisions
     ]
 
     assert {decision for _, decision in decisions} == {
@@ -268,7 +269,7 @@ def test_every_event_and_every_cell_is_somebodys(snapshot: Snapshot) -> None:
 def test_all_reports_are_json(snapshot: Snapshot) -> None:
     one = standings(snapshot)[0].cohort
 
-    reports = [asdict(board(snapshot)), asdict(cohort_progress(snapshot, one))]
+    reports = [asdict(board(snapshot)), asdict(cohort_progress(Revealed(snapshot), one))]
     reports += [asdict(line) for line in census(snapshot)] + [asdict(line) for line in funnel(snapshot)]
     reports += [asdict(each) for each in contributions(snapshot)]
 

@@ -8,6 +8,7 @@ import given
 import pytest
 from given import COHORT, DRUP, IMPRESS, case
 
+from ledger.cohort.reveal import Revealed
 from ledger.cohort.rows import TABLES, Episode
 from ledger.cohort.snapshot import Snapshot, current, of_versions
 from ledger.errors import NotFoundError
@@ -155,7 +156,7 @@ def test_the_lines_of_a_report_are_those_of_its_json(seen: Snapshot) -> None:
 
 
 def test_a_cohort_and_the_parts_of_it_say_what_its_json_says(seen: Snapshot) -> None:
-    progress = plain(cohort_progress(seen, COHORT))
+    progress = plain(cohort_progress(Revealed(seen), COHORT))
 
     (record,) = records(report_table(seen, f"cohort:{COHORT}"))
     nodes = records(report_table(seen, f"cohort:{COHORT}/standing.nodes"))

@@ -19,6 +19,7 @@ from given import (
 )
 
 from ledger.cohort import rows
+from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot, current, of_versions
 from ledger.cohort.view import View
 from ledger.errors import NotFoundError
@@ -319,7 +320,7 @@ def test_a_scope_and_a_decision_on_made_up_cases_are_flagged() -> None:
     before = standing(alliance).scopes[0].synthetic
     decides(alliance, "expand", stage=1, benefits=1, cases=2)
 
-    (decision,) = cohort_progress(snapshot_of(alliance), COHORT).decisions
+    (decision,) = cohort_progress(Revealed(snapshot_of(alliance)), COHORT).decisions
     assert before == 1
     assert decision.synthetic
 
@@ -331,7 +332,7 @@ def test_what_nobody_made_up_is_not_flagged() -> None:
         alliance.finds(DRUP, case(number))
     decides(alliance, "expand", stage=1, benefits=1, cases=2)
 
-    (decision,) = cohort_progress(snapshot_of(alliance), COHORT).decisions
+    (decision,) = cohort_progress(Revealed(snapshot_of(alliance)), COHORT).decisions
     assert (standing(alliance).scopes[0].synthetic, at(alliance, DRUP).synthetic, decision.synthetic) == (0, 0, False)
 
 
@@ -342,7 +343,7 @@ def test_a_cohorts_progress_shows_its_design_and_the_decisions_in_their_order() 
         alliance.finds(DRUP, case(number))
     decides(alliance, "expand", stage=1, benefits=1, cases=2)
 
-    progress = cohort_progress(snapshot_of(alliance), COHORT)
+    progress = cohort_progress(Revealed(snapshot_of(alliance)), COHORT)
 
     assert isinstance(progress.design_content, dict)
     assert (progress.design, progress.design_content["n1"]) == ("small", 2)
@@ -355,4 +356,4 @@ def test_a_cohorts_progress_shows_its_design_and_the_decisions_in_their_order() 
 
 def test_a_cohort_that_nobody_defined_has_no_progress() -> None:
     with pytest.raises(NotFoundError, match="no cohort named mel-none"):
-        cohort_progress(snapshot_of(opened(DRUP)), "mel-none")
+        cohort_progress(Revealed(snapshot_of(opened(DRUP))), "mel-none")

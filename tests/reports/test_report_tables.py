@@ -6,6 +6,7 @@ import pytest
 from given import COHORT, DRUP, PROTARGET, Alliance, case, defined, opened
 
 from ledger.cli.report_tables import print_board, print_cohort, print_contributions, print_funnel
+from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot, current, of_versions
 from ledger.reports.board import Board, board
 from ledger.reports.cohort_progress import cohort_progress
@@ -72,7 +73,7 @@ def test_a_board_without_cohorts_is_not_made_up(capsys: pytest.CaptureFixture[st
 
 def test_the_other_tables_star_what_is_made_up_too(mixed: Snapshot, capsys: pytest.CaptureFixture[str]) -> None:
     seen = []
-    print_cohort(cohort_progress(mixed, COHORT))
+    print_cohort(cohort_progress(Revealed(mixed), COHORT))
     seen.append(printed(capsys))
     print_funnel(funnel(mixed))
     seen.append(printed(capsys))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from given import COHORT, DRUP, IMPRESS, PROTARGET, REGIMEN, Alliance, Data, case, opened
 
-from ledger.clinical.suppression import ShownTable, Thresholds
+from ledger.clinical.suppression import Thresholds
+from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot, current, of_versions
 from ledger.errors import ForbiddenError
 from ledger.reports.board import board
@@ -15,6 +16,7 @@ from ledger.reports.census import census
 from ledger.reports.cohort_progress import cohort_progress
 from ledger.reports.contributions import contributions
 from ledger.reports.funnel import funnel
+from ledger.reports.material import material
 from ledger.reports.shown import (
     Audience,
     PooledBoard,
@@ -24,7 +26,6 @@ from ledger.reports.shown import (
     PooledScope,
     PooledStanding,
     board_for,
-    breakdown_for,
     census_for,
     contributions_for,
     funnel_for,
@@ -85,7 +86,7 @@ def reports(snapshot: Snapshot, audience: Audience) -> list[Any]:
     found: list[Any] = [
         board_for(board(snapshot), audience),
         standings_for(standings(snapshot), audience),
-        progress_for(cohort_progress(snapshot, COHORT), audience),
+        progress_for(material(Revealed(snapshot), COHORT), audience),
     ]
     if audience.tier != "industry":
         found += [contributions_for(contributions(snapshot), audience), funnel_for(funnel(snapshot), audience)]
@@ -96,13 +97,12 @@ def reports(snapshot: Snapshot, audience: Audience) -> list[Any]:
 def test_what_follows_from_clear_fields_is_exact_for_members_and_auditors(audience: Audience) -> None:
     snapshot = snapshot_of(accruing(DRUP, IMPRESS))
 
-    assert reports(snapshot, audience) == [
-        board(snapshot),
-        standings(snapshot),
-        cohort_progress(snapshot, COHORT),
-        contributions(snapshot),
-        funnel(snapshot),
-    ]
+    found = reports(snapshot, audience)
+    progress = found.pop(2)
+    exact = cohort_progress(Revealed(snapshot), COHORT)
+    assert found == [board(snapshot), standings(snapshot), contributions(snapshot), funnel(snapshot)]
+    assert (progress.standing, progress.decisions) == (exact.standing, exact.decisions)
+    assert [each.evaluable for each in progress.looks] == [each.evaluable for each in exact.looks]
     assert census_for(census(snapshot), audience) == census(snapshot)
 
 
@@ -211,7 +211,7 @@ def test_industry_sees_nothing_of_other_regimens() -> None:
     assert isinstance(seen, PooledBoard)
     assert seen.cohorts == standings_for(standings(snapshot), OUT_OF_SCOPE) == ()
     with pytest.raises(ForbiddenError, match="does not cover this cohort's regimen"):
-        progress_for(cohort_progress(snapshot, COHORT), OUT_OF_SCOPE)
+        progress_for(material(Revealed(snapshot), COHORT), OUT_OF_SCOPE)
 
 
 def test_industry_without_a_regimen_sees_no_cohort() -> None:
@@ -228,23 +228,21 @@ def test_what_is_of_no_regimen_is_not_for_industry() -> None:
 
 
 @pytest.mark.parametrize("audience", [PUBLIC, INDUSTRY], ids=lambda each: each.tier)
-def test_no_outsider_sees_the_census_or_a_breakdown_of_what_is_sealed(audience: Audience) -> None:
+def test_no_outsider_sees_the_census(audience: Audience) -> None:
     with pytest.raises(ForbiddenError, match="members and auditors"):
         census_for(census(snapshot_of(accruing())), audience)
-    with pytest.raises(ForbiddenError, match="members and auditors"):
-        breakdown_for([[1]], audience)
 
 
 @pytest.mark.parametrize("audience", [PUBLIC, INDUSTRY], ids=lambda each: each.tier)
 def test_a_decision_is_shown_without_the_outcomes_that_it_rests_on(audience: Audience) -> None:
     snapshot = snapshot_of(decided())
 
-    progress = progress_for(cohort_progress(snapshot, COHORT), audience)
+    progress = progress_for(material(Revealed(snapshot), COHORT), audience)
 
     assert isinstance(progress, PooledProgress)
     assert progress.decisions == (PooledDecision(1, "expand", off_design=False, synthetic=False),)
     assert progress.standing.scopes[0].stage == 2
-    assert progress.biomarker == cohort_progress(snapshot, COHORT).biomarker
+    assert progress.biomarker == cohort_progress(Revealed(snapshot), COHORT).biomarker
 
 
 def test_the_public_sees_who_takes_part_and_how_many_cohorts_each_opened() -> None:
@@ -264,14 +262,6 @@ def test_what_is_made_up_is_said_to_be_so_to_outsiders_too() -> None:
 
     assert shown(alliance, PUBLIC).synthetic
     assert shown(alliance, INDUSTRY).synthetic
-
-
-def test_a_breakdown_of_sealed_values_is_exact_for_auditors_and_its_small_counts_hidden_from_partners() -> None:
-    counts = [[2, 10], [20, 40]]
-
-    assert breakdown_for(counts, AUDITOR) == ShownTable(((2, 10), (20, 40)), (12, 60), (22, 50), 72)
-    for audience in (PARTNER, INVESTIGATOR):
-        assert breakdown_for(counts, audience).cells == (("<5", "hidden"), ("hidden", "hidden"))
 
 
 def test_thresholds_are_settings() -> None:
