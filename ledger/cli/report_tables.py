@@ -31,8 +31,8 @@ _OPERATORS = {"eq": "", "ge": "≥ ", "le": "≤ "}
 _LEGEND = """\
 ● open, ◐ suspended, ○ closed, with the patients who started treatment
 + and those who started in stage 3; left: places in the stage, ∞ no limit
-· not opened; -34d not opened 34 days after the first of those who are bound
-  to open in parallel; because: t its trial is not open, n it has no supply,
+· not opened; -34 not opened 34 days after the first of those who are bound to
+  open in parallel; and why: t its trial is not open, n it has no supply,
   c supply committed only, w withdrawn, a available; x closed or removed
 """
 _ALL_MADE_UP = "SYNTHETIC: every cohort and patient here is made up, for demonstration"
@@ -227,8 +227,8 @@ def _heads(nodes: Sequence[Member]) -> list[str]:
 
 def _at_node(at: AtNode, *, stars: bool) -> str:
     if at.state == "not opened":
-        late = _MARKS[at.state] if at.days_behind is None else f"-{at.days_behind}d"
-        return f"{late} {_REASONS[at.reason]}" if at.reason else late
+        why = _REASONS[at.reason] if at.reason else ""
+        return f"{_MARKS[at.state]} {why}".rstrip() if at.days_behind is None else f"-{at.days_behind}{why or 'd'}"
     stage_3 = f"+{at.started_stage_3}" if at.started_stage_3 else ""
     return _starred(f"{_MARKS[at.state]} {at.started}{stage_3}", stars and at.synthetic)
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ledger.errors import LedgerError
 from ledger.names import When
 from ledger.node.importing.sources import Row, Table
 from ledger.signing.canonical import Json
@@ -40,11 +39,8 @@ ONCE = frozenset(NEEDED) - {
 }  # of a patient, or of a patient in a cohort
 
 
-class UnusableError(LedgerError):
-    """A row does not say what an event needs. It is caught where the row is read, and listed."""
-
-    slug = "unusable"
-    title = "A row of a source could not be used."
+class UnusableError(Exception):
+    """A row does not say what an event needs. It is caught where the row is read, and listed: no caller sees it."""
 
 
 class Unused(NamedTuple):
