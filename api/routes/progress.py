@@ -24,7 +24,7 @@ from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError
 from ledger.operations.hub import Hub
 from ledger.operations.reading import snapshot_of_cohort
-from ledger.operations.revealing import OF_OUTCOMES, reveal
+from ledger.operations.revealing import reveal
 from ledger.reports.cohort_progress import CohortProgress
 from ledger.reports.look_lines import LookLine, look_lines
 from ledger.reports.material import Material, material
@@ -94,4 +94,4 @@ def read_progress_csv(request: Request, asked: Progress, response: Response) -> 
 
 def _revealed(hub: Hub, snapshot: Snapshot, cohort: str) -> Revealed:
     with reading(hub.engine) as connection:
-        return reveal(connection, hub.vault, snapshot, cohort=cohort, of_episodes=OF_OUTCOMES)
+        return reveal(connection, hub.vault, snapshot, cohort=cohort)

@@ -12,7 +12,7 @@ from ledger.cli.options import File, as_json, hub_options
 from ledger.cli.revealed import revealed
 from ledger.cli.terminal import print_facts, print_json, print_table, remark
 from ledger.clinical.two_stage import Decision
-from ledger.errors import NotFoundError, RuleError
+from ledger.errors import NotFoundError, RuleError, SetupError
 from ledger.node.folder import NodeFolder
 from ledger.operations.reading import Moment
 from ledger.operations.replacing import replacing
@@ -66,7 +66,10 @@ def decide(  # noqa: PLR0913 - each is one thing that may have to be said
     if node_dir is None and (url is not None or passphrase_file is not None):
         raise click.UsageError("--url and --passphrase-file go with --node-dir")
     if node_dir is None:
-        found = _only(suggestions(revealed(Settings.here(flags), Moment(), cohort=name), name), node)
+        opened, shut = revealed(Settings.here(flags), Moment(), cohort=name)
+        if shut is not None:
+            raise SetupError(shut)
+        found = _only(suggestions(opened, name), node)
     else:
         settings = Settings.here({"node_dir": node_dir, "url": url})
         folder = NodeFolder.open(settings.node_dir)

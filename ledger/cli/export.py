@@ -17,12 +17,13 @@ from ledger.operations.exporting import log_export, provenance_of
 from ledger.operations.hub import open_store, open_vault
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.replacing import replacing
-from ledger.operations.revealing import OF_OUTCOMES, reveal
+from ledger.operations.revealing import reveal
 from ledger.settings import Settings
 from ledger.signing.canonical import Json
 from ledger.store.engine import Engine, reading
 
 _STDOUT = Path("-")
+_OF_OUTCOMES = frozenset({"cohort", "findings"})
 
 
 @click.group()
@@ -99,14 +100,14 @@ def _export(
 
 
 def _values(settings: Settings, engine: Engine, seen: Snapshot, report: str) -> Mapping[str, Json]:
-    """What the report is computed from beside the clear fields: that of a cohort takes its outcomes."""
-    name, _, rest = report.partition(":")
-    if name != "cohort":
+    """What the report is computed from beside the clear fields: outcomes, of a cohort or of all."""
+    name, _, rest = report.partition("/")[0].partition(":")
+    if name not in _OF_OUTCOMES:
         return {}
-    cohort, _, _ = rest.partition("/")
+    cohort = rest or None
     with reading(engine) as connection:
         vault = open_vault(settings)
-        return reveal(connection, vault, seen, cohort=cohort, of_episodes=OF_OUTCOMES).values
+        return reveal(connection, vault, seen, cohort=cohort).values
 
 
 def _nodes(table: Table, seen: Snapshot) -> set[str]:

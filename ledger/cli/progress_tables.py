@@ -12,14 +12,13 @@ from ledger.reports.responses import Responses
 from ledger.reports.toxicity import Events, Toxicity
 from ledger.signing.canonical import Json
 
-SHUT = "no sealed value could be opened, and this rests on clear fields alone"
 _TERMS_MOST = 10
 
 
 def print_outcomes(found: CohortProgress, *, shut: str | None = None) -> None:
     """shut: why nothing sealed is open, None where something is."""
     if shut is not None:
-        print_facts({"shut": f"{SHUT} ({shut})"})
+        print_facts({"shut": shut})
     print_facts({"design at work": _characteristics(found.characteristics, found.design_content)})
     for name, looks in _by_name(each for each in found.looks if each.of != "country").items():
         print_facts({each.look: _look(each) for each in looks}, title=f"Benefit, {name}")

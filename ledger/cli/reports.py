@@ -10,8 +10,7 @@ from ledger.cli.amendments import in_facts, print_changes, short, told_of, trail
 from ledger.cli.deciding import WithDecision
 from ledger.cli.design_tables import print_design
 from ledger.cli.options import as_json, hub_options
-from ledger.cli.progress import read_progress
-from ledger.cli.progress_tables import SHUT, print_outcomes
+from ledger.cli.progress_tables import print_outcomes
 from ledger.cli.revealed import revealed
 from ledger.cli.terminal import print_facts, print_json, print_table, remark
 from ledger.cohort.rows import columns_of
@@ -24,6 +23,7 @@ from ledger.operations.reading import Moment, snapshot_at
 from ledger.reports.amendments import SEALED
 from ledger.reports.board import board as board_of
 from ledger.reports.census import census as census_of
+from ledger.reports.cohort_progress import cohort_progress
 from ledger.reports.contributions import contributions as contributions_of
 from ledger.reports.design import design_report
 from ledger.reports.finding import Patience
@@ -69,10 +69,11 @@ def cohort(*, name: str, at: str | None, on: str | None, as_json: bool, **flags:
 
     `cohort ID decide` suggests the stage decision that is due, and drafts it: see `cohort ID decide --help`.
     """
-    found, shut = read_progress(Settings.here(flags), Moment.parse(at, on), name)
+    opened, shut = revealed(Settings.here(flags), Moment.parse(at, on), cohort=name)
+    found = cohort_progress(opened, name)
     if as_json:
         if shut is not None:
-            remark(f"{SHUT}: {shut}")
+            remark(shut)
         print_json(found)
         return
     report_tables.print_cohort(found)
@@ -110,7 +111,10 @@ def findings(*, at: str | None, on: str | None, as_json: bool, **flags: Any) -> 
     """What is to be looked at: it was admitted, and no rule refuses it."""
     settings = Settings.here(flags)
     patience = Patience(settings.not_opened_days, settings.stale_cohort_days, settings.stale_allocation_days)
-    found = findings_of(revealed(settings, Moment.parse(at, on)), patience)
+    opened, shut = revealed(settings, Moment.parse(at, on))
+    found = findings_of(opened, patience)
+    if shut is not None:
+        remark(shut)
     print_json(found) if as_json else report_tables.print_findings(found)
 
 

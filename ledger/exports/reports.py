@@ -38,7 +38,7 @@ _REPORTS: Mapping[str, _Report] = {
     "cohort": _Report(CohortProgress, lambda told, cohort: [cohort_progress(told, cohort)], of_one=True),
     "cohorts": _Report(Standing, lambda told, _: standings(told.snapshot)),
     "contributions": _Report(Contribution, lambda told, _: contributions(told.snapshot)),
-    "findings": _Report(Finding, lambda told, _: findings(told.snapshot)),
+    "findings": _Report(Finding, lambda told, _: findings(told)),
     "funnel": _Report(FunnelLine, lambda told, _: funnel(told.snapshot)),
 }
 

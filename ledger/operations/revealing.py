@@ -26,7 +26,7 @@ def reveal(
     *,
     cohort: str | None = None,
     tables: Collection[type[Row]] = CLINICAL,
-    of_episodes: Collection[str] | None = None,
+    of_episodes: Collection[str] | None = OF_OUTCOMES,
 ) -> Revealed:
     """A snapshot with what the vault has of its sealed values, in these tables, of one cohort or of all.
 

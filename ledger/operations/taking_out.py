@@ -58,7 +58,7 @@ def take_out(
     limited = replace(snapshot, tables=tables)
     with reading(engine) as connection:
         opened_at = read_head(connection).size
-        values = reveal(connection, vault, limited, tables=OF_PATIENTS).values
+        values = reveal(connection, vault, limited, tables=OF_PATIENTS, of_episodes=None).values
     about = About(
         log=provenance_of(engine, memorandum, snapshot, at=asked.at, on=asked.on, program=program),
         holder=memorandum.document.name,

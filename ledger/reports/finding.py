@@ -28,10 +28,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """After how many days, by the day of the last entry or the one that the view is on, it becomes a finding that
-
-    a cohort was not opened (not_opened_days), nothing was told of an open one (stale_cohort_days), an allocation led to
-    nothing (stale_allocation_days).
+    """After how many days it is a finding that a cohort was not opened, that nothing was told of an open one, that an
+    allocation led to nothing. They are counted to the day of the last entry, or the one that the view is on.
     """
 
     not_opened_days: int = 90

@@ -18,7 +18,7 @@ from api.app import create_app
 from ledger.cohort.reveal import Revealed
 from ledger.operations.hub import Hub
 from ledger.operations.reading import Moment, snapshot_at, snapshot_of_cohort
-from ledger.operations.revealing import OF_OUTCOMES, reveal
+from ledger.operations.revealing import reveal
 from ledger.reports.cohort_progress import cohort_progress
 from ledger.signing.canonical import dump
 from ledger.store.engine import reading
@@ -170,7 +170,7 @@ def test_what_is_read_for_one_cohort_gives_what_the_whole_database_gives(
         found = []
         for snapshot in (snapshot_at(hub.engine, moment), snapshot_of_cohort(hub.engine, moment, COHORT)):
             with reading(hub.engine) as connection:
-                opened = reveal(connection, hub.vault, snapshot, cohort=COHORT, of_episodes=OF_OUTCOMES)
+                opened = reveal(connection, hub.vault, snapshot, cohort=COHORT)
             found.append(cohort_progress(opened, COHORT))
 
         assert found[0] == found[1]
@@ -193,7 +193,7 @@ def test_a_case_that_is_treated_elsewhere_later_is_read_with_the_cohort(hub: Hub
 def test_of_an_episode_only_what_is_counted_is_opened(hub: Hub) -> None:
     snapshot = snapshot_of_cohort(hub.engine, Moment(), COHORT)
     with reading(hub.engine) as connection:
-        opened = reveal(connection, hub.vault, snapshot, cohort=COHORT, of_episodes=OF_OUTCOMES)
+        opened = reveal(connection, hub.vault, snapshot, cohort=COHORT)
 
     values = dump([*opened.values.values()])
     assert b"PR" in values
