@@ -18,6 +18,7 @@ from ledger.operations.hub import open_store, open_vault
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.replacing import replacing
 from ledger.operations.revealing import OF_OUTCOMES, reveal
+from ledger.reports.finding import Patience
 from ledger.settings import Settings
 from ledger.signing.canonical import Json
 from ledger.store.engine import Engine, reading
@@ -80,7 +81,8 @@ def _export(
     settings = Settings.here(flags)
     engine, memorandum = open_store(settings)
     seen = snapshot_at(engine, Moment.parse(at, on))
-    table = report_table(seen, report, values=_values(settings, engine, seen, report))
+    patience = Patience(settings.not_opened_days, settings.stale_cohort_days, settings.stale_allocation_days)
+    table = report_table(seen, report, values=_values(settings, engine, seen, report), patience=patience)
     provenance = provenance_of(engine, memorandum, seen, at=at, on=on, program=PROGRAM)
     data = write(table, provenance)
     log_export(engine, f"export {form} {table.name}", nodes=_nodes(table, seen), rows=len(table.rows))
@@ -99,11 +101,11 @@ def _export(
 
 
 def _values(settings: Settings, engine: Engine, seen: Snapshot, report: str) -> Mapping[str, Json]:
-    """What the report is computed from beside the clear fields: that of a cohort takes its outcomes."""
+    """What the report is computed from beside the clear fields: outcomes, of its cohort or, for findings, of all."""
     name, _, rest = report.partition(":")
-    if name != "cohort":
+    if name not in {"cohort", "findings"}:
         return {}
-    cohort, _, _ = rest.partition("/")
+    cohort = rest.partition("/")[0] or None
     with reading(engine) as connection:
         vault = open_vault(settings)
         return reveal(connection, vault, seen, cohort=cohort, of_episodes=OF_OUTCOMES).values
