@@ -259,7 +259,7 @@ def test_findings_are_exported_with_those_that_rest_on_sealed_values_and_by_the_
     later = ["--on", "2030-01-01"]
 
     usual = {each["kind"] for each in csv_lines(tmp_path / "hub", "findings", "-", *later)}
-    monkeypatch.setenv("COHORT_LEDGER_STALE_COHORT_DAYS", "100000")
+    monkeypatch.setenv("COHORT_LEDGER_STALE_COHORT_DAYS", "3660")
     patient = {each["kind"] for each in csv_lines(tmp_path / "hub", "findings", "-", *later)}
 
     assert {"claim-differs", "stale-cohort"} <= usual
