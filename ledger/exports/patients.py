@@ -81,6 +81,16 @@ class Treatment:
     def told(self) -> tuple[Told, ...]:
         return (*self.assessments, *self.adverse_events, *self.survival)
 
+    def drugs(self, regimen: Iterable[str]) -> Mapping[str, Sequence[Values]]:
+        """Drug -> its doses: the cohort's regimen, and whatever else a dose was told of, each once however the case of
+        its letters is.
+        """
+        found: dict[str, list[Values]] = {drug: [] for drug in regimen}
+        names = {drug.casefold(): drug for drug in found}
+        for dose in (self.doses or {}).get("doses") or ():
+            found.setdefault(names.setdefault(dose["drug"].casefold(), dose["drug"]), []).append(dose)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
