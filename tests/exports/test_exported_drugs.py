@@ -11,13 +11,15 @@ from ledger.exports.cbioportal import cbioportal
 from ledger.exports.omop import omop
 from ledger.exports.study import Part
 
-DOSES = {"doses": [{"drug": drug, "amount": 1, "unit": "mg", "schedule": "QD"} for drug in ("DABRAFENIB", "aspirin")]}
+DOSES: given.Data = {
+    "doses": [{"drug": drug, "amount": 1, "unit": "mg", "schedule": "QD"} for drug in ("DABRAFENIB", "aspirin")]
+}
 
 
 def test_a_drug_in_capitals_is_no_second_exposure() -> None:
     alliance = given.opened(DRUP)
     alliance.enrols(DRUP, case(1))
-    start = patient(case(1)) | {"on": "2021-12-03", "stage": 1} | DOSES
+    start: given.Data = patient(case(1)) | {"on": "2021-12-03", "stage": 1} | DOSES
     alliance.says(DRUP, "treatment.started", start)
     seen, about = exported.revealed(alliance), exported.about(alliance)
 
