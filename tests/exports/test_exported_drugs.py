@@ -19,7 +19,7 @@ DOSES: given.Data = {
 def test_a_drug_in_capitals_is_no_second_exposure() -> None:
     alliance = given.opened(DRUP)
     alliance.enrols(DRUP, case(1))
-    start: given.Data = patient(case(1)) | {"on": "2021-12-03", "stage": 1} | DOSES
+    start: given.Data = {**patient(case(1)), "on": "2021-12-03", "stage": 1, **DOSES}
     alliance.says(DRUP, "treatment.started", start)
     seen, about = exported.revealed(alliance), exported.about(alliance)
 
