@@ -18,6 +18,7 @@ from ledger.operations.hub import open_store, open_vault
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.replacing import replacing
 from ledger.operations.revealing import reveal
+from ledger.reports.finding import Patience
 from ledger.settings import Settings
 from ledger.signing.canonical import Json
 from ledger.store.engine import Engine, reading
@@ -81,7 +82,8 @@ def _export(
     settings = Settings.here(flags)
     engine, memorandum = open_store(settings)
     seen = snapshot_at(engine, Moment.parse(at, on))
-    table = report_table(seen, report, values=_values(settings, engine, seen, report))
+    patience = Patience(settings.not_opened_days, settings.stale_cohort_days, settings.stale_allocation_days)
+    table = report_table(seen, report, values=_values(settings, engine, seen, report), patience=patience)
     provenance = provenance_of(engine, memorandum, seen, at=at, on=on, program=PROGRAM)
     data = write(table, provenance)
     log_export(engine, f"export {form} {table.name}", nodes=_nodes(table, seen), rows=len(table.rows))

@@ -33,6 +33,7 @@ from ledger.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from ledger.operations.replacing import name_of_part
 
 PROGRAM = "cohort-ledger"
 UNEXPECTED, USAGE, INTERRUPTED = 1, 2, 130
@@ -147,13 +148,21 @@ def main(arguments: Sequence[str]) -> int:
         click.echo(f"{PROGRAM}: {error}{where}\n{error.title} What next: {advice}.", err=True)
     except OSError as error:
         _show_traceback(arguments)
-        click.echo(f"{PROGRAM}: {error.filename or 'a file'}: {error.strerror}", err=True)
+        click.echo(f"{PROGRAM}: {_as_asked(error.filename)}: {error.strerror}", err=True)
         return _EXITS[SetupError][0]
     except Exception as error:  # noqa: BLE001 - the last place to catch it; its words may hold a value, its kind not
         _show_traceback(arguments)
         click.echo(f"{PROGRAM}: an unexpected {type(error).__name__}. {_EXITS[LedgerError][1]}", err=True)
         return UNEXPECTED
     return code if isinstance(code, int) else 0
+
+
+def _as_asked(filename: str | None) -> str:
+    """A file by the name that somebody gave: one that is being written has another until it is whole."""
+    if filename is None:
+        return "a file"
+    head, slash, name = filename.rpartition("/")
+    return f"{head}{slash}{name_of_part(name) or name}"
 
 
 def _exit_of(error: LedgerError) -> tuple[int, str]:

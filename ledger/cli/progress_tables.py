@@ -103,9 +103,9 @@ def _print_countries(looks: Sequence[Look]) -> None:
 def _print_results(found: Results) -> None:
     if found.responses is not None:
         _print_responses(found.responses)
-    for curve in (found.progression_free, found.overall):
+    for curve, share in ((found.progression_free, "free %"), (found.overall, "alive %")):
         if curve is not None:
-            _print_curve(curve)
+            _print_curve(curve, share)
     if found.toxicity is not None:
         _print_toxicity(found.toxicity)
 
@@ -121,7 +121,8 @@ def _print_responses(found: Responses) -> None:
     )
 
 
-def _print_curve(curve: TimeToEvent) -> None:
+def _print_curve(curve: TimeToEvent, share: str) -> None:
+    """share: what those without the event are called."""
     if not curve.patients:
         return
     median = "median not reached" if curve.median is None else f"median {curve.median} days"
@@ -138,7 +139,7 @@ def _print_curve(curve: TimeToEvent) -> None:
         ["day", *(str(each.day) for each in curve.at_risk)],
         [
             ["at risk", *(str(each.patients) for each in curve.at_risk)],
-            ["free %", *(percent(_at(survival, each.day)) for each in curve.at_risk)],
+            [share, *(percent(_at(survival, each.day)) for each in curve.at_risk)],
         ],
         right=[str(each.day) for each in curve.at_risk],
     )
@@ -152,9 +153,10 @@ def _at(survival: Mapping[int, float], day: int) -> float:
 
 def _print_toxicity(found: Toxicity) -> None:
     grades = ", ".join(f"grade {each.grade} {each.patients}" for each in found.grades if each.patients)
+    least = "\nat least: events without a grade, below, may be among them" if found.ungraded.events else ""
     print_facts(
         {
-            "grade 3 and over": f"{_events(found.severe)}\nworst of each patient: {grades or 'none of these'}",
+            "grade 3 and over": f"{_events(found.severe)}\nworst of each patient: {grades or 'none of these'}{least}",
             "serious": _events(found.serious),
             "no grade": _events(found.ungraded),
             **({"shut": f"{found.shut_events} adverse events"} if found.shut_events else {}),

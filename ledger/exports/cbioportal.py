@@ -21,7 +21,7 @@ from ledger.cohort import rows
 from ledger.cohort.reveal import Revealed
 from ledger.exports.cbioportal_files import Attribute, case_list, clinical, line, meta, tabular
 from ledger.exports.cbioportal_timeline import Timeline
-from ledger.exports.patients import SHUT, LeftOut, Patient, Values, leave_out, patients
+from ledger.exports.patients import SHUT, LeftOut, Patient, Values, assessed_by_then, leave_out, patients
 from ledger.exports.progression import Followed, overall, progression_free
 from ledger.exports.protein import protein_change
 from ledger.exports.study import About, Cell, Part, Sheet
@@ -77,7 +77,7 @@ class Study(NamedTuple):
 def cbioportal(revealed: Revealed, part: Part, about: About) -> Study:
     """The folder of this part of the database."""
     left_out, study = LeftOut(), study_id(about)
-    became = {(each.node, each.case, each.cohort): each for each in outcomes(revealed)}
+    became = {(each.node, each.case, each.cohort): each for each in outcomes(assessed_by_then(revealed))}
     timeline = Timeline({row.cohort: row.regimen for row in revealed.snapshot.of(rows.Cohort)}, left_out)
     people: list[tuple[Cell, ...]] = []
     samples: list[tuple[Cell, ...]] = []

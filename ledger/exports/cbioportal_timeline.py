@@ -66,14 +66,12 @@ class Timeline:
             reason = NO_DAY if day is None else END_BEFORE_START
             self._left_out.add(row, reason, what="ends of treatment", person=name)
             day = None
-        doses = (treatment.doses or {}).get("doses") or ()
-        regimen = self._regimens.get(row.cohort) or ()
-        for drug in dict.fromkeys((*regimen, *(each["drug"] for each in doses))):
+        for drug, doses in treatment.drugs(map(str, self._regimens.get(row.cohort) or ())).items():
             told: dict[str, Cell] = {
                 "STOP_DATE": None if day is None else offset + _since_start(day),
                 "TREATMENT_TYPE": "Medical Therapy",
                 "AGENT": drug,
-                "DOSES": "; ".join(_dose(each) for each in doses if each["drug"] == drug) or None,
+                "DOSES": "; ".join(map(_dose, doses)) or None,
                 "STOP_REASON": end.get("end_reason"),
             }
             self._put("treatment", name, offset, row, told)

@@ -117,7 +117,7 @@ class Person:
             episode_number=number, episode_object_concept_id=model.UNMAPPED,
             episode_type_concept_id=model.CASE_REPORT_FORM, episode_source_value=row.cohort,
         )  # fmt: skip
-        for drug, doses in self._drugs(treatment).items():
+        for drug, doses in treatment.drugs(map(str, self._regimens.get(row.cohort) or ())).items():
             units = {each["unit"] for each in doses}
             exposure = self._put(
                 "drug_exposure", row, drug_concept_id=model.UNMAPPED, drug_exposure_start_date=start,
@@ -140,14 +140,6 @@ class Person:
             self._lost(treatment.row, NO_DAY if end is None else END_BEFORE_START, what="ends of treatment")
             return None
         return end
-
-    def _drugs(self, treatment: Treatment) -> Mapping[str, list[Mapping[str, Any]]]:
-        """Drug -> its doses: the cohort's regimen, and whatever else a dose was told of."""
-        regimen = self._regimens.get(treatment.row.cohort)
-        found: dict[str, list[Mapping[str, Any]]] = {str(drug): [] for drug in regimen or ()}
-        for dose in (treatment.doses or {}).get("doses") or ():
-            found.setdefault(dose["drug"], []).append(dose)
-        return found
 
     def _outcomes(self, treatment: Treatment) -> None:
         for told in treatment.assessments:

@@ -6,7 +6,7 @@ even the handle.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -27,6 +27,7 @@ NO_DAY = "the source has no full date"
 NO_START = "the treatment's start is no full date"
 END_BEFORE_START = "the end is before the start"
 NOT_BEGUN = "its treatment had not begun by that day"
+LATER = "it was later than that day"
 _ENDS_SHARING = frozenset({"sharing", "all"})
 
 _ENROLMENT = ("ecog", "sex", "birth_year", "oncotree", "variants", "prior_lines", "consent_version")
@@ -80,6 +81,16 @@ class Treatment:
     def told(self) -> tuple[Told, ...]:
         return (*self.assessments, *self.adverse_events, *self.survival)
 
+    def drugs(self, regimen: Iterable[str]) -> Mapping[str, Sequence[Values]]:
+        """Drug -> its doses: the cohort's regimen, and whatever else a dose was told of, each once however the case of
+        its letters is.
+        """
+        found: dict[str, list[Values]] = {drug: [] for drug in regimen}
+        names = {drug.casefold(): drug for drug in found}
+        for dose in (self.doses or {}).get("doses") or ():
+            found.setdefault(names.setdefault(dose["drug"].casefold(), dose["drug"]), []).append(dose)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -121,6 +132,19 @@ def patients(revealed: Revealed, part: Part, left_out: LeftOut) -> tuple[Patient
         else:
             found.append(_patient(revealed, known[key], numbers[key], left_out))
     return tuple(found)
+
+
+def assessed_by_then(revealed: Revealed) -> Revealed:
+    """A view on a day without the assessments that were later: their study days are sealed where rows are chosen."""
+    snapshot = revealed.snapshot
+    episodes = {(row.cohort, row.node, row.case): row for row in snapshot.of(rows.Episode) if row.started_on}
+
+    def is_later(row: rows.Assessment) -> bool:
+        episode, values = episodes.get((row.cohort, row.node, row.case)), revealed.fields(row, "day")
+        return episode is not None and values is not None and _is_later(episode, values, snapshot.day)
+
+    kept = tuple(row for row in snapshot.of(rows.Assessment) if not is_later(row))
+    return replace(revealed, snapshot=replace(snapshot, tables={**snapshot.tables, rows.Assessment.TABLE: kept}))
 
 
 def leave_out(patient: Patient, reason: str, left_out: LeftOut) -> None:
@@ -204,11 +228,15 @@ def _treatment(revealed: Revealed, row: rows.Episode, found: Sequence[Row], left
     enrolled, doses, end = (
         _opened(revealed, row, left_out, what, *names) if names else None for what, names in groups.items()
     )
+    on = revealed.snapshot.day
+    if end is not None and _is_later(row, end, on, named="end_day"):
+        left_out.add(row, LATER, what="ends of treatment")
+        end = None
     outcomes: dict[str, tuple[Told, ...]] = {}
     if row.started_on is not None:  # of a cohort's episodes of one case, only one can have started
         for name, row_type in _OUTCOMES.items():
             of_this = (each for each in _of(found, row_type) if getattr(each, "cohort", None) == row.cohort)
-            outcomes[name] = tuple(_told(revealed, of_this, left_out))
+            outcomes[name] = tuple(_by_then(row, _told(revealed, of_this, left_out), on, left_out))
     return Treatment(row, enrolled, doses, end, exact(row.started_on), **outcomes)
 
 
@@ -224,6 +252,23 @@ def _told(revealed: Revealed, found: Iterable[Row], left_out: LeftOut) -> Iterat
         values = _opened(revealed, row, left_out, row.TABLE)
         if values is not None:
             yield Told(row, values, min(row.set_by.values()))
+
+
+def _by_then(episode: rows.Episode, told: Iterable[Told], on: date | None, left_out: LeftOut) -> Iterator[Told]:
+    """What was so by the day that the view is on: the study day says it, which is sealed where the rows are chosen."""
+    for each in told:
+        if _is_later(episode, each.values, on):
+            left_out.add(each.row, LATER)
+        else:
+            yield each
+
+
+def _is_later(episode: rows.Episode, values: Values, on: date | None, *, named: str = "day") -> bool:
+    """Whether a study day is not certainly past by then, as with any date; one that nobody knows stays."""
+    if on is None or values[named] is None or episode.started_on is None:
+        return False
+    last = on_study_day(When.parse(episode.started_on).last, values[named])
+    return last is None or last > on
 
 
 def _opened(revealed: Revealed, row: Row, left_out: LeftOut, what: str, *names: str) -> Values | None:

@@ -14,7 +14,7 @@ from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
 from ledger.reports.cohort_progress import CohortProgress, cohort_progress
 from ledger.reports.contributions import Contribution, contributions
-from ledger.reports.finding import Finding
+from ledger.reports.finding import Finding, Patience
 from ledger.reports.findings import findings
 from ledger.reports.funnel import FunnelLine, funnel
 from ledger.reports.standing import AtNode, Scope, Standing, standings
@@ -43,10 +43,12 @@ _REPORTS: Mapping[str, _Report] = {
 }
 
 
-def report_table(seen: Snapshot, asked: str, *, values: Mapping[str, Json] | None = None) -> Table:
+def report_table(
+    seen: Snapshot, asked: str, *, values: Mapping[str, Json] | None = None, patience: Patience | None = None
+) -> Table:
     """The table that is asked for: `board`, `census`, `cohort:braf-v600`, `table:episodes`; or a part of a report,
     behind a slash: `cohort:braf-v600/standing.nodes`. values: of what is sealed, by commitment; what is not there is
-    shut.
+    shut. patience: what findings are late by, None for the usual.
 
     Raises NotFoundError where there is none such, and says what there is.
     """
@@ -60,7 +62,8 @@ def report_table(seen: Snapshot, asked: str, *, values: Mapping[str, Json] | Non
         raise NotFoundError(f"there is no report {asked[:_SHOWN_MAX]!r}: there are {names} and table:NAME")
     if name == "board" and not slash:
         return board_table(standings(seen))
-    lines = report.lines(Revealed(seen, values or {}), one)
+    revealed = Revealed(seen, values or {})
+    lines = findings(revealed, patience) if name == "findings" else report.lines(revealed, one)
     return part_of(asked, report.of, lines, part=part) if slash else table_of(asked, report.of, lines)
 
 

@@ -246,3 +246,30 @@ def test_parquet_without_pyarrow_is_exit_code_7_and_says_what_to_install(
 
     assert main(["export", "parquet", "census", "-", "--data-dir", str(hub)]) == SETUP
     assert "pip install 'cohort-ledger[tables]'" in capsys.readouterr().err
+
+
+def test_findings_are_exported_with_those_that_rest_on_sealed_values_and_by_the_hubs_own_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = given.treated()
+    told.says(given.DRUP, "outcome.determined", given.patient(given.case(1)) | given.CLAIM)
+    opened = hubs.founded_hub(tmp_path, told)
+    hubs.post(opened, told)
+    opened.engine.dispose()
+    later = ["--on", "2030-01-01"]
+
+    usual = {each["kind"] for each in csv_lines(tmp_path / "hub", "findings", "-", *later)}
+    monkeypatch.setenv("COHORT_LEDGER_STALE_COHORT_DAYS", "3660")
+    patient = {each["kind"] for each in csv_lines(tmp_path / "hub", "findings", "-", *later)}
+
+    assert {"claim-differs", "stale-cohort"} <= usual
+    assert patient == usual - {"stale-cohort"}
+
+
+def test_a_file_that_cannot_be_written_is_named_as_it_was_asked_for(
+    hub: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "missing" / "board.csv"
+
+    assert main(["export", "csv", "board", str(out), "--data-dir", str(hub)]) == SETUP
+    assert capsys.readouterr().err == f"cohort-ledger: {out}: No such file or directory\n"

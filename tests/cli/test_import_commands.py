@@ -191,6 +191,16 @@ def test_what_could_not_be_used_is_printed_without_patients_and_values(
     assert stat.S_IMODE((home / "unused.csv").stat().st_mode) == 0o600
 
 
+def test_a_patient_whom_a_spreadsheet_would_compute_is_text_in_the_file_of_unused_rows(home: Path) -> None:
+    domains = study()
+    domains["ae"].append(ae("=1+1", 9, "2021-03-20"))
+    write(home / "study", domains)
+
+    assert main(["node", "import", "sdtm", "study", "--mapping", "mapping.toml", "--unused", "unused.csv"]) == 0
+
+    assert {line.rpartition(",")[2] for line in (home / "unused.csv").read_text().splitlines()[1:]} == {"'=1+1"}
+
+
 def test_what_a_node_remembers_is_not_read_once_it_was_altered(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     imported(capsys, "--out", "drafts.jsonl")
     with (home / given.DRUP / IMPORTED).open("a") as file:

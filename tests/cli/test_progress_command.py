@@ -56,9 +56,20 @@ def test_by_country_and_over_time_and_what_it_cost(hub: Path) -> None:
     assert "DK now 2 0 yes 0, no 2 yes 0, no 2" in text
     assert "progression-free survival 3 events among 5 treated; Kaplan-Meier" in text
     assert "overall survival 1 events among 5 treated" in text
+    assert [text.count(each) for each in ("free %", "alive %")] == [1, 1]
+    assert "at least" not in text
     assert "patients 1 of 7 treated" in text
     assert "patients (events) by term: anaemia 1 (1)" in text
     assert "objective response response 1 of 4 evaluable" in text
+
+
+def test_where_events_have_no_grade_those_of_grade_3_are_at_least_so_many(tmp_path: Path) -> None:
+    alliance = to_the_end()
+    toxic(alliance, DRUP, case(1), "rash", ctcae_grade=None, severity="severe")
+
+    text = words(ask(stored(tmp_path, alliance), columns=400))
+
+    assert "worst of each patient: none of these at least: events without a grade, below, may be among them" in text
 
 
 def test_it_is_readable_at_80_columns(hub: Path) -> None:
