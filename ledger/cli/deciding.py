@@ -95,9 +95,7 @@ def print_suggestion(found: Suggestion) -> None:
             "cohort": found.cohort if found.node is None else f"{found.cohort} at {found.node}",
             "stage": "none is left to be decided" if found.stage is None else f"{found.stage} of {found.design}",
             "decides": who,
-            "evaluable": f"{len(found.evaluable)} of {found.wanted}, as of entry {found.data_cut}",
-            "benefits as claimed": _counted(found.claimed, found.as_claimed),
-            "benefits as computed": _counted(found.computed, found.as_computed),
+            **(_counts(found) if found.stage is not None else {}),
             **({"missing": "; ".join(found.missing)} if found.missing else {}),
             **({"without a claim": str(found.unclaimed)} if found.unclaimed else {}),
             **({"erased or withheld": str(found.shut)} if found.shut else {}),
@@ -111,6 +109,14 @@ def print_suggestion(found: Suggestion) -> None:
         remark("CLAIMS AND ASSESSMENTS LEAD TO DIFFERENT DECISIONS: see `cohort-ledger findings` before anything else")
     elif found.differs:
         remark("claims and assessments give different numbers of benefits: see `cohort-ledger findings`")
+
+
+def _counts(found: Suggestion) -> dict[str, str]:
+    return {
+        "evaluable": f"{len(found.evaluable)} of {found.wanted}, as of entry {found.data_cut}",
+        "benefits as claimed": _counted(found.claimed, found.as_claimed),
+        "benefits as computed": _counted(found.computed, found.as_computed),
+    }
 
 
 def _counted(benefits: int | None, allowed: Sequence[str]) -> str:

@@ -108,7 +108,7 @@ def draft_of(suggestion: Suggestion, *, by: By | None = None, decision: str | No
         raise RuleError(
             f"{what}: claims and assessments give different numbers of benefits"
             f"{' and lead to different decisions' if suggestion.decides_differently else ''}: say which the decision "
-            "states, claimed or computed"
+            "states, claimed or computed (--benefits)"
         )
     benefits = suggestion.computed if by == "computed" else suggestion.claimed
     allowed = suggestion.as_computed if by == "computed" else suggestion.as_claimed
