@@ -174,10 +174,37 @@ def test_a_patient_is_told_with_what_became_of_the_first_treatment(study: Study)
     )  # fmt: skip
     assert (told["ECOG"], told["PRIOR_LINES"], told["STAGE"], told["BENEFIT_CLAIMED"]) == ("1", "3", "1", "yes")
     assert told["BENEFIT_COMPUTED"] in ("yes", "no", "not-evaluable")
-    assert (told["OS_STATUS"], told["OS_MONTHS"]) == ("1:DECEASED", f"{400 / 30.4375:.2f}")
+    assert (told["OS_STATUS"], told["OS_MONTHS"]) == ("1:DECEASED", f"{389 / 30.4375:.2f}")  # the first day told
     assert told["PFS_STATUS"] == "1:PROGRESSED OR DIED"
     assert told["PFS_MONTHS"] == f"{112 / 30.4375:.2f}"
     assert (told["SYNTHETIC"], person(study, MADE_UP)["SYNTHETIC"]) == ("FALSE", "TRUE")
+
+
+@pytest.mark.parametrize(
+    ("handle", "alive_until", "free_until"),
+    [
+        (RETURNED, 57, 1),  # nothing was told of survival, the last look is known; it came after another treatment
+        (HOSTILE, 300, 1),  # known alive, and never assessed
+    ],
+)
+def test_who_did_not_die_or_progress_is_followed_as_the_report_of_the_cohort_follows(
+    study: Study, handle: str, alive_until: int, free_until: int
+) -> None:
+    told = person(study, handle)
+
+    assert (told["OS_STATUS"], told["PFS_STATUS"]) == ("0:LIVING", "0:PROGRESSION FREE")
+    assert told["OS_MONTHS"] == f"{(alive_until - 1) / 30.4375:.2f}"
+    assert told["PFS_MONTHS"] == f"{(free_until - 1) / 30.4375:.2f}"
+
+
+def test_a_death_on_an_unknown_day_gives_no_status_and_no_months() -> None:
+    alliance = given.treated()
+    of = given.patient(given.case(1), given.COHORT)
+    alliance.says(given.DRUP, "survival.updated", {**of, "day": None, "status": "dead", "cause": None})
+
+    told = person(cbioportal(exported.revealed(alliance), Part(), exported.about(alliance)), given.case(1))
+
+    assert [told[f"{prefix}_{what}"] for prefix in ("OS", "PFS") for what in ("STATUS", "MONTHS")] == [""] * 4
 
 
 def test_a_start_that_is_a_month_takes_nothing_from_study_days(study: Study) -> None:
