@@ -42,11 +42,12 @@ class TakenOut(NamedTuple):
 def take_out(
     engine: Engine, memorandum: Memorandum, vault: Vault, asked: Asked, *, what: str, program: str, made: datetime
 ) -> TakenOut:
-    """Open a part of the database as it was at a moment, in memory, once the access log says so.
+    """Open a part of the database as it was at a moment, in memory, once the access log says so. Whose consent to
+    sharing stands withdrawn now is as good as withdrawn then.
 
     what: the export's name. Raises NotFoundError where there is no such node, cohort or entry.
     """
-    part, snapshot = asked.part, snapshot_at(engine, Moment.parse(asked.at, asked.on))
+    part, snapshot = asked.part, _snapshot(engine, Moment.parse(asked.at, asked.on))
     # 1. what is asked for
     _check_known(snapshot, part)
     found = list(part.rows(snapshot))
@@ -87,6 +88,15 @@ def export_folder(engine: Engine, folder: Path, taken: TakenOut) -> Iterator[Pat
 def check_folder(folder: Path) -> None:
     """Before anything is opened for it. Raises MalformedError where there is something in the folder."""
     check_new(folder)
+
+
+def _snapshot(engine: Engine, moment: Moment) -> Snapshot:
+    """The database of a moment, but for consent: what was withdrawn since is not taken out of the past."""
+    then = snapshot_at(engine, moment)
+    if moment == Moment():
+        return then
+    withdrawals = rows.ConsentWithdrawal
+    return replace(then, tables={**then.tables, withdrawals.TABLE: snapshot_at(engine, Moment()).of(withdrawals)})
 
 
 def _check_known(snapshot: Snapshot, part: Part) -> None:
