@@ -147,7 +147,7 @@ def _end_day(study: Study, person: Person, row: Row, places: Iterable[str]) -> t
 def _last_dose(study: Study, person: Person) -> When | None:
     """None where a dose has no end: it may go on."""
     ends: list[When] = []
-    for row in study.of("EX", person.subject):
+    for row in study.doses(person.subject):
         end = study.date_of(row, "EXENDTC")
         if end is None:
             return None

@@ -1,5 +1,6 @@
 """The tables of one SDTM folder, and its patients: who each is, in which cohort, and when treatment started."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ _NEEDED = {
     "AE": {_SUBJECT, "AESEQ", "AESTDTC", "AESER"},
     "ADTTE": {_SUBJECT, "PARAMCD", "CNSR", "ADT"},
 }
+_NUMBERS = re.compile(r"[A-Z]{2}(SEQ|DY|STDY|ENDY|STRESN|TOXGR)|VISITNUM|CNSR|EXDOSE")
+_WHOLE = re.compile(r"(-?[0-9]+)\.0+")
+_NOTHING = re.compile(r"0+(\.0*)?")
 _MAY_LACK = ("DS", "RS", "TR", "TU", "AE", "ADTTE")
 
 
@@ -50,11 +54,12 @@ class Study:
     def __init__(self, mapping: SdtmMapping, tables: dict[str, list[Table]]) -> None:
         self.mapping = mapping
         self.reading = Reading(because=dict(mapping.words()), is_whole=True)
-        self._rows = {domain: [row for table in found for row in table.rows] for domain, found in tables.items()}
+        self._rows = {domain: [row for table in found for row in _whole(table)] for domain, found in tables.items()}
         for table in (each for found in tables.values() for each in found):
             self.reading.heard(table)
         self.people = {person.subject: person for person in self._people()}
         self._by_person: dict[str, dict[str, list[Row]]] = {}
+        self._doses: dict[str, list[Row]] = defaultdict(list)
         self._find_first_doses()
 
     @classmethod
@@ -99,6 +104,10 @@ class Study:
                 found[row.get(_SUBJECT)].append(row)
             self._by_person[domain] = found
         return self._by_person[domain].get(subject, [])
+
+    def doses(self, subject: str) -> Sequence[Row]:
+        """The rows of EX that tell of a dose that a patient was given."""
+        return self._doses.get(subject, [])
 
     def row_of(self, person: Person, value: Value) -> Row:
         """The row that a value lies in: the patient's own, or the one of another domain that answers.
@@ -174,6 +183,10 @@ class Study:
             person = self.person(row, "EX")
             if person is None:
                 continue
+            if not _was_given(row):
+                self.reading.leave(row, "EXOCCUR, EXSTAT or EXDOSE says that it was not given", person.subject)
+                continue
+            self._doses[person.subject].append(row)
             try:
                 when = self.date_of(row, "EXSTDTC")
             except UnusableError as error:
@@ -183,6 +196,21 @@ class Study:
                 self.reading.leave(row, "EXSTDTC is blank", person.subject)
             elif person.started is None or (when.first, when.last) < (person.started.first, person.started.last):
                 person.started, person.first_dose = when, row
+
+
+def _was_given(row: Row) -> bool:
+    """Whether there was any dose at all. Of a placebo the dose is 0 (SDTMIG, EXDOSE)."""
+    if row.get("EXOCCUR") == "N" or row.get("EXSTAT") == "NOT DONE":
+        return False
+    return _NOTHING.fullmatch(row.get("EXDOSE")) is None or "PLACEBO" in row.get("EXTRT").upper()
+
+
+def _whole(table: Table) -> Iterator[Row]:
+    """The rows, a whole number without a point: a CSV may have `3.0` in a column of numbers where one was missing."""
+    numbers = [name for name in table.columns if _NUMBERS.fullmatch(name)]
+    for row in table.rows:
+        pointed = {name: found[1] for name in numbers if (found := _WHOLE.fullmatch(row.get(name)))}
+        yield row._replace(values={**row.values, **pointed}) if pointed else row
 
 
 def earliest(dates: Iterable[When | None]) -> When | None:

@@ -307,3 +307,35 @@ def test_a_text_that_looks_like_an_identifier_is_listed_and_not_drafted(tmp_path
     assert [reason for *_, reason in unused(plan)] == [
         "adverse_event.reported: term seems to hold an e-mail address; take it out and post again"
     ]
+
+
+@pytest.mark.parametrize("not_given", [{"EXOCCUR": "N"}, {"EXSTAT": "NOT DONE"}, {"EXDOSE": "0"}, {"EXDOSE": "0.0"}])
+def test_a_dose_that_was_not_given_starts_no_treatment_and_ends_none(not_given: dict[str, str], tmp_path: Path) -> None:
+    doses = [
+        ex("S-1", "2021-03-03", "2021-03-03", **not_given),
+        ex("S-1", "2021-03-10", "2021-07-28"),
+        ex("S-1", "2021-08-01", **not_given),
+    ]
+    plan = planned(write(tmp_path / "study", study() | {"ex": doses}))
+    assert [each["on"] for each in events(plan, "treatment.started")] == ["2021-03-10"]
+    assert [each["day"] for each in events(plan, "treatment.ended")] == [141]
+    reason = "EXOCCUR, EXSTAT or EXDOSE says that it was not given"
+    assert unused(plan) == [("ex.csv", 1, reason), ("ex.csv", 3, reason)]
+
+
+def test_a_placebo_has_no_dose_and_is_given_all_the_same(tmp_path: Path) -> None:
+    plan = planned(write(tmp_path / "study", study() | {"ex": [ex("S-1", "2021-03-10", EXDOSE="0", EXTRT="Placebo")]}))
+    assert [each["on"] for each in events(plan, "treatment.started")] == ["2021-03-10"]
+
+
+def test_a_whole_number_with_a_point_is_the_same_number(plain: Plan, tmp_path: Path) -> None:
+    domains = study()
+    numbers = ("AESEQ", "AETOXGR", "CNSR", "EXDOSE", "RSSEQ", "TRSEQ", "TRSTRESN")
+    for rows in domains.values():
+        for row in rows:
+            row |= {name: f"{row[name]}.0" for name in numbers if row.get(name)}
+    for row in domains["rs"]:  # not in TR and TU
+        row["VISITNUM"] += ".0"
+    plan = planned(write(tmp_path / "study", domains))
+    assert said(plan) == said(plain)
+    assert [each.told.key for each in plan.lines["drup-nl"]] == [each.told.key for each in plain.lines["drup-nl"]]
