@@ -219,12 +219,10 @@ def earliest(dates: Iterable[When | None]) -> When | None:
 
 def _named_by(mapping: SdtmMapping, domain: str) -> set[str]:
     """The columns that a mapping itself names in a domain."""
-    responses, named = mapping.responses, set[str]()
+    responses, events, named = mapping.responses, mapping.adverse_events, _named_by_dated(mapping, domain)
     if domain == "DM":
-        events = [mapping.case, mapping.profile, mapping.allocation, mapping.enrolment]
-        for event in filter(None, events):
-            named |= {each for value in event.fields.values() if not value.domain for each in value.columns()}
-        named.add(mapping.cohorts.variable)
+        last_alive = mapping.survival.last_alive if mapping.survival is not None else ""
+        named |= {mapping.cohorts.variable, last_alive} - {""}
     elif domain == "RS" and responses is not None:
         named |= {*responses.where, *responses.criteria.columns(), *responses.evaluator.columns()}
     elif domain == "TR" and responses is not None:
@@ -233,7 +231,18 @@ def _named_by(mapping: SdtmMapping, domain: str) -> set[str]:
         named |= {*responses.new}
     elif domain == "DS" and mapping.ending is not None:
         named |= {*mapping.ending.where, *mapping.ending.reason.columns()}
-    elif domain == "AE" and mapping.adverse_events is not None:
-        related = mapping.adverse_events.related
-        named |= {mapping.adverse_events.term, *(related.columns() if related is not None else ())}
+    elif domain == "AE" and events is not None:
+        named |= {events.term, *(events.related.columns() if events.related is not None else ())}
+        named |= {*events.severity.columns()} - {"AESEV"}  # where there are grades it may be missing
+    return named
+
+
+def _named_by_dated(mapping: SdtmMapping, domain: str) -> set[str]:
+    named = set[str]()
+    for dated in filter(None, (mapping.case, mapping.profile, mapping.allocation, mapping.enrolment)):
+        for value in dated.fields.values():
+            if domain == (value.domain or "DM"):
+                named |= {*value.columns(), *value.where}
+        if domain == "DM":
+            named |= {place.removeprefix("DM.") for place in dated.on if place.startswith("DM.")}
     return named

@@ -220,6 +220,11 @@ class FieldSchema:
         return frozenset(str(each.get("type")) for each in self._choices)
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """Those that it is one of; none where it is free."""
+        return tuple(str(word) for each in self._choices for word in each.get("enum", ()))
+
+    @property
     def is_date(self) -> bool:
         return any(each.get("title") == "date" for each in self._choices)
 

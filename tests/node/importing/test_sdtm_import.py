@@ -185,6 +185,25 @@ def test_a_missing_column_or_domain_is_named_and_a_domain_that_may_be_missing_is
         planned(folder)
 
 
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (('on = ["DM.RFICDTC", "DM.DMDTC"]', 'on = ["DM.RFICDTCC", "DM.DMDTC"]'), "dm.csv has no column RFICDTCC"),
+        (('column = "QSSTRESC"', 'column = "QSTRESC"'), "qs.csv has no column QSTRESC"),
+        (("QSTESTCD =", "QSTEST ="), "qs.csv has no column QSTEST"),
+        (('"ADTTE", "DM", "DS"]', '"ADTTE", "DM", "DS"]\nlast_alive = "RFPENDT"'), "dm.csv has no column RFPENDT"),
+        (('term = "AEDECOD"', 'term = "AEDECOD"\nseverity = "AESEVV"'), "ae.csv has no column AESEVV"),
+    ],
+)
+def test_a_column_that_the_mapping_names_and_that_is_not_there_is_named(
+    change: tuple[str, str], missing: str, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "study", study())
+    assert change[0] in made.MAPPING
+    with pytest.raises(LedgerError, match=missing):
+        planned(folder, made.MAPPING.replace(*change))
+
+
 def test_a_row_that_is_torn_or_of_another_domain_is_listed(tmp_path: Path) -> None:
     domains = study()
     domains["ae"].append(ae("S-1", 2, "2021-03-20", AETOXGR="1", DOMAIN="CM"))
