@@ -208,6 +208,7 @@ def test_what_a_node_remembers_is_not_read_once_it_was_altered(home: Path, capsy
         (["sdtm", "study", "--mapping", "mapping.toml", "--split", "site", "--out", "x"], 7, "a --node-dir for each"),
         (["csv", "study/dm.csv", "--mapping", "mapping.toml"], 2, 'not of kind "csv"'),
         (["csv", "--mapping", "csv-example"], 2, "FILE is missing"),
+        (["sdtm", "study", "--mapping", "study"], 2, "there is no mapping study"),
     ],
 )
 def test_what_is_wrong_with_a_command_is_said(
@@ -224,6 +225,14 @@ def test_an_example_is_written_once(command: str, home: Path, capsys: pytest.Cap
     listed = capsys.readouterr().out.split()
     assert sorted(listed) == sorted(str(each.relative_to(home)) for each in (home / "example").iterdir())
     assert main(["node", "import", command, "--example", "example"]) == 7
+
+
+def test_a_folder_named_like_a_mapping_that_comes_along_does_not_hide_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "csv-example").mkdir()
+    assert main(["node", "import", "csv", "--mapping", "csv-example"]) == 2
+    assert "FILE is missing" in capsys.readouterr().err
 
 
 def test_the_example_of_csv_runs_as_the_readme_says(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,7 +108,7 @@ def _doses(row: Row) -> list[Json] | None:
     drug, amount, unit, schedule = (row.get(name) for name in ("EXTRT", "EXDOSE", "EXDOSU", "EXDOSFRQ"))
     if not (drug and amount and unit):
         return None
-    dose: dict[str, Json] = {"drug": drug, "amount": int(amount) if amount.isdigit() else amount, "unit": unit}
+    dose: dict[str, Json] = {"drug": drug, "amount": int(amount) if amount.isdecimal() else amount, "unit": unit}
     return [dose | ({"schedule": schedule} if schedule else {})]
 
 

@@ -146,6 +146,7 @@ def readings(flags: tuple[str, str]) -> made.Rows:
     [
         (("", "Y"), "accepted", [("central", "PD")], "another reader's assessment was accepted (RSACPTFL)"),
         (("", ""), "accepted", [], "several readers, and none was accepted (RSACPTFL)"),
+        (("Y", "Y"), "accepted", [], "several readers were accepted at one visit (RSACPTFL)"),
         (("", "Y"), "all", [("central", "PD"), ("central", "SD")], None),
     ],
 )
@@ -358,3 +359,38 @@ def test_a_whole_number_with_a_point_is_the_same_number(plain: Plan, tmp_path: P
     plan = planned(write(tmp_path / "study", domains))
     assert said(plan) == said(plain)
     assert [each.told.key for each in plan.lines["drup-nl"]] == [each.told.key for each in plain.lines["drup-nl"]]
+
+
+def test_a_source_that_names_no_day_of_death_gives_way_to_one_that_does(tmp_path: Path) -> None:
+    domains = study() | {"dm": [dm("S-1", DTHFL="Y")], "adtte": [made.os("S-1", "0", "")]}
+    domains["ds"].append(ds("S-1", "DEATH", "2021-12-24") | {"DSCAT": "OTHER EVENT"})
+    plan = planned(write(tmp_path / "study", domains))
+    assert events(plan, "survival.updated") == [{"day": 290, "status": "dead"}]
+    assert unused(plan) == []
+
+
+@pytest.mark.parametrize("died", ["2021-11-30", "2021-11"])
+def test_a_death_before_a_day_on_which_a_more_trusted_source_has_the_patient_alive_is_listed(
+    died: str, tmp_path: Path
+) -> None:
+    domains = study() | {"adtte": [made.os("S-1", "1", "2021-12-24")], "dm": [dm("S-1", DTHFL="Y", DTHDTC=died)]}
+    plan = planned(write(tmp_path / "study", domains))
+    assert events(plan, "survival.updated") == [{"day": 290, "status": "alive"}]
+    reason = "survival.updated: ADTTE says that its patient was alive then, and counts"
+    assert unused(plan) == [("dm.csv", 1, reason)]
+
+
+def test_a_death_after_the_last_day_alive_is_told_beside_it(tmp_path: Path) -> None:
+    domains = study() | {"adtte": [made.os("S-1", "1", "2021-12-24")], "dm": [dm("S-1", DTHDTC="2021-12-25")]}
+    plan = planned(write(tmp_path / "study", domains))
+    assert sorted(each["status"] for each in events(plan, "survival.updated")) == ["alive", "dead"]
+    assert unused(plan) == []
+
+
+@pytest.mark.parametrize("number", ["²", "4²"])
+def test_what_looks_like_a_number_and_is_none_is_listed_or_left_out(number: str, tmp_path: Path) -> None:
+    domains = study() | {"adtte": [made.os("S-1", number, "2021-12-24")]}
+    domains["tr"][1]["TRSTRESN"] = number
+    plan = planned(write(tmp_path / "study", domains))
+    assert unused(plan) == [("adtte.csv", 1, "survival.updated: CNSR is no number")]
+    assert [each.what for each in plan.reading.remarks] == ["the sum is left out: it is no whole number of mm"]
