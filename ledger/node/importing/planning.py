@@ -4,7 +4,7 @@ What was drafted before is not drafted again. What a patient's earlier events ar
 is listed with the row that it stood in.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -82,18 +82,22 @@ class Planner:
 
     def plan(self, reading: Reading) -> Plan:
         plan = Plan(reading)
-        unique = list(_unique(reading))
+        same: dict[tuple[str, ...], list[Told]] = defaultdict(list)
+        unique = list(_unique(reading, same))
         met = {each.key for each in unique}
         standing = {node: set(memory.said()) for node, memory in self.memories.items()}
         places: dict[str, dict[str, int]] = {}  # node -> patient -> place among the node's
         for told in sorted(unique, key=lambda each: _RANKS[each.type]):
+            before = len(reading.unused)
             node = self._node(told, reading)
-            if node is None:
-                continue
-            places.setdefault(node, {}).setdefault(told.subject, len(places[node]))
-            line = self._line(plan, node, told, standing[node])
-            if line is not None:
-                plan.lines.setdefault(node, []).append(line)
+            if node is not None:
+                places.setdefault(node, {}).setdefault(told.subject, len(places[node]))
+                line = self._line(plan, node, told, standing[node])
+                if line is not None:
+                    plan.lines.setdefault(node, []).append(line)
+            for reason in [each.reason for each in reading.unused[before:]]:
+                for other in same.get(told.key, ()):
+                    reading.leave(other.row, reason, other.subject)
         for node, lines in plan.lines.items():
             plan.lines[node] = _ordered(lines, places[node], self.memories[node])
         for node, memory in self.memories.items():
@@ -172,8 +176,10 @@ def _drafted(told: Told, data: Mapping[str, Json]) -> Drafted:
     return Drafted(told.key, digest_of(data), on)
 
 
-def _unique(reading: Reading) -> Iterator[Told]:
-    """Each event once: a second row of the same key is the same again, or cannot be used."""
+def _unique(reading: Reading, same: dict[tuple[str, ...], list[Told]]) -> Iterator[Told]:
+    """Each event once: a second row of the same key is the same again, or cannot be used. same: gets, by key, those
+    that share the fate of the first.
+    """
     first: dict[tuple[str, ...], Told] = {}
     for told in reading.told:
         before = first.setdefault(told.key, told)
@@ -185,6 +191,8 @@ def _unique(reading: Reading) -> Iterator[Told]:
             )
         elif told.type not in ONCE:
             reading.leave(told.row, f"{told.type}: the same as row {before.row.number}", told.subject)
+        else:
+            same[told.key].append(told)
 
 
 def _cohort(event_type: str, told: Told) -> str:
