@@ -90,6 +90,14 @@ def test_a_newer_cut_gives_the_same_case_and_drafts_only_what_is_new(
     assert imported(capsys)["unused"] == []
 
 
+def test_a_domain_that_is_asked_for_and_in_no_file_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert imported(capsys)["missing"] == []
+    (home / "study" / "adtte.csv").unlink()
+    assert imported(capsys)["missing"] == ["ADTTE"]
+    assert main(["node", "import", "sdtm", "study", "--mapping", "mapping.toml"]) == 0
+    assert "ADTTE" in capsys.readouterr().out
+
+
 def test_two_sources_may_have_a_patient_of_one_name(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     imported(capsys, "--out", "first.jsonl")
     (home / "mapping.toml").write_text(made.MAPPING.replace('"hand-made"', '"another"'))

@@ -57,6 +57,7 @@ class Study:
         self._rows = {domain: [row for table in found for row in _whole(table)] for domain, found in tables.items()}
         for table in (each for found in tables.values() for each in found):
             self.reading.heard(table)
+        self.reading.missing += [domain for domain, found in tables.items() if not found]
         self.people = {person.subject: person for person in self._people()}
         self._by_person: dict[str, dict[str, list[Row]]] = {}
         self._doses: dict[str, list[Row]] = defaultdict(list)
