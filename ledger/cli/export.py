@@ -13,7 +13,7 @@ from ledger.cli.terminal import print_json, remark
 from ledger.cohort.snapshot import Snapshot
 from ledger.exports.reports import report_table
 from ledger.exports.tables import Provenance, Table, as_csv, as_parquet
-from ledger.operations.exporting import log_export, provenance_of
+from ledger.operations.exporting import check_unerased, log_export, provenance_of
 from ledger.operations.hub import open_store, open_vault
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.replacing import replacing
@@ -21,6 +21,7 @@ from ledger.operations.revealing import OF_OUTCOMES, reveal
 from ledger.settings import Settings
 from ledger.signing.canonical import Json
 from ledger.store.engine import Engine, reading
+from ledger.store.head import read_head
 
 _STDOUT = Path("-")
 
@@ -80,10 +81,13 @@ def _export(
     settings = Settings.here(flags)
     engine, memorandum = open_store(settings)
     seen = snapshot_at(engine, Moment.parse(at, on))
-    table = report_table(seen, report, values=_values(settings, engine, seen, report))
+    opened_at, values = _values(settings, engine, seen, report)
+    table = report_table(seen, report, values=values)
     provenance = provenance_of(engine, memorandum, seen, at=at, on=on, program=PROGRAM)
     data = write(table, provenance)
     log_export(engine, f"export {form} {table.name}", nodes=_nodes(table, seen), rows=len(table.rows))
+    if values:
+        check_unerased(engine, opened_at)
     engine.dispose()
     said = f"{table.name}, {len(table.rows)} rows, from the first {provenance.size} entries, root {provenance.root}"
     if out == _STDOUT:
@@ -98,15 +102,18 @@ def _export(
         click.echo(f"{out}: {said}")
 
 
-def _values(settings: Settings, engine: Engine, seen: Snapshot, report: str) -> Mapping[str, Json]:
-    """What the report is computed from beside the clear fields: that of a cohort takes its outcomes."""
+def _values(settings: Settings, engine: Engine, seen: Snapshot, report: str) -> tuple[int, Mapping[str, Json]]:
+    """What the report is computed from beside the clear fields: that of a cohort takes its outcomes. Before it, how
+    many entries were stored when these were opened.
+    """
     name, _, rest = report.partition(":")
     if name != "cohort":
-        return {}
+        return seen.size, {}
     cohort, _, _ = rest.partition("/")
     with reading(engine) as connection:
         vault = open_vault(settings)
-        return reveal(connection, vault, seen, cohort=cohort, of_episodes=OF_OUTCOMES).values
+        found = reveal(connection, vault, seen, cohort=cohort, of_episodes=OF_OUTCOMES).values
+        return read_head(connection).size, found
 
 
 def _nodes(table: Table, seen: Snapshot) -> set[str]:

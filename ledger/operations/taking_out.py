@@ -11,14 +11,13 @@ from ledger.cohort import rows
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot
-from ledger.errors import NotFoundError, UnavailableError
+from ledger.errors import NotFoundError
 from ledger.exports.study import OF_PATIENTS, About, Part, synthetic_among
-from ledger.operations.exporting import log_export, provenance_of
+from ledger.operations.exporting import check_unerased, log_export, provenance_of
 from ledger.operations.new_folder import check_new, new_folder
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.revealing import reveal
 from ledger.store.engine import Engine, reading
-from ledger.store.erased import has_erasure_from
 from ledger.store.head import read_head
 from ledger.store.vault import Vault
 
@@ -80,9 +79,7 @@ def export_folder(engine: Engine, folder: Path, taken: TakenOut) -> Iterator[Pat
     """
     with new_folder(folder) as part:
         yield part
-        with reading(engine) as connection:
-            if has_erasure_from(connection, taken.opened_at):
-                raise UnavailableError("something was erased while the export was written: run the same command again")
+        check_unerased(engine, taken.opened_at)
 
 
 def check_folder(folder: Path) -> None:

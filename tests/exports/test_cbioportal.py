@@ -12,6 +12,7 @@ from exported import ERASED, FULL, HOSTILE, MADE_UP, PARTIAL, PROFILED, RETURNED
 
 from ledger.exports.cbioportal import MUTATIONS, Study, cbioportal, study_id
 from ledger.exports.study import Part
+from ledger.signing.canonical import Json
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
@@ -155,6 +156,18 @@ def test_every_line_of_a_table_has_as_many_cells_as_it_has_columns_whatever_a_la
     (label,) = (each for each in read(study, "data_timeline_toxicity.txt")["TOXICITY"] if "HYPERLINK" in each)
     assert label == "'" + " ".join(exported.FORMULA.split())
     assert person_sample(study, HOSTILE)["OTHER_FINDINGS"] == "'@gene x missense"
+
+
+def test_no_line_of_a_table_is_taken_for_a_comment() -> None:
+    alliance = given.opened(given.DRUP)
+    findings: list[Json] = [{"gene": "#x", "hgvs": "p.V600E", "class": "missense"}]
+    alliance.says(
+        given.DRUP, "case.profiled", {"case": FULL, "on": "2021-11-22", **given.PROFILE, "variants": findings}
+    )
+
+    study = cbioportal(exported.revealed(alliance), Part(), exported.about(alliance))
+
+    assert study.files["data_mutations.txt"].splitlines()[1].startswith("'#x\t")
 
 
 def person_sample(study: Study, handle: str) -> dict[str, str]:
