@@ -302,6 +302,16 @@ def test_who_was_erased_withdrew_or_has_no_sample_is_nowhere(study: Study) -> No
     assert "neither profiled nor enrolled" in told
 
 
+@pytest.mark.parametrize(("scope", "is_there"), [("all", False), ("sharing", False), ("follow-up", True)])
+def test_who_withdrew_consent_to_sharing_or_to_all_is_nowhere(scope: str, is_there: bool) -> None:
+    alliance = given.treated()
+    alliance.says(given.DRUP, "consent.withdrawn", {"case": given.case(1), "on": "2021-12-20", "scope": scope})
+
+    study = cbioportal(exported.revealed(alliance), Part(), exported.about(alliance))
+
+    assert (given.case(1) in repr(study)) == is_there
+
+
 def test_made_up_patients_make_the_study_say_so(alliance: given.Alliance, study: Study) -> None:
     assert "(SYNTHETIC)" in meta(study, "meta_study.txt")["name"]
     assert "SYNTHETIC" in meta(study, "meta_study.txt")["description"]

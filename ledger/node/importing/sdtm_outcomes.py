@@ -244,6 +244,8 @@ def _adverse_event(study: Study, asked: AdverseEvents, person: Person, row: Row)
     if not grade and severity is None:
         raise UnusableError(f"neither AETOXGR nor {asked.severity.column} says how severe it was")
     outcome = row.get("AEOUT")
+    if not outcome.isascii() and outcome not in asked.outcomes:
+        raise UnusableError("AEOUT is no term of CDISC's, and adverse_event.outcomes does not say which it means")
     data: dict[str, Json] = {
         "cohort": person.cohort,
         "day": day,

@@ -67,6 +67,8 @@ def _tell(study: Study, person: Person, status: str, found: list[_Fact]) -> None
     first = next((each for each in found if each.on is not None), found[0])  # who names no day says nothing else
     others = [each for each in found if each is not first and each.on is not None]
     day = study_day(first.on, person.started)
+    if day is not None and day < 1:
+        study.reading.remark(first.row, f"the day on which its patient was {status} is before the first dose")
     data: dict[str, Json] = {"cohort": person.cohort, "day": day, "status": status}
     told = Told("survival.updated", person.subject, data, first.row, ("SURVIVAL", status), on=first.on)
     study.reading.told.append(told)

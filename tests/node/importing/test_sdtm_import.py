@@ -117,6 +117,7 @@ def test_an_adverse_event_without_a_grade_keeps_its_severity_and_gets_no_grade(t
         ae("S-1", 5, "2021-03-20", AETOXGR="1", AESER=""),
         ae("S-1", 6, "2021-03-20", AETOXGR="1", AEREL="PERHAPS"),
         ae("S-1", 7, "20.03.2021", AETOXGR="1"),
+        ae("S-1", 8, "2021-03-20", AETOXGR="1", AEOUT="GENÄSEN"),
     ]
     plan = planned(write(tmp_path / "study", domains))
     told = [(each["ctcae_grade"], each["severity"], each["day"]) for each in events(plan, "adverse_event.reported")]
@@ -127,6 +128,7 @@ def test_an_adverse_event_without_a_grade_keeps_its_severity_and_gets_no_grade(t
         (5, "AESER is neither Y nor N"),
         (6, "AEREL has a value that adverse_event.related.values does not list"),
         (7, "AESTDTC is no ISO 8601 date"),
+        (8, "AEOUT is no term of CDISC's, and adverse_event.outcomes does not say which it means"),
     ]
 
 
@@ -394,3 +396,41 @@ def test_what_looks_like_a_number_and_is_none_is_listed_or_left_out(number: str,
     plan = planned(write(tmp_path / "study", domains))
     assert unused(plan) == [("adtte.csv", 1, "survival.updated: CNSR is no number")]
     assert [each.what for each in plan.reading.remarks] == ["the sum is left out: it is no whole number of mm"]
+
+
+def test_a_last_dose_on_a_partial_date_ends_treatment_on_no_day_and_none_is_taken_from_elsewhere(
+    tmp_path: Path,
+) -> None:
+    plan = planned(write(tmp_path / "study", study() | {"ex": [ex("S-1", "2021-03-10", "2021-07")]}))
+    assert [each["day"] for each in events(plan, "treatment.ended")] == [None]
+
+
+def test_of_two_sums_at_one_visit_that_nothing_tells_apart_none_is_taken(tmp_path: Path) -> None:
+    domains = study()
+    domains["tr"] = [tr("S-1", n, "2021-05-05", str(40 + n), VISITNUM="3") for n in (1, 2)]
+    plan = planned(write(tmp_path / "study", domains))
+    assert all("target_sum_mm" not in each for each in events(plan, "response.assessed"))
+    assert sum(plan.reading.passed.values()) == 1 + 2  # that of TU, and both sums
+
+
+def test_a_look_before_treatment_or_by_a_second_reader_makes_nobody_evaluable(tmp_path: Path) -> None:
+    told = made.MAPPING.replace('readers = "accepted"', 'readers = "all"').replace("assessments = 1", "assessments = 2")
+    domains = study()
+    domains["rs"] = [
+        rs("S-1", 1, "2021-03-01", "SD", RSEVAL=CENTRAL, VISITNUM="1"),
+        rs("S-1", 2, "2021-05-05", "SD", RSEVAL=CENTRAL, RSEVALID="R1", VISITNUM="3"),
+        rs("S-1", 3, "2021-05-05", "PR", RSEVAL=CENTRAL, RSEVALID="R2", VISITNUM="3"),
+    ]
+    assert events(planned(write(tmp_path / "study", domains), told), "evaluability.determined") == []
+    domains["rs"].append(rs("S-1", 4, "2021-07-01", "SD", RSEVAL=CENTRAL, RSEVALID="R1", VISITNUM="4"))
+    found = events(planned(write(tmp_path / "study", domains), told), "evaluability.determined")
+    assert [each["evaluable"] for each in found] == [True]
+
+
+def test_an_end_or_a_death_before_the_first_dose_is_remarked_on(tmp_path: Path) -> None:
+    domains = study() | {"ex": [ex("S-1", "2021-03-10", "2021-03-01")], "adtte": [made.os("S-1", "0", "2021-03-09")]}
+    plan = planned(write(tmp_path / "study", domains))
+    assert [each.what for each in plan.reading.remarks] == [
+        "the end of treatment is before the first dose",
+        "the day on which its patient was dead is before the first dose",
+    ]
