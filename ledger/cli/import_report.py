@@ -4,8 +4,6 @@ Rows are shown by number, as ranges; patients and values are not. The file of --
 own names, for the node's eyes.
 """
 
-import csv
-import io
 import json
 import shutil
 import textwrap
@@ -17,8 +15,9 @@ import click
 
 from ledger.cli.terminal import PIPED_SIZE, print_json, print_table
 from ledger.errors import MalformedError
+from ledger.exports.tables import csv_of
 from ledger.node.importing.planning import Plan, unused_in_order
-from ledger.node.importing.told import Reading
+from ledger.node.importing.told import Reading, Unused
 from ledger.operations.replacing import replacing
 
 _REMARKED_MOST = 20  # rows
@@ -56,15 +55,11 @@ def print_plan(plan: Plan, written: Sequence[Path], *, is_dry: bool, as_json: bo
 
 def write_unused(file: Path, reading: Reading) -> None:
     """Write the unused rows as CSV or JSON, by the file's ending, for the node's eyes: patients are named in it."""
-    found = [each._asdict() for each in unused_in_order(reading.unused)]
     if file.suffix.lower() == ".json":
+        found = [each._asdict() for each in unused_in_order(reading.unused)]
         text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     elif file.suffix.lower() == ".csv":
-        printed = io.StringIO(newline="")
-        writer = csv.DictWriter(printed, ["file", "row", "reason", "subject"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(found)
-        text = printed.getvalue()
+        text = csv_of(Unused._fields, unused_in_order(reading.unused))
     else:
         raise MalformedError(f"--unused takes a file that ends with .csv or .json, not {file.name}")
     with replacing(file) as opened:

@@ -90,6 +90,32 @@ def test_a_newer_cut_gives_the_same_case_and_drafts_only_what_is_new(
     assert imported(capsys)["unused"] == []
 
 
+def test_rows_that_a_newer_cut_numbers_otherwise_are_not_drafted_twice(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = ("2021-03-20", "2"), ("2021-04-20", "3")
+    domains = study()
+    for cut, told in enumerate(([first, second], [("2021-03-15", "1"), first, second])):
+        domains["ae"] = [ae("S-1", n, on, AETOXGR=grade) for n, (on, grade) in enumerate(told, start=1)]
+        write(home / "study", domains)
+        answer = imported(capsys, "--out", f"{cut}.jsonl")
+    assert answer["drafts"] == {}
+    renumbered = "adverse_event.reported was imported under another number, and is not drafted twice: look at both"
+    assert [(each["row"], each["reason"]) for each in answer["unused"]] == [
+        (1, "adverse_event.reported changed since it was imported: correct it"),
+        (2, renumbered),
+        (3, renumbered),
+    ]
+
+
+def test_two_events_that_say_the_same_are_two(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    domains = study()
+    imported(capsys, "--out", "first.jsonl")
+    domains["ae"] = [ae("S-1", n, "2021-03-20", AETOXGR="2", AESEV="MODERATE") for n in (1, 2)]
+    write(home / "study", domains)
+    assert imported(capsys)["drafts"] == {given.DRUP: {"adverse_event.reported": 1}}
+
+
 def test_a_domain_that_is_asked_for_and_in_no_file_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert imported(capsys)["missing"] == []
     (home / "study" / "adtte.csv").unlink()
@@ -185,6 +211,7 @@ def test_what_could_not_be_used_is_printed_without_patients_and_values(
 ) -> None:
     domains = study()
     domains["ae"] += [ae("S-1", n, "2021-03-20", AETOXGR="9", AEDECOD="Zoster") for n in (2, 3, 5)]
+    domains["ae"].append(ae("=1+1", 1, "2021-03-20"))
     write(home / "study", domains)
     flags = ["--mapping", "mapping.toml", "--node-dir", given.DRUP, "--unused", "unused.csv"]
     assert main(["node", "import", "sdtm", "study", *flags]) == 0
@@ -196,6 +223,7 @@ def test_what_could_not_be_used_is_printed_without_patients_and_values(
         "file,row,reason,subject",
         "ae.csv,2,adverse_event.reported: AETOXGR is no grade from 1 to 5,S-1",
     ]
+    assert (home / "unused.csv").read_text().splitlines()[-1].endswith(",'=1+1")  # a spreadsheet would compute it
     assert stat.S_IMODE((home / "unused.csv").stat().st_mode) == 0o600
 
 
