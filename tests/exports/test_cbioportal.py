@@ -243,6 +243,23 @@ def test_who_came_back_is_followed_from_the_first_treatment(study: Study) -> Non
     assert listed == {("enrolments", "other findings than the sample's were told")}
 
 
+def test_a_second_treatment_that_began_in_a_month_is_on_no_day_and_listed() -> None:
+    alliance = given.treated()
+    alliance.says(given.DRUP, "cohort.defined", {**given.DEFINITION, "cohort": exported.SECOND})
+    alliance.opens(given.DRUP, cohort=exported.SECOND)
+    of = given.patient(given.case(1), exported.SECOND)
+    alliance.says(given.DRUP, "case.allocated", {**of, "on": "2021-12-20"})
+    alliance.says(given.DRUP, "patient.enrolled", {**of, "on": "2021-12-20", **given.ENROLMENT})
+    alliance.says(given.DRUP, "treatment.started", {**of, "on": "2021-12", "stage": 1, **given.DOSES})
+
+    study = cbioportal(exported.revealed(alliance), Part(), exported.about(alliance))
+
+    assert set(read(study, "data_timeline_treatment.txt")["COHORT"]) == {given.COHORT}
+    assert {(row[0], row[2], row[4]) for row in study.left_out.rows} == {
+        ("treatments", exported.SECOND, "the treatment's start is no full date")
+    }
+
+
 def test_what_has_no_day_or_ends_before_it_began_is_listed(study: Study) -> None:
     name = person(study, HOSTILE)["PATIENT_ID"]
 
