@@ -15,6 +15,7 @@ from ledger.exports.reports import report_table
 from ledger.exports.tables import Provenance, Table, as_csv, as_parquet
 from ledger.operations.exporting import check_unerased, log_export, provenance_of
 from ledger.operations.hub import open_store, open_vault
+from ledger.operations.new_folder import check_parent
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.replacing import replacing
 from ledger.operations.revealing import OF_OUTCOMES, reveal
@@ -78,6 +79,8 @@ def _export(
 ) -> None:
     if as_json and out == _STDOUT:
         raise click.UsageError("--json tells of a file that was written: name one, or leave --json out")
+    if out != _STDOUT:
+        check_parent(out)  # before anything is opened for it
     settings = Settings.here(flags)
     engine, memorandum = open_store(settings)
     seen = snapshot_at(engine, Moment.parse(at, on))

@@ -238,7 +238,7 @@ def test_a_file_in_a_folder_that_is_not_there_is_exit_code_7(
     hub: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", "csv", "census", str(tmp_path / "no" / "out.csv"), "--data-dir", str(hub)]) == SETUP
-    assert "No such file" in capsys.readouterr().err
+    assert "there is no folder" in capsys.readouterr().err
 
 
 def test_parquet_without_pyarrow_is_exit_code_7_and_says_what_to_install(

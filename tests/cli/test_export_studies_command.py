@@ -22,7 +22,7 @@ from ledger.operations import exporting, taking_out
 from ledger.operations.hub import Hub
 from ledger.operations.new_folder import write_files
 
-USAGE, UNAVAILABLE, UNEXPECTED = 2, 6, 1
+USAGE, UNAVAILABLE, SETUP, UNEXPECTED = 2, 6, 7, 1
 KINDS = ["omop", "cbioportal"]
 
 
@@ -192,6 +192,19 @@ def test_a_folder_that_is_not_empty_is_left_alone_and_nothing_is_opened(
 
     assert code == USAGE
     assert "nothing is written over" in capsys.readouterr().err
+    assert accesses(home) == before
+
+
+@pytest.mark.parametrize("asked", [["omop"], ["cbioportal"], ["csv", "board"]])
+def test_where_there_is_no_folder_to_write_into_nothing_is_opened_and_none_is_said_to_be_taken(
+    home: Path, tmp_path: Path, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = accesses(home)
+
+    code = main(["export", *asked, str(tmp_path / "nowhere" / "out"), "--data-dir", str(home / "hub")])
+
+    assert code == SETUP
+    assert "nowhere: make it" in " ".join(capsys.readouterr().err.split())
     assert accesses(home) == before
 
 

@@ -397,16 +397,3 @@ def test_in_a_history_of_every_kind_of_event_what_was_corrected_counts_and_what_
         "response": ["SD"], "target-sum": ["44"], "ctcae-grade": ["2"],
     }  # fmt: skip
     assert given.case(2) not in repr(made)
-
-
-def test_a_death_that_only_the_end_of_treatment_tells_of_is_a_death() -> None:
-    alliance = given.treated()
-    of = given.patient(given.case(1), given.COHORT)
-    alliance.says(given.DRUP, "treatment.ended", {**of, "day": 40, "reason": "death"})
-    started = next(facts(alliance, "treatment.started"))["on"]
-
-    found = omop(exported.revealed(alliance), Part(), exported.about(alliance))
-
-    (death,) = next(table for table in found.tables if table.name == "death").rows
-    assert death[1] == exported.date_of(started, 40)
-    assert found.left_out.rows == ()
