@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -227,13 +228,18 @@ def planned(folder: Path, told: str = MAPPING, memory: Memory | None = None) -> 
     return planner.plan(read_sdtm(folder, mapping(told)))
 
 
-def said(plan: Plan) -> list[tuple[str, dict[str, object]]]:
+def said(plan: Plan) -> list[tuple[str, dict[str, Any]]]:
     """Type and data of each draft, in order, without case and cohort."""
     return [
         (each.told.type, {name: value for name, value in each.data.items() if name not in ("case", "cohort")})
         for lines in plan.lines.values()
         for each in lines
     ]
+
+
+def events(plan: Plan, event_type: str) -> list[dict[str, Any]]:
+    """The data of the drafts of a type, as `said` has them."""
+    return [data for each, data in said(plan) if each == event_type]
 
 
 def unused(plan: Plan) -> list[tuple[str, int, str]]:

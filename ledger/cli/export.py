@@ -13,8 +13,9 @@ from ledger.cli.terminal import print_json, remark
 from ledger.cohort.snapshot import Snapshot
 from ledger.exports.reports import report_table
 from ledger.exports.tables import Provenance, Table, as_csv, as_parquet
-from ledger.operations.exporting import log_export, provenance_of
+from ledger.operations.exporting import check_unerased, log_export, provenance_of
 from ledger.operations.hub import open_store, open_vault
+from ledger.operations.new_folder import check_parent
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.replacing import replacing
 from ledger.operations.revealing import reveal
@@ -22,6 +23,7 @@ from ledger.reports.finding import Patience
 from ledger.settings import Settings
 from ledger.signing.canonical import Json
 from ledger.store.engine import Engine, reading
+from ledger.store.head import read_head
 
 _STDOUT = Path("-")
 _OF_OUTCOMES = frozenset({"cohort", "findings"})
@@ -79,14 +81,19 @@ def _export(
 ) -> None:
     if as_json and out == _STDOUT:
         raise click.UsageError("--json tells of a file that was written: name one, or leave --json out")
+    if out != _STDOUT:
+        check_parent(out)  # before anything is opened for it
     settings = Settings.here(flags)
     engine, memorandum = open_store(settings)
     seen = snapshot_at(engine, Moment.parse(at, on))
     patience = Patience(settings.not_opened_days, settings.stale_cohort_days, settings.stale_allocation_days)
-    table = report_table(seen, report, values=_values(settings, engine, seen, report), patience=patience)
+    opened_at, values = _values(settings, engine, seen, report)
+    table = report_table(seen, report, values=values, patience=patience)
     provenance = provenance_of(engine, memorandum, seen, at=at, on=on, program=PROGRAM)
     data = write(table, provenance)
     log_export(engine, f"export {form} {table.name}", nodes=_nodes(table, seen), rows=len(table.rows))
+    if values:
+        check_unerased(engine, opened_at)
     engine.dispose()
     said = f"{table.name}, {len(table.rows)} rows, from the first {provenance.size} entries, root {provenance.root}"
     if out == _STDOUT:
@@ -101,15 +108,17 @@ def _export(
         click.echo(f"{out}: {said}")
 
 
-def _values(settings: Settings, engine: Engine, seen: Snapshot, report: str) -> Mapping[str, Json]:
-    """What the report is computed from beside the clear fields: outcomes, of a cohort or of all."""
+def _values(settings: Settings, engine: Engine, seen: Snapshot, report: str) -> tuple[int, Mapping[str, Json]]:
+    """What the report is computed from beside the clear fields: outcomes, of a cohort or of all. Before it, how many
+    entries were stored when these were opened.
+    """
     name, _, rest = report.partition("/")[0].partition(":")
     if name not in _OF_OUTCOMES:
-        return {}
-    cohort = rest or None
+        return seen.size, {}
     with reading(engine) as connection:
         vault = open_vault(settings)
-        return reveal(connection, vault, seen, cohort=cohort).values
+        found = reveal(connection, vault, seen, cohort=rest or None).values
+        return read_head(connection).size, found
 
 
 def _nodes(table: Table, seen: Snapshot) -> set[str]:

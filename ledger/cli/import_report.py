@@ -30,6 +30,8 @@ def print_plan(plan: Plan, written: Sequence[Path], *, is_dry: bool, as_json: bo
     _print_drafts(plan)
     _print_known(plan)
     reading = plan.reading
+    missing = [(domain, "its events are not told") for domain in reading.missing]
+    _print_rows("Asked for, and in no file", ["domain", "so that"], missing)
     _print_rows("Said by the mapping, not by the data", ["field", "value and reason"], reading.because.items())
     remarks = [(each.file, each.what, each.row) for each in reading.remarks]
     _print_by_row("Rows used, with something to know", remarks, most=_REMARKED_MOST)
@@ -153,6 +155,7 @@ def _as_json(plan: Plan, written: Sequence[Path], *, is_dry: bool) -> Mapping[st
         "known": plan.known,
         "gone": {node: [each._asdict() for each in gone] for node, gone in plan.gone.items() if gone},
         "rows": reading.rows,
+        "missing": reading.missing,
         "unused": [
             {"file": each.file, "row": each.row, "reason": each.reason} for each in unused_in_order(reading.unused)
         ],

@@ -210,7 +210,7 @@ def _mapping(named: str | None) -> Section:
     if named is None:
         raise click.UsageError("--mapping is missing; --example DIR writes one to begin with")
     file = Path(named)
-    text = None if file.exists() else examples.mapping_text(named)
+    text = None if file.is_file() else examples.mapping_text(named)
     return read_toml(file, text)
 
 

@@ -1,7 +1,7 @@
 """A part of the database as a cBioPortal study folder.
 
     data_clinical_patient   one line a patient; benefit, overall and progression-free survival are those of the first
-                            treatment, in months of 30.4375 days from its first day
+                            treatment as the cohort's report has them, in months of 30.4375 days from its first day
     data_clinical_sample    one sample a patient: what the profile found, else what the first enrolment says
     data_mutations          changes of a protein, by gene; other findings stand with the sample, in words. Positions and
                             alleles are not in the ledger: a loader that asks for them needs annotation first
@@ -17,15 +17,18 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ledger.clinical.benefit import Endpoint
+from ledger.clinical.survival import Followed
 from ledger.cohort import rows
-from ledger.cohort.reveal import Revealed
+from ledger.cohort.reveal import Revealed, by_then
 from ledger.exports.cbioportal_files import Attribute, case_list, clinical, line, meta, tabular
 from ledger.exports.cbioportal_timeline import Timeline
-from ledger.exports.patients import SHUT, LeftOut, Patient, Values, assessed_by_then, leave_out, patients
-from ledger.exports.progression import Followed, overall, progression_free
+from ledger.exports.patients import SHUT, LeftOut, Patient, Values, leave_out, patients
 from ledger.exports.protein import protein_change
 from ledger.exports.study import About, Cell, Part, Sheet
-from ledger.reports.outcomes import Outcome, outcomes
+from ledger.reports import patients as reported
+from ledger.reports.follow_up import Fate, until_death, until_progression
+from ledger.reports.outcomes import endpoints_of
 
 NO_SAMPLE = "neither profiled nor enrolled"
 OTHER_FINDINGS = "other findings than the sample's were told"
@@ -77,7 +80,8 @@ class Study(NamedTuple):
 def cbioportal(revealed: Revealed, part: Part, about: About) -> Study:
     """The folder of this part of the database."""
     left_out, study = LeftOut(), study_id(about)
-    became = {(each.node, each.case, each.cohort): each for each in outcomes(assessed_by_then(revealed))}
+    became = {(*each.named, each.outcome.cohort): each for each in reported.patients(by_then(revealed))}
+    endpoints = endpoints_of(revealed.snapshot)
     timeline = Timeline({row.cohort: row.regimen for row in revealed.snapshot.of(rows.Cohort)}, left_out)
     people: list[tuple[Cell, ...]] = []
     samples: list[tuple[Cell, ...]] = []
@@ -88,7 +92,7 @@ def cbioportal(revealed: Revealed, part: Part, about: About) -> Study:
         if found is None:
             leave_out(patient, SHUT if _is_shut(patient) else NO_SAMPLE, left_out)
             continue
-        people.append(_person(patient, name, became))
+        people.append(_person(patient, name, became, endpoints))
         changes, others = _findings(f"{name}.1", found["variants"])
         mutations += changes
         told = {
@@ -125,7 +129,12 @@ def _is_shut(patient: Patient) -> bool:
     return patient.profile_row is not None or any(each.row.enrolled_on for each in patient.treatments)
 
 
-def _person(patient: Patient, name: str, became: Mapping[tuple[str, str, str], Outcome]) -> tuple[Cell, ...]:
+def _person(
+    patient: Patient,
+    name: str,
+    became: Mapping[tuple[str, str, str], reported.Patient],
+    endpoints: Mapping[str, Endpoint],
+) -> tuple[Cell, ...]:
     sex = patient.first("sex")
     told: dict[str, Cell] = {
         "PATIENT_ID": name,
@@ -139,23 +148,23 @@ def _person(patient: Patient, name: str, became: Mapping[tuple[str, str, str], O
     }
     begun = next((each for each in patient.treatments if each.row.started_on is not None), None)
     if begun is not None:
-        outcome = became[patient.node, patient.case, begun.row.cohort]
-        survival = [(each.values["day"], each.values["status"]) for each in begun.survival]
+        treated = became[patient.node, patient.case, begun.row.cohort]
+        outcome, endpoint = treated.outcome, endpoints.get(begun.row.cohort)
         told |= {"COHORT": begun.row.cohort, "STAGE": begun.row.stage, "BENEFIT_CLAIMED": outcome.claimed}
         if outcome.evaluable is not None:
             told["EVALUABLE"] = "yes" if outcome.evaluable else "no"
         if outcome.computed is not None:
             told |= {"BENEFIT_COMPUTED": outcome.computed.benefit, "BEST_RESPONSE": outcome.computed.best}
-        told |= _followed("OS", overall(survival), "0:LIVING", "1:DECEASED")
-        told |= _followed(
-            "PFS", progression_free(outcome.course, survival), "0:PROGRESSION FREE", "1:PROGRESSED OR DIED"
-        )
+        told |= _followed("OS", until_death(treated), "0:LIVING", "1:DECEASED")
+        if endpoint is not None:
+            free = until_progression(treated, endpoint)
+            told |= _followed("PFS", free, "0:PROGRESSION FREE", "1:PROGRESSED OR DIED")
     return line([each.name for each in PATIENT], told)
 
 
-def _followed(prefix: str, followed: Followed | None, without: str, event: str) -> dict[str, Cell]:
+def _followed(prefix: str, followed: Fate, without: str, event: str) -> dict[str, Cell]:
     """A status and the months that belong to it: both, or neither."""
-    if followed is None:
+    if not isinstance(followed, Followed):
         return {}
     months = (Decimal(followed.day - 1) / DAYS_A_MONTH).quantize(Decimal("0.01"))
     return {f"{prefix}_STATUS": event if followed.event else without, f"{prefix}_MONTHS": months}

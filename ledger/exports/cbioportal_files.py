@@ -26,7 +26,7 @@ def clinical(attributes: Sequence[Attribute], rows: Iterable[Sequence[Cell]]) ->
 
 
 def tabular(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    return "".join("\t".join(_cell(cell) for cell in row) + "\n" for row in (columns, *rows))
+    return "".join(_line(row) + "\n" for row in (columns, *rows))
 
 
 def meta(values: Mapping[str, str]) -> str:
@@ -47,6 +47,11 @@ def line(columns: Iterable[str], values: Mapping[str, Cell]) -> tuple[Cell, ...]
     """A row with the columns that have a value."""
     assert values.keys() <= set(columns)
     return tuple(values.get(column) for column in columns)
+
+
+def _line(row: Sequence[Cell]) -> str:
+    text = "\t".join(_cell(cell) for cell in row)
+    return f"'{text}" if text.startswith("#") else text  # which would be a comment
 
 
 def _cell(cell: Cell) -> str:

@@ -7,7 +7,7 @@
     measurement          ECOG, prior lines, what the profile measured and found, responses, sums of target lesions; and
                          of an adverse event its grade or severity, outcome, whether serious and related, pointing at it
     episode              each treatment (treatment regimen), with its drugs in episode_event
-    death                the last that was told
+    death                the last that was told, else the day on which death ended a treatment
     cdm_source           the log's head, and when
 
 What cannot be mapped here has concept 0 and the source's words beside it. What no date can be given is left out and

@@ -1,11 +1,12 @@
 """What is told of one person, put into tables of the OMOP common data model: see `ledger.exports.omop`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from ledger.cohort.columns import Row
+from ledger.cohort.reveal import on_study_day
 from ledger.exports import omop_model as model
 from ledger.exports.omop_tables import Tables
 from ledger.exports.patients import (
@@ -16,7 +17,6 @@ from ledger.exports.patients import (
     Told,
     Treatment,
     exact,
-    on_study_day,
     why_undated,
 )
 from ledger.exports.study import Cell
@@ -195,6 +195,7 @@ class Person:
                     self._lost(told.row, why_undated(treatment))
                 else:
                     deaths.append((told.told_at, told.row, day, told.values["cause"]))
+        deaths = deaths or list(self._ended_by_death())
         for _, row, _, _ in sorted(deaths, key=lambda each: each[0])[:-1]:
             self._lost(row, "a later word on the death stands")
         if deaths:
@@ -203,6 +204,14 @@ class Person:
                 "death", row, death_date=day, death_type_concept_id=model.CASE_REPORT_FORM,
                 cause_concept_id=None if cause is None else model.UNMAPPED, cause_source_value=cause,
             )  # fmt: skip
+
+    def _ended_by_death(self) -> Iterator[tuple[int, Row, date, Any]]:
+        """Deaths of which only the end of treatment tells: its cause is not among what that says."""
+        for treatment in self._patient.treatments:
+            end = treatment.end
+            day = on_study_day(treatment.started, end["end_day"]) if end and end["end_reason"] == "death" else None
+            if day is not None:
+                yield treatment.row.set_by["end_reason"], treatment.row, day, None
 
     def _observed(self) -> None:
         if not self._dates:

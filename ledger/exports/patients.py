@@ -6,13 +6,13 @@ even the handle.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
 from ledger.cohort import rows
 from ledger.cohort.columns import Row
-from ledger.cohort.reveal import Revealed
+from ledger.cohort.reveal import Revealed, is_later
 from ledger.cohort.snapshot import Snapshot
 from ledger.exports.study import Part, Sheet
 from ledger.names import When
@@ -134,19 +134,6 @@ def patients(revealed: Revealed, part: Part, left_out: LeftOut) -> tuple[Patient
     return tuple(found)
 
 
-def assessed_by_then(revealed: Revealed) -> Revealed:
-    """A view on a day without the assessments that were later: their study days are sealed where rows are chosen."""
-    snapshot = revealed.snapshot
-    episodes = {(row.cohort, row.node, row.case): row for row in snapshot.of(rows.Episode) if row.started_on}
-
-    def is_later(row: rows.Assessment) -> bool:
-        episode, values = episodes.get((row.cohort, row.node, row.case)), revealed.fields(row, "day")
-        return episode is not None and values is not None and _is_later(episode, values, snapshot.day)
-
-    kept = tuple(row for row in snapshot.of(rows.Assessment) if not is_later(row))
-    return replace(revealed, snapshot=replace(snapshot, tables={**snapshot.tables, rows.Assessment.TABLE: kept}))
-
-
 def leave_out(patient: Patient, reason: str, left_out: LeftOut) -> None:
     """Count all rows of somebody who is not in the export; those that are shut were counted as such already."""
     open_ones = {id(each.row) for treatment in patient.treatments for each in treatment.told}
@@ -161,16 +148,6 @@ def exact(stated: str | None) -> date | None:
         return None
     when = When.parse(stated)
     return when.first if when.precision == "day" else None
-
-
-def on_study_day(started: date | None, day: int | None) -> date | None:
-    """The date of a study day: the first treatment is on day 1, the day before it is day -1."""
-    if started is None or day is None:
-        return None
-    try:
-        return started + timedelta(days=day - 1 if day > 0 else day)
-    except OverflowError:  # of a year that no calendar has
-        return None
 
 
 def why_undated(treatment: Treatment) -> str:
@@ -229,7 +206,7 @@ def _treatment(revealed: Revealed, row: rows.Episode, found: Sequence[Row], left
         _opened(revealed, row, left_out, what, *names) if names else None for what, names in groups.items()
     )
     on = revealed.snapshot.day
-    if end is not None and _is_later(row, end, on, named="end_day"):
+    if on is not None and end is not None and is_later(row, end["end_day"], on):
         left_out.add(row, LATER, what="ends of treatment")
         end = None
     outcomes: dict[str, tuple[Told, ...]] = {}
@@ -257,18 +234,10 @@ def _told(revealed: Revealed, found: Iterable[Row], left_out: LeftOut) -> Iterat
 def _by_then(episode: rows.Episode, told: Iterable[Told], on: date | None, left_out: LeftOut) -> Iterator[Told]:
     """What was so by the day that the view is on: the study day says it, which is sealed where the rows are chosen."""
     for each in told:
-        if _is_later(episode, each.values, on):
+        if on is not None and is_later(episode, each.values["day"], on):
             left_out.add(each.row, LATER)
         else:
             yield each
-
-
-def _is_later(episode: rows.Episode, values: Values, on: date | None, *, named: str = "day") -> bool:
-    """Whether a study day is not certainly past by then, as with any date; one that nobody knows stays."""
-    if on is None or values[named] is None or episode.started_on is None:
-        return False
-    last = on_study_day(When.parse(episode.started_on).last, values[named])
-    return last is None or last > on
 
 
 def _opened(revealed: Revealed, row: Row, left_out: LeftOut, what: str, *names: str) -> Values | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.cohort.reveal import Revealed
+from ledger.cohort.reveal import Revealed, by_then
 from ledger.cohort.rows import TABLES, columns_of
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
@@ -62,7 +62,7 @@ def report_table(
         raise NotFoundError(f"there is no report {asked[:_SHOWN_MAX]!r}: there are {names} and table:NAME")
     if name == "board" and not slash:
         return board_table(standings(seen))
-    revealed = Revealed(seen, values or {})
+    revealed = by_then(Revealed(seen, values or {}))
     lines = findings(revealed, patience) if name == "findings" else report.lines(revealed, one)
     return part_of(asked, report.of, lines, part=part) if slash else table_of(asked, report.of, lines)
 

@@ -5,12 +5,14 @@ from collections.abc import Collection
 from ledger.clock import now
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.snapshot import Snapshot
+from ledger.errors import UnavailableError
 from ledger.exports.tables import Provenance
 from ledger.merkle.tree import root_at
 from ledger.signing.encoding import to_base64
 from ledger.store.access_log import append_access, export_by_operator
 from ledger.store.engine import Engine, reading, writing
 from ledger.store.entries import find_entry
+from ledger.store.erased import has_erasure_from
 from ledger.store.tiles import node_reader
 
 
@@ -26,6 +28,16 @@ def provenance_of(
         root = root_at(seen.size, node_reader(connection, seen.size))
     received = last.received if last else None
     return Provenance(memorandum.origin, seen.size, to_base64(root), received, at, on, program)
+
+
+def check_unerased(engine: Engine, opened_at: int) -> None:
+    """Raises UnavailableError where something was erased since values were opened: they are not given any more.
+
+    opened_at: how many entries were stored then.
+    """
+    with reading(engine) as connection:
+        if has_erasure_from(connection, opened_at):
+            raise UnavailableError("something was erased while the export was written: run the same command again")
 
 
 def log_export(engine: Engine, what: str, *, nodes: Collection[str], rows: int) -> None:

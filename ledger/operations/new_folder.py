@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from ledger.errors import MalformedError
+from ledger.errors import MalformedError, SetupError
 from ledger.operations.replacing import name_of_part, sync_folder
 
 _MODE = 0o600
@@ -21,11 +21,21 @@ _NUMBERS = count()
 
 
 def check_new(folder: Path) -> None:
-    """Raises MalformedError where there is something that a new folder would be written over."""
+    """Raises MalformedError where there is something that a new folder would be written over, and SetupError where
+    there is nothing that it could lie in.
+    """
+    check_parent(folder)
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise MalformedError(f"{folder} is there already, and no folder: name another")
     if folder.is_dir() and any(folder.iterdir()):
         raise MalformedError(f"{folder} is there already, and not empty: name another, nothing is written over")
+
+
+def check_parent(path: Path) -> None:
+    """Raises SetupError where there is no folder that a new file or folder could lie in."""
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise SetupError(f"there is no folder {parent}: make it, or name another place")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ it is goes by `ledger.operations.callers` instead, which asks who may.
 from collections.abc import Collection
 
 from ledger.cohort.columns import Row
-from ledger.cohort.reveal import Revealed
+from ledger.cohort.reveal import Revealed, by_then
 from ledger.cohort.rows import AdverseEvent, Assessment, Episode, SurvivalUpdate, columns_of
 from ledger.cohort.snapshot import Snapshot
 from ledger.signing.envelope import Disclosure
@@ -44,4 +44,4 @@ def reveal(
     }
     opened = vault.open_each(connection, indexes)
     disclosures = (Disclosure.parse(each) for text in opened.values() if text for each in text.split("~"))
-    return Revealed(snapshot, {each.digest: each.value for each in disclosures})
+    return by_then(Revealed(snapshot, {each.digest: each.value for each in disclosures}))

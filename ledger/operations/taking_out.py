@@ -11,14 +11,13 @@ from ledger.cohort import rows
 from ledger.cohort.memorandum import Memorandum
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot
-from ledger.errors import NotFoundError, UnavailableError
+from ledger.errors import NotFoundError
 from ledger.exports.study import OF_PATIENTS, About, Part, synthetic_among
-from ledger.operations.exporting import log_export, provenance_of
+from ledger.operations.exporting import check_unerased, log_export, provenance_of
 from ledger.operations.new_folder import check_new, new_folder
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.revealing import reveal
 from ledger.store.engine import Engine, reading
-from ledger.store.erased import has_erasure_from
 from ledger.store.head import read_head
 from ledger.store.vault import Vault
 
@@ -42,11 +41,12 @@ class TakenOut(NamedTuple):
 def take_out(
     engine: Engine, memorandum: Memorandum, vault: Vault, asked: Asked, *, what: str, program: str, made: datetime
 ) -> TakenOut:
-    """Open a part of the database as it was at a moment, in memory, once the access log says so.
+    """Open a part of the database as it was at a moment, in memory, once the access log says so. Whose consent to
+    sharing stands withdrawn now is as good as withdrawn then.
 
     what: the export's name. Raises NotFoundError where there is no such node, cohort or entry.
     """
-    part, snapshot = asked.part, snapshot_at(engine, Moment.parse(asked.at, asked.on))
+    part, snapshot = asked.part, _snapshot(engine, Moment.parse(asked.at, asked.on))
     # 1. what is asked for
     _check_known(snapshot, part)
     found = list(part.rows(snapshot))
@@ -79,14 +79,21 @@ def export_folder(engine: Engine, folder: Path, taken: TakenOut) -> Iterator[Pat
     """
     with new_folder(folder) as part:
         yield part
-        with reading(engine) as connection:
-            if has_erasure_from(connection, taken.opened_at):
-                raise UnavailableError("something was erased while the export was written: run the same command again")
+        check_unerased(engine, taken.opened_at)
 
 
 def check_folder(folder: Path) -> None:
     """Before anything is opened for it. Raises MalformedError where there is something in the folder."""
     check_new(folder)
+
+
+def _snapshot(engine: Engine, moment: Moment) -> Snapshot:
+    """The database of a moment, but for consent: what was withdrawn since is not taken out of the past."""
+    then = snapshot_at(engine, moment)
+    if moment == Moment():
+        return then
+    withdrawals = rows.ConsentWithdrawal
+    return replace(then, tables={**then.tables, withdrawals.TABLE: snapshot_at(engine, Moment()).of(withdrawals)})
 
 
 def _check_known(snapshot: Snapshot, part: Part) -> None:

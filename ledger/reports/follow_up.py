@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ledger.clinical.benefit import Endpoint
-from ledger.clinical.course import Course, history
+from ledger.clinical.course import history
 from ledger.clinical.survival import Curve, Followed, Step, kaplan_meier
 from ledger.reports.patients import Patient
 from ledger.reports.rates import Basis, DataCut
@@ -22,7 +22,7 @@ FIRST_DAY = 1
 LEVEL = 0.95  # of intervals
 _MOST_COLUMNS = 8  # of numbers at risk
 _STEP_DAYS = 56  # eight weeks, as patients are assessed
-_Told = Followed | Literal["undated", "shut"]
+Fate = Followed | Literal["undated", "shut"]  # of one patient; a word says why there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +78,18 @@ class Line:
 
 
 def progression_free(patients: Iterable[Patient], endpoint: Endpoint, basis: Basis) -> TimeToEvent:
-    def told(patient: Patient) -> _Told:
-        course = patient.outcome.course
-        return _free(patient, course, endpoint) if course is not None and patient.is_followed else "shut"
-
-    return _curve("progression-free survival", patients, told, basis)
+    return _curve("progression-free survival", patients, lambda each: until_progression(each, endpoint), basis)
 
 
 def overall(patients: Iterable[Patient], basis: Basis) -> TimeToEvent:
-    return _curve("overall survival", patients, _alive, basis)
+    return _curve("overall survival", patients, until_death, basis)
 
 
-def swimmer(patients: Iterable[Patient]) -> tuple[Line, ...]:
-    """A line for everybody of whom all is open, the longest first: their order tells nothing of who they are."""
-    found = [_line(each) for each in patients if each.outcome.course is not None and each.is_followed]
-    return tuple(sorted(found, key=lambda line: (-line.last_day, repr(line))))
-
-
-def _free(patient: Patient, course: Course, endpoint: Endpoint) -> _Told:
+def until_progression(patient: Patient, endpoint: Endpoint) -> Fate:
+    """How long one patient was free of progression."""
+    course = patient.outcome.course
+    if course is None or not patient.is_followed:
+        return "shut"
     known = history(course, endpoint.criteria, endpoint.evaluator)
     if known.undated_progression:
         return "undated"
@@ -110,12 +104,19 @@ def _free(patient: Patient, course: Course, endpoint: Endpoint) -> _Told:
     return Followed(max([FIRST_DAY, *seen, *unconfirmed]), event=False)
 
 
-def _alive(patient: Patient) -> _Told:
+def until_death(patient: Patient) -> Fate:
+    """How long one patient lived, as far as is known."""
     if not patient.is_followed or patient.outcome.course is None:
         return "shut"
     if patient.died_on is not None:
         return Followed(max(FIRST_DAY, patient.died_on), event=True)
     return "undated" if patient.deaths else Followed(_last_day(patient), event=False)
+
+
+def swimmer(patients: Iterable[Patient]) -> tuple[Line, ...]:
+    """A line for everybody of whom all is open, the longest first: their order tells nothing of who they are."""
+    found = [_line(each) for each in patients if each.outcome.course is not None and each.is_followed]
+    return tuple(sorted(found, key=lambda line: (-line.last_day, repr(line))))
 
 
 def _last_day(patient: Patient) -> int:
@@ -126,7 +127,7 @@ def _last_day(patient: Patient) -> int:
     return max([FIRST_DAY, *(day for day in days if day is not None)])
 
 
-def _curve(what: str, patients: Iterable[Patient], told: Callable[[Patient], _Told], basis: Basis) -> TimeToEvent:
+def _curve(what: str, patients: Iterable[Patient], told: Callable[[Patient], Fate], basis: Basis) -> TimeToEvent:
     found = [told(each) for each in patients]
     curve = kaplan_meier([each for each in found if isinstance(each, Followed)], level=LEVEL)
     return TimeToEvent(

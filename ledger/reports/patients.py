@@ -16,6 +16,7 @@ from ledger.reports.outcomes import Outcome, outcomes
 
 Answer = Literal["yes", "no", "not-evaluable", "unclaimed", "shut"]
 _Case = tuple[str, str]  # node, case
+_Stay = tuple[str, str, str]  # cohort, node, case
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +64,19 @@ class Patient:
         return min((day for day in self.deaths if day is not None), default=None)
 
 
-def patients(revealed: Revealed, cohort: str) -> tuple[Patient, ...]:
-    """In the order in which their treatments were told to have started."""
+def patients(revealed: Revealed, cohort: str | None = None) -> tuple[Patient, ...]:
+    """Of one cohort or of all, in the order in which their treatments were told to have started."""
     snapshot = revealed.snapshot
     countries = countries_of(snapshot)
-    episodes = {(row.node, row.case, row.event): row for row in snapshot.of(rows.Episode) if row.cohort == cohort}
-    survival, adverse = _by_case(snapshot, rows.SurvivalUpdate, cohort), _by_case(snapshot, rows.AdverseEvent, cohort)
+    episodes = {row.key: row for row in snapshot.of(rows.Episode)}
+    survival, adverse = _by_stay(snapshot, rows.SurvivalUpdate), _by_stay(snapshot, rows.AdverseEvent)
     return tuple(
         _patient(
             revealed,
             outcome,
-            episodes[outcome.node, outcome.case, outcome.event],
-            survival[outcome.node, outcome.case],
-            adverse[outcome.node, outcome.case],
+            episodes[outcome.cohort, outcome.node, outcome.case, outcome.event],
+            survival[outcome.cohort, outcome.node, outcome.case],
+            adverse[outcome.cohort, outcome.node, outcome.case],
             country=countries.get(outcome.node, outcome.node),
         )
         for outcome in outcomes(revealed, cohort)
@@ -132,9 +133,8 @@ def _adverse(events: Iterable[dict[str, Any] | None]) -> Iterator[Adverse]:
             yield Adverse(each["day"], each["term"], each["ctcae_grade"], serious=each["serious"] is True)
 
 
-def _by_case(snapshot: Snapshot, row_type: Any, cohort: str) -> defaultdict[_Case, list[Any]]:
-    found = defaultdict[_Case, list[Any]](list)
+def _by_stay(snapshot: Snapshot, row_type: Any) -> defaultdict[_Stay, list[Any]]:
+    found = defaultdict[_Stay, list[Any]](list)
     for row in snapshot.of(row_type):
-        if row.cohort == cohort:
-            found[row.node, row.case].append(row)
+        found[row.cohort, row.node, row.case].append(row)
     return found

@@ -15,12 +15,14 @@ import naive_tree
 import pytest
 from click.testing import CliRunner, Result
 
+from ledger.cli import export
 from ledger.cli.main import main, program
+from ledger.exports.reports import report_table
 from ledger.signing.checkpoint import Checkpoint
 from ledger.signing.encoding import to_base64
 from ledger.signing.note import Note
 
-USAGE, SETUP = 2, 7
+USAGE, UNAVAILABLE, SETUP = 2, 6, 7
 CENSUS: given.Data = {
     "metric": "patients_enrolled", "kind": "count", "operator": "eq", "value": 3, "as_of": "2021-12", "by": "2022",
     "quote": "=three patients",
@@ -236,7 +238,7 @@ def test_a_file_in_a_folder_that_is_not_there_is_exit_code_7(
     hub: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", "csv", "census", str(tmp_path / "no" / "out.csv"), "--data-dir", str(hub)]) == SETUP
-    assert "No such file" in capsys.readouterr().err
+    assert "there is no folder" in capsys.readouterr().err
 
 
 def test_parquet_without_pyarrow_is_exit_code_7_and_says_what_to_install(
@@ -272,4 +274,31 @@ def test_a_file_that_cannot_be_written_is_named_as_it_was_asked_for(
     out = tmp_path / "missing" / "board.csv"
 
     assert main(["export", "csv", "board", str(out), "--data-dir", str(hub)]) == SETUP
-    assert capsys.readouterr().err == f"cohort-ledger: {out}: No such file or directory\n"
+    said = capsys.readouterr().err
+    assert said.startswith(f"cohort-ledger: there is no folder {out.parent}: make it, or name another place\n")
+
+
+def test_what_is_erased_while_a_cohort_is_written_does_not_appear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given: a hub where somebody is erased once the values were opened
+    told = given.treated()
+    told.says(given.DRUP, "survival.updated", {**given.patient(given.case(1), given.COHORT), **given.DEATH})
+    opened = hubs.founded_hub(tmp_path, told)
+    hubs.post(opened, told)
+
+    def erasing(*asked: Any, **more: Any) -> Any:
+        told.says(given.DRUP, "disclosures.erased", {"case": given.case(1), "basis": "art-17"})
+        hubs.post(opened, told)
+        return report_table(*asked, **more)
+
+    monkeypatch.setattr(export, "report_table", erasing)
+
+    # when
+    code = main(["export", "csv", f"cohort:{given.COHORT}", str(tmp_path / "out"), "--data-dir", str(tmp_path / "hub")])
+
+    # then
+    opened.engine.dispose()
+    assert code == UNAVAILABLE
+    assert "run the same command again" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

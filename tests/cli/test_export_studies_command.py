@@ -22,7 +22,7 @@ from ledger.operations import exporting, taking_out
 from ledger.operations.hub import Hub
 from ledger.operations.new_folder import write_files
 
-USAGE, UNAVAILABLE, UNEXPECTED = 2, 6, 1
+USAGE, UNAVAILABLE, SETUP, UNEXPECTED = 2, 6, 7, 1
 KINDS = ["omop", "cbioportal"]
 
 
@@ -104,6 +104,20 @@ def test_an_export_of_the_past_brings_nothing_back_that_is_erased(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("by", ["--at", "--on"])
+def test_an_export_of_the_past_holds_nobody_who_withdrew_since(
+    home: Path, told: given.Alliance, tmp_path: Path, kind: str, by: str
+) -> None:
+    withdrawn = next(n for n, each in enumerate(told.heard) if each.envelope.claims.type == "consent.withdrawn")
+
+    export(home, kind, tmp_path / "out", by, str(withdrawn - 1) if by == "--at" else "2021-12-19")
+
+    together = b"".join(file.read_bytes() for file in (tmp_path / "out").rglob("*") if file.is_file())
+    assert FULL.encode() in together
+    assert WITHDREW.encode() not in together
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_access_log_says_who_took_whose_data_and_how_many_rows(home: Path, tmp_path: Path, kind: str) -> None:
     before = len(accesses(home))
 
@@ -149,7 +163,7 @@ def test_on_a_day_only_what_is_dated_and_past_by_it_is_exported(home: Path, tmp_
 
     tables = {file.stem: pd.read_csv(file) for file in (tmp_path / "out").glob("*.csv")}
     assert len(tables["episode"]) == len(tables["drug_exposure"]) == 0
-    assert len(tables["person"]) == 6
+    assert len(tables["person"]) == 5
     assert "its treatment had not begun by that day" in set(tables["not-exported"]["reason"])
     assert json.loads((tmp_path / "out" / "provenance.json").read_text())["log_asked_on"] == "2021-12-02"
 
@@ -178,6 +192,19 @@ def test_a_folder_that_is_not_empty_is_left_alone_and_nothing_is_opened(
 
     assert code == USAGE
     assert "nothing is written over" in capsys.readouterr().err
+    assert accesses(home) == before
+
+
+@pytest.mark.parametrize("asked", [["omop"], ["cbioportal"], ["csv", "board"]])
+def test_where_there_is_no_folder_to_write_into_nothing_is_opened_and_none_is_said_to_be_taken(
+    home: Path, tmp_path: Path, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = accesses(home)
+
+    code = main(["export", *asked, str(tmp_path / "nowhere" / "out"), "--data-dir", str(home / "hub")])
+
+    assert code == SETUP
+    assert "nowhere: make it" in " ".join(capsys.readouterr().err.split())
     assert accesses(home) == before
 
 

@@ -90,6 +90,40 @@ def test_a_newer_cut_gives_the_same_case_and_drafts_only_what_is_new(
     assert imported(capsys)["unused"] == []
 
 
+def test_rows_that_a_newer_cut_numbers_otherwise_are_not_drafted_twice(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = ("2021-03-20", "2"), ("2021-04-20", "3")
+    domains = study()
+    for cut, told in enumerate(([first, second], [("2021-03-15", "1"), first, second])):
+        domains["ae"] = [ae("S-1", n, on, AETOXGR=grade) for n, (on, grade) in enumerate(told, start=1)]
+        write(home / "study", domains)
+        answer = imported(capsys, "--out", f"{cut}.jsonl")
+    assert answer["drafts"] == {}
+    renumbered = "adverse_event.reported was imported under another number, and is not drafted twice: look at both"
+    assert [(each["row"], each["reason"]) for each in answer["unused"]] == [
+        (1, "adverse_event.reported changed since it was imported: correct it"),
+        (2, renumbered),
+        (3, renumbered),
+    ]
+
+
+def test_two_events_that_say_the_same_are_two(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    domains = study()
+    imported(capsys, "--out", "first.jsonl")
+    domains["ae"] = [ae("S-1", n, "2021-03-20", AETOXGR="2", AESEV="MODERATE") for n in (1, 2)]
+    write(home / "study", domains)
+    assert imported(capsys)["drafts"] == {given.DRUP: {"adverse_event.reported": 1}}
+
+
+def test_a_domain_that_is_asked_for_and_in_no_file_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert imported(capsys)["missing"] == []
+    (home / "study" / "adtte.csv").unlink()
+    assert imported(capsys)["missing"] == ["ADTTE"]
+    assert main(["node", "import", "sdtm", "study", "--mapping", "mapping.toml"]) == 0
+    assert "ADTTE" in capsys.readouterr().out
+
+
 def test_two_sources_may_have_a_patient_of_one_name(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     imported(capsys, "--out", "first.jsonl")
     (home / "mapping.toml").write_text(made.MAPPING.replace('"hand-made"', '"another"'))
@@ -177,6 +211,7 @@ def test_what_could_not_be_used_is_printed_without_patients_and_values(
 ) -> None:
     domains = study()
     domains["ae"] += [ae("S-1", n, "2021-03-20", AETOXGR="9", AEDECOD="Zoster") for n in (2, 3, 5)]
+    domains["ae"].append(ae("=1+1", 1, "2021-03-20"))
     write(home / "study", domains)
     flags = ["--mapping", "mapping.toml", "--node-dir", given.DRUP, "--unused", "unused.csv"]
     assert main(["node", "import", "sdtm", "study", *flags]) == 0
@@ -188,6 +223,7 @@ def test_what_could_not_be_used_is_printed_without_patients_and_values(
         "file,row,reason,subject",
         "ae.csv,2,adverse_event.reported: AETOXGR is no grade from 1 to 5,S-1",
     ]
+    assert (home / "unused.csv").read_text().splitlines()[-1].endswith(",'=1+1")  # a spreadsheet would compute it
     assert stat.S_IMODE((home / "unused.csv").stat().st_mode) == 0o600
 
 
@@ -218,6 +254,7 @@ def test_what_a_node_remembers_is_not_read_once_it_was_altered(home: Path, capsy
         (["sdtm", "study", "--mapping", "mapping.toml", "--split", "site", "--out", "x"], 7, "a --node-dir for each"),
         (["csv", "study/dm.csv", "--mapping", "mapping.toml"], 2, 'not of kind "csv"'),
         (["csv", "--mapping", "csv-example"], 2, "FILE is missing"),
+        (["sdtm", "study", "--mapping", "study"], 2, "there is no mapping study"),
     ],
 )
 def test_what_is_wrong_with_a_command_is_said(
@@ -234,6 +271,14 @@ def test_an_example_is_written_once(command: str, home: Path, capsys: pytest.Cap
     listed = capsys.readouterr().out.split()
     assert sorted(listed) == sorted(str(each.relative_to(home)) for each in (home / "example").iterdir())
     assert main(["node", "import", command, "--example", "example"]) == 7
+
+
+def test_a_folder_named_like_a_mapping_that_comes_along_does_not_hide_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "csv-example").mkdir()
+    assert main(["node", "import", "csv", "--mapping", "csv-example"]) == 2
+    assert "FILE is missing" in capsys.readouterr().err
 
 
 def test_the_example_of_csv_runs_as_the_readme_says(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from exported import ERASED, FULL, HOSTILE, MADE_UP, PARTIAL, PROFILED, RETURNED
 
 from ledger.exports.cbioportal import MUTATIONS, Study, cbioportal, study_id
 from ledger.exports.study import Part
+from ledger.signing.canonical import Json
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
@@ -157,6 +158,18 @@ def test_every_line_of_a_table_has_as_many_cells_as_it_has_columns_whatever_a_la
     assert person_sample(study, HOSTILE)["OTHER_FINDINGS"] == "'@gene x missense"
 
 
+def test_no_line_of_a_table_is_taken_for_a_comment() -> None:
+    alliance = given.opened(given.DRUP)
+    findings: list[Json] = [{"gene": "#x", "hgvs": "p.V600E", "class": "missense"}]
+    alliance.says(
+        given.DRUP, "case.profiled", {"case": FULL, "on": "2021-11-22", **given.PROFILE, "variants": findings}
+    )
+
+    study = cbioportal(exported.revealed(alliance), Part(), exported.about(alliance))
+
+    assert study.files["data_mutations.txt"].splitlines()[1].startswith("'#x\t")
+
+
 def person_sample(study: Study, handle: str) -> dict[str, str]:
     found = read(study, "data_clinical_sample.txt")
     (row,) = found[found["PATIENT_ID"] == person(study, handle)["PATIENT_ID"]].to_dict("records")
@@ -174,10 +187,37 @@ def test_a_patient_is_told_with_what_became_of_the_first_treatment(study: Study)
     )  # fmt: skip
     assert (told["ECOG"], told["PRIOR_LINES"], told["STAGE"], told["BENEFIT_CLAIMED"]) == ("1", "3", "1", "yes")
     assert told["BENEFIT_COMPUTED"] in ("yes", "no", "not-evaluable")
-    assert (told["OS_STATUS"], told["OS_MONTHS"]) == ("1:DECEASED", f"{400 / 30.4375:.2f}")
+    assert (told["OS_STATUS"], told["OS_MONTHS"]) == ("1:DECEASED", f"{389 / 30.4375:.2f}")  # the first day told
     assert told["PFS_STATUS"] == "1:PROGRESSED OR DIED"
     assert told["PFS_MONTHS"] == f"{112 / 30.4375:.2f}"
     assert (told["SYNTHETIC"], person(study, MADE_UP)["SYNTHETIC"]) == ("FALSE", "TRUE")
+
+
+@pytest.mark.parametrize(
+    ("handle", "alive_until", "free_until"),
+    [
+        (RETURNED, 57, 1),  # nothing was told of survival, the last look is known; it came after another treatment
+        (HOSTILE, 300, 1),  # known alive, and never assessed
+    ],
+)
+def test_who_did_not_die_or_progress_is_followed_as_the_report_of_the_cohort_follows(
+    study: Study, handle: str, alive_until: int, free_until: int
+) -> None:
+    told = person(study, handle)
+
+    assert (told["OS_STATUS"], told["PFS_STATUS"]) == ("0:LIVING", "0:PROGRESSION FREE")
+    assert told["OS_MONTHS"] == f"{(alive_until - 1) / 30.4375:.2f}"
+    assert told["PFS_MONTHS"] == f"{(free_until - 1) / 30.4375:.2f}"
+
+
+def test_a_death_on_an_unknown_day_gives_no_status_and_no_months() -> None:
+    alliance = given.treated()
+    of = given.patient(given.case(1), given.COHORT)
+    alliance.says(given.DRUP, "survival.updated", {**of, "day": None, "status": "dead", "cause": None})
+
+    told = person(cbioportal(exported.revealed(alliance), Part(), exported.about(alliance)), given.case(1))
+
+    assert [told[f"{prefix}_{what}"] for prefix in ("OS", "PFS") for what in ("STATUS", "MONTHS")] == [""] * 4
 
 
 def test_a_start_that_is_a_month_takes_nothing_from_study_days(study: Study) -> None:
@@ -201,6 +241,23 @@ def test_who_came_back_is_followed_from_the_first_treatment(study: Study) -> Non
     assert list(status[status["PATIENT_ID"] == name]["START_DATE"]) == ["56", "83"]
     listed = {(row[0], row[4]) for row in study.left_out.rows if row[3] == name}
     assert listed == {("enrolments", "other findings than the sample's were told")}
+
+
+def test_a_second_treatment_that_began_in_a_month_is_on_no_day_and_listed() -> None:
+    alliance = given.treated()
+    alliance.says(given.DRUP, "cohort.defined", {**given.DEFINITION, "cohort": exported.SECOND})
+    alliance.opens(given.DRUP, cohort=exported.SECOND)
+    of = given.patient(given.case(1), exported.SECOND)
+    alliance.says(given.DRUP, "case.allocated", {**of, "on": "2021-12-20"})
+    alliance.says(given.DRUP, "patient.enrolled", {**of, "on": "2021-12-20", **given.ENROLMENT})
+    alliance.says(given.DRUP, "treatment.started", {**of, "on": "2021-12", "stage": 1, **given.DOSES})
+
+    study = cbioportal(exported.revealed(alliance), Part(), exported.about(alliance))
+
+    assert set(read(study, "data_timeline_treatment.txt")["COHORT"]) == {given.COHORT}
+    assert {(row[0], row[2], row[4]) for row in study.left_out.rows} == {
+        ("treatments", exported.SECOND, "the treatment's start is no full date")
+    }
 
 
 def test_what_has_no_day_or_ends_before_it_began_is_listed(study: Study) -> None:
@@ -260,6 +317,16 @@ def test_who_was_erased_withdrew_or_has_no_sample_is_nowhere(study: Study) -> No
         assert handle not in told
     assert person(study, PROFILED)["COHORT"] == ""
     assert "neither profiled nor enrolled" in told
+
+
+@pytest.mark.parametrize(("scope", "is_there"), [("all", False), ("sharing", False), ("follow-up", True)])
+def test_who_withdrew_consent_to_sharing_or_to_all_is_nowhere(scope: str, is_there: bool) -> None:
+    alliance = given.treated()
+    alliance.says(given.DRUP, "consent.withdrawn", {"case": given.case(1), "on": "2021-12-20", "scope": scope})
+
+    study = cbioportal(exported.revealed(alliance), Part(), exported.about(alliance))
+
+    assert (given.case(1) in repr(study)) == is_there
 
 
 def test_made_up_patients_make_the_study_say_so(alliance: given.Alliance, study: Study) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ledger.errors import MalformedError
 from ledger.names import When
-from ledger.node.importing.dates import ISO
+from ledger.node.importing.dates import ISO, check_formats
 from ledger.node.importing.sources import Row, Table, read_table
 from ledger.node.importing.told import NEEDED, ONCE, Reading, Told, UnusableError
 from ledger.node.importing.toml import Section
@@ -79,6 +79,7 @@ def read_csv_mapping(told: Section) -> CsvMapping:
     if told.take("kind", str) != "csv":
         raise MalformedError('this mapping is not of kind "csv"')
     blank, formats = told.texts("blank", ()), told.texts("date", ISO)
+    check_formats(formats)
     delimiter = told.take("delimiter", str, ",")
     if len(delimiter) != 1:
         raise MalformedError("delimiter takes one character")
@@ -120,7 +121,9 @@ def read_csv(file: Path, mapping: CsvMapping, *, started: Started, split: str | 
     for event in events:
         for row in table.rows:
             _read(reading, mapping, event, row, known)
-        days.update((each.key[1:3], each.on) for each in reading.told if each.type == _STARTED and each.on)
+        for told in reading.told if event.type == _STARTED else ():
+            if told.type == _STARTED and told.on is not None:
+                days.setdefault(told.key[1:3], told.on)  # the first row of a patient is the one that is drafted
     for row in table.rows:
         if not any(event.is_told(row) for event in mapping.events):
             reading.skip(row, "no event.where asks for it")

@@ -4,7 +4,7 @@ A partial date stays partial: nobody stated the day. Of a date without a year no
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ledger.errors import MalformedError
@@ -39,6 +39,13 @@ def when_of(text: str, formats: Sequence[str] = ISO) -> When | None:
             return When.parse(f"{read:%Y-%m}")
         return When.parse(f"{read:%Y-%m-%d}")
     raise MalformedError("is no date of the formats that the mapping names")
+
+
+def check_formats(formats: Iterable[str]) -> None:
+    """Raises MalformedError for a format that leaves the year, or its century, to be guessed."""
+    for each in formats:
+        if each not in ISO and "%Y" not in each:
+            raise MalformedError(f"the date format {each} has no %Y: without it the year would be guessed")
 
 
 def study_day(when: When | None, first: When | None) -> int | None:

@@ -4,15 +4,15 @@ What was drafted before is not drafted again. What a patient's earlier events ar
 is listed with the row that it stood in.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
 from ledger.errors import LedgerError
 from ledger.node.drafts import Draft, nobodys_key, seal_draft
-from ledger.node.importing.subjects import Drafted, Memory, case_line, digest_of
+from ledger.node.importing.subjects import Drafted, Key, Memory, case_line, digest_of
 from ledger.node.importing.told import NEEDED, ONCE, WITHOUT_COHORT, Reading, Told, Unused
 from ledger.operations.gate import check_post
 from ledger.signing.canonical import Json, dump
@@ -21,6 +21,7 @@ from ledger.signing.envelope import Actor
 _RANKS = {event_type: rank for rank, event_type in enumerate(NEEDED)}
 _STARTED = "treatment.started"
 _SALT_SIZE = 16
+_OF_ONCE = 3  # parts of a key: type, patient, cohort; what there may be more of has others behind them
 _EVENT_ID = "00000000-0000-7000-8000-000000000000"  # of an event that is tried, and never posted
 
 
@@ -82,18 +83,23 @@ class Planner:
 
     def plan(self, reading: Reading) -> Plan:
         plan = Plan(reading)
-        unique = list(_unique(reading))
-        met = {each.key for each in unique}
+        same: dict[tuple[str, ...], list[Told]] = defaultdict(list)
+        unique = list(_unique(reading, same))
+        met = {each.key: each for each in unique}
+        numbers = {node: _numbers(memory) for node, memory in self.memories.items()}
         standing = {node: set(memory.said()) for node, memory in self.memories.items()}
         places: dict[str, dict[str, int]] = {}  # node -> patient -> place among the node's
         for told in sorted(unique, key=lambda each: _RANKS[each.type]):
+            before = len(reading.unused)
             node = self._node(told, reading)
-            if node is None:
-                continue
-            places.setdefault(node, {}).setdefault(told.subject, len(places[node]))
-            line = self._line(plan, node, told, standing[node])
-            if line is not None:
-                plan.lines.setdefault(node, []).append(line)
+            if node is not None:
+                places.setdefault(node, {}).setdefault(told.subject, len(places[node]))
+                line = self._line(plan, node, told, standing[node], _Numbers(numbers[node], met))
+                if line is not None:
+                    plan.lines.setdefault(node, []).append(line)
+            for reason in [each.reason for each in reading.unused[before:]]:
+                for other in same.get(told.key, ()):
+                    reading.leave(other.row, reason, other.subject)
         for node, lines in plan.lines.items():
             plan.lines[node] = _ordered(lines, places[node], self.memories[node])
         for node, memory in self.memories.items():
@@ -113,7 +119,9 @@ class Planner:
                 return None
         return node
 
-    def _line(self, plan: Plan, node: str, told: Told, standing: set[tuple[str, str, str]]) -> Line | None:
+    def _line(
+        self, plan: Plan, node: str, told: Told, standing: set[tuple[str, str, str]], numbers: "_Numbers"
+    ) -> Line | None:
         """What is to be drafted of this, None where it is known or cannot be."""
         memory, reading = self.memories[node], plan.reading
         # 1. what it stands on
@@ -124,7 +132,7 @@ class Planner:
         # 2. itself, as the node would sign it and the gate would see it
         fresh = plan.fresh.setdefault(node, {})
         case = memory.cases.get(told.subject) or fresh.get(told.subject) or self.new_case()
-        data: dict[str, Json] = {"case": case, **told.data, **({"synthetic": True} if self.synthetic else {})}
+        data = self._data(told, case)
         try:
             self._try(told.type, data)
         except LedgerError as error:
@@ -134,16 +142,26 @@ class Planner:
         if told.subject not in memory.cases:
             fresh[told.subject] = case
         # 3. whether it is new
-        before = memory.drafted.get(told.key)
+        before, digest = memory.drafted.get(told.key), digest_of(data)
+        if before is None or before.digest != digest:
+            for other in numbers.drafted.get((told.key[:_OF_ONCE], digest), ()):
+                here = numbers.met.get(other)
+                if here is None or digest_of(self._data(here, case)) != digest:
+                    reason = f"{told.type} was imported under another number, and is not drafted twice: look at both"
+                    reading.leave(told.row, reason, told.subject)
+                    return None
         if before is None:
             return Line(told, case, data)
-        if before.digest != digest_of(data):
+        if before.digest != digest:
             if not self.is_corrected:
                 reading.leave(told.row, f"{told.type} changed since it was imported: correct it", told.subject)
                 return None
             plan.corrected.setdefault(node, []).append(_drafted(told, data))
         plan.known[told.type] += 1
         return Line(told, case, data) if self.again else None
+
+    def _data(self, told: Told, case: str) -> dict[str, Json]:
+        return {"case": case, **told.data, **({"synthetic": True} if self.synthetic else {})}
 
     def _try(self, event_type: str, data: Mapping[str, Json]) -> None:
         envelope = seal_draft(
@@ -159,6 +177,23 @@ class Planner:
         check_post(envelope)
 
 
+class _Numbers(NamedTuple):
+    """Rows may have other numbers in a newer cut. drafted: by type, patient and cohort, and the hash of its data, under
+    which keys an event was drafted. met: what the source says now, by key.
+    """
+
+    drafted: Mapping[tuple[Key, str], Sequence[Key]]
+    met: Mapping[Key, Told]
+
+
+def _numbers(memory: Memory) -> Mapping[tuple[Key, str], Sequence[Key]]:
+    found: dict[tuple[Key, str], list[Key]] = defaultdict(list)
+    for key, drafted in memory.drafted.items():
+        if len(key) > _OF_ONCE:
+            found[key[:_OF_ONCE], drafted.digest].append(key)
+    return found
+
+
 def _salts() -> Iterator[bytes]:
     """Salts for what is tried and thrown away: unlike each other, and no secret."""
     number = 0
@@ -172,8 +207,10 @@ def _drafted(told: Told, data: Mapping[str, Json]) -> Drafted:
     return Drafted(told.key, digest_of(data), on)
 
 
-def _unique(reading: Reading) -> Iterator[Told]:
-    """Each event once: a second row of the same key is the same again, or cannot be used."""
+def _unique(reading: Reading, same: dict[tuple[str, ...], list[Told]]) -> Iterator[Told]:
+    """Each event once: a second row of the same key is the same again, or cannot be used. same: gets, by key, those
+    that share the fate of the first.
+    """
     first: dict[tuple[str, ...], Told] = {}
     for told in reading.told:
         before = first.setdefault(told.key, told)
@@ -185,6 +222,8 @@ def _unique(reading: Reading) -> Iterator[Told]:
             )
         elif told.type not in ONCE:
             reading.leave(told.row, f"{told.type}: the same as row {before.row.number}", told.subject)
+        else:
+            same[told.key].append(told)
 
 
 def _cohort(event_type: str, told: Told) -> str:

@@ -1,5 +1,7 @@
 """A mapping of SDTM data as its file has it, read strictly."""
 
+from datetime import date
+
 from ledger.errors import MalformedError
 from ledger.node.importing.sdtm_mapping import (
     DOMAINS,
@@ -77,6 +79,14 @@ def _cohorts(section: Section) -> Cohorts:
         section.take("opened_on", str, ""),
     )
     section.end()
+    if found.opened_on:
+        try:
+            date.fromisoformat(found.opened_on)
+        except ValueError:
+            raise MalformedError(f"{section.place('opened_on')} takes a day, as 2021-03-01") from None
+    both = sorted(found.of.keys() & found.left_out.keys())
+    if both:
+        raise MalformedError(f"{both[0]} stands in {section.place('of')} and in {section.place('left_out')}")
     return found
 
 
@@ -84,7 +94,7 @@ def _dated(section: Section, event_type: str) -> Dated:
     names = [name for name in fields_of(event_type) if name not in ("on", "cohort")]
     found = Dated(section.texts("on"), take_fields(section, event_type, names))
     for place in found.on:
-        if not place.startswith(("DM.", "DS.", "EX.")):
+        if not place.startswith(("DM.", "DS.")) and place != "EX.EXSTDTC":
             raise MalformedError(f"{section.place('on')} takes DM.VARIABLE, DS.DSDECOD and EX.EXSTDTC")
     section.end()
     return found
@@ -150,6 +160,9 @@ def _evaluability(section: Section | None) -> Evaluability | None:
         section.texts("or_ended_for", ()),
         section.choice("otherwise", ("not-evaluable", "undetermined")),
     )
+    known = fields_of("treatment.ended")["reason"].words
+    if not set(found.or_ended_for) <= {*known}:
+        raise MalformedError(f"{section.place('or_ended_for')} takes {', '.join(known)}")
     section.end()
     return found
 

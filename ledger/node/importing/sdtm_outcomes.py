@@ -108,7 +108,7 @@ class _Sums:
 
     def millimetres(self, row: Row) -> int | None:
         told, unit = row.get("TRSTRESN") or row.get("TRSTRESC") or row.get("TRORRES"), row.get("TRSTRESU")
-        if told and told.isdigit() and unit in ("", "mm"):
+        if told and told.isdecimal() and unit in ("", "mm"):
             return int(told)
         self._study.reading.remark(row, "the sum is left out: it is no whole number of mm")
         return None
@@ -183,19 +183,23 @@ def _evaluator(asked: Responses, row: Row, prefix: str) -> Json:
 def _accepted(study: Study, asked: Responses, rows: Sequence[Row], prefix: str) -> Iterable[tuple[Person, Row]]:
     """The rows that count, with whose each is; those of readers that do not are listed."""
     readers: dict[_Reading, set[str]] = defaultdict(set)
-    is_accepted: dict[_Reading, bool] = defaultdict(bool)
+    accepted: dict[_Reading, set[str]] = defaultdict(set)
     for row in rows:
         visit = _Reading.of(row, prefix)._replace(reader="")
         readers[visit].add(row.get(f"{prefix}EVALID"))
-        is_accepted[visit] |= row.get(f"{prefix}ACPTFL") == _ACCEPTED
+        if row.get(f"{prefix}ACPTFL") == _ACCEPTED:
+            accepted[visit].add(row.get(f"{prefix}EVALID"))
     for row in rows:
         person = study.person(row, prefix)
         if person is None:
             continue
         visit = _Reading.of(row, prefix)._replace(reader="")
-        if asked.readers == "all" or len(readers[visit]) == 1 or row.get(f"{prefix}ACPTFL") == _ACCEPTED:
+        is_accepted = row.get(f"{prefix}ACPTFL") == _ACCEPTED
+        if asked.readers == "all" or len(readers[visit]) == 1 or (is_accepted and len(accepted[visit]) == 1):
             yield person, row
-        elif is_accepted[visit]:
+        elif len(accepted[visit]) > 1:
+            study.reading.leave(row, f"several readers were accepted at one visit ({prefix}ACPTFL)", person.subject)
+        elif accepted[visit]:
             study.reading.leave(row, f"another reader's assessment was accepted ({prefix}ACPTFL)", person.subject)
         else:
             study.reading.leave(row, f"several readers, and none was accepted ({prefix}ACPTFL)", person.subject)
@@ -240,6 +244,8 @@ def _adverse_event(study: Study, asked: AdverseEvents, person: Person, row: Row)
     if not grade and severity is None:
         raise UnusableError(f"neither AETOXGR nor {asked.severity.column} says how severe it was")
     outcome = row.get("AEOUT")
+    if not outcome.isascii() and outcome not in asked.outcomes:
+        raise UnusableError("AEOUT is no term of CDISC's, and adverse_event.outcomes does not say which it means")
     data: dict[str, Json] = {
         "cohort": person.cohort,
         "day": day,

@@ -51,17 +51,19 @@ def read_evaluability(study: Study) -> None:
     rule = study.mapping.evaluability
     if rule is None:
         return
-    assessed: dict[tuple[str, Json], list[When | None]] = defaultdict(list)
+    assessed: dict[tuple[str, Json], dict[str, When | None]] = defaultdict(dict)  # by day: readers of one are one look
     ended: dict[str, Told] = {}
     for told in study.reading.told:
-        if told.type == "response.assessed" and told.data.get("response") not in (None, "NE"):
-            assessed[told.subject, told.data["evaluator"]].append(told.on)
+        if told.type == "response.assessed" and _is_a_look(told):
+            day = told.on.text if told.on is not None else f"row {told.row.number}"
+            assessed[told.subject, told.data["evaluator"]][day] = told.on
         elif told.type == "treatment.ended":
             ended.setdefault(told.subject, told)
     for person in study.people.values():
         if not person.cohort or person.started is None:
             continue
-        enough = [found for by in _EVALUATORS if len(found := assessed[person.subject, by]) >= rule.assessments]
+        looks = [list(assessed[person.subject, by].values()) for by in _EVALUATORS]
+        enough = [found for found in looks if len(found) >= rule.assessments]
         end = ended.get(person.subject)
         has_ended = end is not None and end.data["reason"] in rule.or_ended_for
         if not enough and not has_ended and rule.otherwise != "not-evaluable":
@@ -69,6 +71,12 @@ def read_evaluability(study: Study) -> None:
         data: dict[str, Json] = {"cohort": person.cohort, "evaluable": bool(enough) or has_ended, "rule": rule.rule}
         on = _known_by(enough, rule.assessments) if enough else end.on if end is not None else None
         study.reading.told.append(Told("evaluability.determined", person.subject, data, person.row, on=on))
+
+
+def _is_a_look(told: Told) -> bool:
+    """Whether it says something of the time after treatment began."""
+    day = told.data.get("day")
+    return told.data.get("response") not in (None, "NE") and not (isinstance(day, int) and day <= 1)
 
 
 def _known_by(enough: Iterable[list[When | None]], count: int) -> When | None:
@@ -108,7 +116,7 @@ def _doses(row: Row) -> list[Json] | None:
     drug, amount, unit, schedule = (row.get(name) for name in ("EXTRT", "EXDOSE", "EXDOSU", "EXDOSFRQ"))
     if not (drug and amount and unit):
         return None
-    dose: dict[str, Json] = {"drug": drug, "amount": int(amount) if amount.isdigit() else amount, "unit": unit}
+    dose: dict[str, Json] = {"drug": drug, "amount": int(amount) if amount.isdecimal() else amount, "unit": unit}
     return [dose | ({"schedule": schedule} if schedule else {})]
 
 
@@ -127,6 +135,8 @@ def _read_ends(study: Study) -> None:
         except UnusableError as error:
             reading.leave(row, f"treatment.ended: {error}", person.subject)
             continue
+        if day is not None and day < 1:
+            reading.remark(row, "the end of treatment is before the first dose")
         data: dict[str, Json] = {"cohort": person.cohort, "day": day, "reason": reason}
         reading.told.append(Told("treatment.ended", person.subject, data, row, on=on))
 
@@ -147,7 +157,7 @@ def _end_day(study: Study, person: Person, row: Row, places: Iterable[str]) -> t
 def _last_dose(study: Study, person: Person) -> When | None:
     """None where a dose has no end: it may go on."""
     ends: list[When] = []
-    for row in study.of("EX", person.subject):
+    for row in study.doses(person.subject):
         end = study.date_of(row, "EXENDTC")
         if end is None:
             return None

@@ -1,5 +1,6 @@
 """The tables of one SDTM folder, and its patients: who each is, in which cohort, and when treatment started."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ _NEEDED = {
     "AE": {_SUBJECT, "AESEQ", "AESTDTC", "AESER"},
     "ADTTE": {_SUBJECT, "PARAMCD", "CNSR", "ADT"},
 }
+_NUMBERS = re.compile(r"[A-Z]{2}(SEQ|DY|STDY|ENDY|STRESN|TOXGR)|VISITNUM|CNSR|EXDOSE")
+_WHOLE = re.compile(r"(-?[0-9]+)\.0+")
+_NOTHING = re.compile(r"0+(\.0*)?")
 _MAY_LACK = ("DS", "RS", "TR", "TU", "AE", "ADTTE")
 
 
@@ -50,11 +54,13 @@ class Study:
     def __init__(self, mapping: SdtmMapping, tables: dict[str, list[Table]]) -> None:
         self.mapping = mapping
         self.reading = Reading(because=dict(mapping.words()), is_whole=True)
-        self._rows = {domain: [row for table in found for row in table.rows] for domain, found in tables.items()}
+        self._rows = {domain: [row for table in found for row in _whole(table)] for domain, found in tables.items()}
         for table in (each for found in tables.values() for each in found):
             self.reading.heard(table)
+        self.reading.missing += [domain for domain, found in tables.items() if not found]
         self.people = {person.subject: person for person in self._people()}
         self._by_person: dict[str, dict[str, list[Row]]] = {}
+        self._doses: dict[str, list[Row]] = defaultdict(list)
         self._find_first_doses()
 
     @classmethod
@@ -99,6 +105,10 @@ class Study:
                 found[row.get(_SUBJECT)].append(row)
             self._by_person[domain] = found
         return self._by_person[domain].get(subject, [])
+
+    def doses(self, subject: str) -> Sequence[Row]:
+        """The rows of EX that tell of a dose that a patient was given."""
+        return self._doses.get(subject, [])
 
     def row_of(self, person: Person, value: Value) -> Row:
         """The row that a value lies in: the patient's own, or the one of another domain that answers.
@@ -174,6 +184,10 @@ class Study:
             person = self.person(row, "EX")
             if person is None:
                 continue
+            if not _was_given(row):
+                self.reading.leave(row, "EXOCCUR, EXSTAT or EXDOSE says that it was not given", person.subject)
+                continue
+            self._doses[person.subject].append(row)
             try:
                 when = self.date_of(row, "EXSTDTC")
             except UnusableError as error:
@@ -185,18 +199,31 @@ class Study:
                 person.started, person.first_dose = when, row
 
 
+def _was_given(row: Row) -> bool:
+    """Whether there was any dose at all. Of a placebo the dose is 0 (SDTMIG, EXDOSE)."""
+    if row.get("EXOCCUR") == "N" or row.get("EXSTAT") == "NOT DONE":
+        return False
+    return _NOTHING.fullmatch(row.get("EXDOSE")) is None or "PLACEBO" in row.get("EXTRT").upper()
+
+
+def _whole(table: Table) -> Iterator[Row]:
+    """The rows, a whole number without a point: a CSV may have `3.0` in a column of numbers where one was missing."""
+    numbers = [name for name in table.columns if _NUMBERS.fullmatch(name)]
+    for row in table.rows:
+        pointed = {name: found[1] for name in numbers if (found := _WHOLE.fullmatch(row.get(name)))}
+        yield row._replace(values={**row.values, **pointed}) if pointed else row
+
+
 def earliest(dates: Iterable[When | None]) -> When | None:
     return min((each for each in dates if each is not None), key=lambda each: (each.first, each.last), default=None)
 
 
 def _named_by(mapping: SdtmMapping, domain: str) -> set[str]:
     """The columns that a mapping itself names in a domain."""
-    responses, named = mapping.responses, set[str]()
+    responses, events, named = mapping.responses, mapping.adverse_events, _named_by_dated(mapping, domain)
     if domain == "DM":
-        events = [mapping.case, mapping.profile, mapping.allocation, mapping.enrolment]
-        for event in filter(None, events):
-            named |= {each for value in event.fields.values() if not value.domain for each in value.columns()}
-        named.add(mapping.cohorts.variable)
+        last_alive = mapping.survival.last_alive if mapping.survival is not None else ""
+        named |= {mapping.cohorts.variable, last_alive} - {""}
     elif domain == "RS" and responses is not None:
         named |= {*responses.where, *responses.criteria.columns(), *responses.evaluator.columns()}
     elif domain == "TR" and responses is not None:
@@ -205,7 +232,18 @@ def _named_by(mapping: SdtmMapping, domain: str) -> set[str]:
         named |= {*responses.new}
     elif domain == "DS" and mapping.ending is not None:
         named |= {*mapping.ending.where, *mapping.ending.reason.columns()}
-    elif domain == "AE" and mapping.adverse_events is not None:
-        related = mapping.adverse_events.related
-        named |= {mapping.adverse_events.term, *(related.columns() if related is not None else ())}
+    elif domain == "AE" and events is not None:
+        named |= {events.term, *(events.related.columns() if events.related is not None else ())}
+        named |= {*events.severity.columns()} - {"AESEV"}  # where there are grades it may be missing
+    return named
+
+
+def _named_by_dated(mapping: SdtmMapping, domain: str) -> set[str]:
+    named = set[str]()
+    for dated in filter(None, (mapping.case, mapping.profile, mapping.allocation, mapping.enrolment)):
+        for value in dated.fields.values():
+            if domain == (value.domain or "DM"):
+                named |= {*value.columns(), *value.where}
+        if domain == "DM":
+            named |= {place.removeprefix("DM.") for place in dated.on if place.startswith("DM.")}
     return named

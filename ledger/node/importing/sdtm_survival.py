@@ -1,6 +1,6 @@
 """From ADTTE, DM and DS: that a patient died, or was last known alive."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ledger.names import When
@@ -35,13 +35,40 @@ def read_survival(study: Study) -> None:
             if person.cohort:
                 _last_alive(study, person, asked.last_alive, facts.setdefault(person.subject, {}))
     for subject, by_status in facts.items():
+        _believe(study, subject, by_status, asked.sources)
         for status, found in by_status.items():
             _tell(study, study.people[subject], status, found)
 
 
+def _believe(study: Study, subject: str, facts: dict[str, list[_Fact]], sources: Sequence[str]) -> None:
+    """Take out what a more trusted source gives the lie: that somebody died before a day on which they lived."""
+    by_trust = sorted((fact for found in facts.values() for fact in found), key=lambda each: sources.index(each.source))
+    believed: list[_Fact] = []
+    for fact in by_trust:
+        against = next((each for each in believed if each.source != fact.source and _differ(each, fact)), None)
+        if against is None:
+            believed.append(fact)
+        else:
+            reason = f"survival.updated: {against.source} says that its patient was {against.status} then, and counts"
+            study.reading.leave(fact.row, reason, subject)
+            facts[fact.status].remove(fact)
+            if not facts[fact.status]:
+                del facts[fact.status]
+
+
+def _differ(one: _Fact, other: _Fact) -> bool:
+    if one.status == other.status or one.on is None or other.on is None:
+        return False
+    died, lived = (one.on, other.on) if one.status == "dead" else (other.on, one.on)
+    return died.last < lived.first
+
+
 def _tell(study: Study, person: Person, status: str, found: list[_Fact]) -> None:
-    first, *others = found
+    first = next((each for each in found if each.on is not None), found[0])  # who names no day says nothing else
+    others = [each for each in found if each is not first and each.on is not None]
     day = study_day(first.on, person.started)
+    if day is not None and day < 1:
+        study.reading.remark(first.row, f"the day on which its patient was {status} is before the first dose")
     data: dict[str, Json] = {"cohort": person.cohort, "day": day, "status": status}
     told = Told("survival.updated", person.subject, data, first.row, ("SURVIVAL", status), on=first.on)
     study.reading.told.append(told)
@@ -74,7 +101,7 @@ def _of_adtte(study: Study) -> Iterator[tuple[Person, _Fact]]:
         if person is None:
             continue
         censored = row.get("CNSR")
-        if not censored.isdigit():
+        if not censored.isdecimal():
             study.reading.leave(row, "survival.updated: CNSR is no number", person.subject)
             continue
         try:

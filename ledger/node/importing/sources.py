@@ -10,7 +10,7 @@ import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from fnmatch import fnmatch
 from pathlib import Path
@@ -110,7 +110,7 @@ def _read_csv(file: Path, encoding: str, delimiter: str = ",") -> Lines:
     codec = _codec(encoding)
     try:
         text = file.read_bytes().decode("utf-8-sig" if codec.name == "utf-8" else encoding)
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise MalformedError(f"{file.name} is not {encoding}: the mapping may say another `encoding`") from None
     if "\0" in text:
         raise MalformedError(f"{file.name} is no text")
@@ -154,8 +154,9 @@ _READERS: Mapping[str, Callable[..., Lines]] = {".csv": _read_csv, ".parquet": _
 
 def _codec(encoding: str) -> codecs.CodecInfo:
     try:
+        "".encode(encoding)  # of what turns no text into bytes, too, there are codecs
         return codecs.lookup(encoding)
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise MalformedError(f"there is no encoding {encoding}: utf-8, latin-1 and cp1252 are some") from None
 
 
@@ -196,7 +197,7 @@ def _text(value: Any) -> str:  # noqa: C901, PLR0911 - one for each kind of valu
             return str(int(value)) if value.is_integer() else repr(value)
         case datetime():
             return value.isoformat(timespec="seconds")
-        case date():
+        case date() | time():
             return value.isoformat()
         case Decimal():
             return f"{value.normalize():f}"

@@ -87,7 +87,8 @@ class Told:
 class Reading:
     """All of a source. rows: read, by file. passed: rows that the mapping does not ask for, by file and reason.
     places: of each patient, what a split goes by. because: what the mapping itself says, with its reason. is_whole: it
-    is all of its source, so that what is not in it is no more.
+    is all of its source, so that what is not in it is no more. missing: tables that the mapping asks for and that no
+    file holds.
     """
 
     told: list[Told] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Reading:
     places: dict[str, str] = field(default_factory=dict)
     because: dict[str, str] = field(default_factory=dict)
     is_whole: bool = False
+    missing: list[str] = field(default_factory=list)
 
     def heard(self, table: Table) -> None:
         """A table was read; what is no row of it cannot be used."""

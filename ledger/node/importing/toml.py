@@ -22,7 +22,7 @@ def read_toml(file: Path, text: str | None = None) -> "Section":
     try:
         told = file.read_bytes().decode("utf-8-sig") if text is None else text
         return Section("", tomllib.loads(told))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise NotFoundError(f"there is no mapping {file}") from None
     except UnicodeDecodeError:
         raise MalformedError(f"{file} is not UTF-8") from None

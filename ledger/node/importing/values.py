@@ -21,7 +21,7 @@ from ledger.errors import MalformedError
 from ledger.events.catalog import event_type_of
 from ledger.names import When
 from ledger.node.draft_schema import Schema, draft_schema
-from ledger.node.importing.dates import ISO, study_day, when_of
+from ledger.node.importing.dates import ISO, check_formats, study_day, when_of
 from ledger.node.importing.sources import Row
 from ledger.node.importing.told import UnusableError
 from ledger.node.importing.toml import Section
@@ -173,6 +173,7 @@ def _value(section: Section) -> Value:
         domain=section.take("domain", str, "").upper(),
         where=take_where(section, "where", needed=False),
     )
+    check_formats(value.formats)
     if value.where and not value.domain:
         raise MalformedError(f"{section.place('where')} says which row of another domain: name that `domain`")
     section.end()
@@ -218,6 +219,11 @@ class FieldSchema:
     @property
     def kinds(self) -> frozenset[str]:
         return frozenset(str(each.get("type")) for each in self._choices)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Those that it is one of; none where it is free."""
+        return tuple(str(word) for each in self._choices for word in each.get("enum", ()))
 
     @property
     def is_date(self) -> bool:

@@ -124,3 +124,31 @@ def test_a_mapping_that_comes_along_is_read_by_its_name(name: str) -> None:
     text = mapping_text(name)
     assert text is not None
     assert read_csv_mapping(read_toml(Path(name), text)).source == "example-registry"
+
+
+@pytest.mark.parametrize("written", ["%d.%m.", "%d.%m.%y"])
+@pytest.mark.parametrize("of", ["date = ", 'day = { column = "on", day = true, date = '])
+def test_a_format_that_leaves_a_year_to_be_guessed_is_refused(written: str, of: str, tmp_path: Path) -> None:
+    if of.startswith("date"):
+        told = SCANS.replace('subject = "patient"', f'subject = "patient"\ndate = "{written}"')
+    else:
+        told = SCANS.replace('day = { column = "on", day = true }', f'{of}"{written}" }}')
+    with pytest.raises(MalformedError, match="has no %Y"):
+        planned(tmp_path, told, "")
+
+
+def test_days_count_from_the_start_that_is_drafted_where_a_patient_has_two(tmp_path: Path) -> None:
+    starts = """
+[[event]]
+type = "treatment.started"
+where = { begun = "*" }
+[event.fields]
+on = "begun"
+cohort = "cohort"
+stage = { constant = 1, because = "no stage was decided" }
+"""
+    rows = "patient,cohort,scan,on,response,begun\n{0},,,2021-03-10\n{0},,,2021-04-10\n{0},1,2021-05-05,PR,\n"
+    told = SCANS.replace("[event.fields]", 'where = { scan = "*" }\n[event.fields]') + starts
+    plan = planned(tmp_path, told, rows.format("P1,gbm").replace("gbm,,,2021", "gbm,,,,2021"))
+    days = [each.data["day"] for each in plan.reading.told if each.type == "response.assessed"]
+    assert days == [57]

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import pandas as pd
@@ -70,9 +70,15 @@ def test_another_encoding_is_read_where_it_is_named(tmp_path: Path) -> None:
     assert read.rows[0].get("A") == "København"
 
 
-def test_an_encoding_that_nobody_knows_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MalformedError, match="no-such"):
-        read_table(table(tmp_path, b"A\n1\n"), encoding="no-such")
+@pytest.mark.parametrize("encoding", ["no-such", "hex", "undefined"])
+def test_an_encoding_that_nobody_knows_or_that_is_none_of_text_is_named(encoding: str, tmp_path: Path) -> None:
+    with pytest.raises(MalformedError, match=encoding):
+        read_table(table(tmp_path, b"A\n1\n"), encoding=encoding)
+
+
+def test_a_time_of_day_is_a_text_and_no_reason_to_refuse_a_table(tmp_path: Path) -> None:
+    pd.DataFrame({"ATM": [time(13, 30), None]}).to_parquet(tmp_path / "a.parquet", engine="pyarrow")
+    assert [each.get("ATM") for each in read_table(tmp_path / "a.parquet").rows] == ["13:30:00", ""]
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

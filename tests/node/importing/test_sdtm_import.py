@@ -5,14 +5,10 @@ from typing import Any
 
 import pytest
 import sdtm_data as made
-from sdtm_data import CENTRAL, ae, dm, ds, ecog, ex, planned, rs, said, study, tr, unused, write
+from sdtm_data import CENTRAL, ae, dm, ds, ecog, events, ex, planned, rs, said, study, tr, unused, write
 
 from ledger.errors import LedgerError
 from ledger.node.importing.planning import Plan
-
-
-def events(plan: Plan, event_type: str) -> list[dict[str, Any]]:
-    return [data for each, data in said(plan) if each == event_type]
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +113,7 @@ def test_an_adverse_event_without_a_grade_keeps_its_severity_and_gets_no_grade(t
         ae("S-1", 5, "2021-03-20", AETOXGR="1", AESER=""),
         ae("S-1", 6, "2021-03-20", AETOXGR="1", AEREL="PERHAPS"),
         ae("S-1", 7, "20.03.2021", AETOXGR="1"),
+        ae("S-1", 8, "2021-03-20", AETOXGR="1", AEOUT="GENÄSEN"),
     ]
     plan = planned(write(tmp_path / "study", domains))
     told = [(each["ctcae_grade"], each["severity"], each["day"]) for each in events(plan, "adverse_event.reported")]
@@ -127,6 +124,7 @@ def test_an_adverse_event_without_a_grade_keeps_its_severity_and_gets_no_grade(t
         (5, "AESER is neither Y nor N"),
         (6, "AEREL has a value that adverse_event.related.values does not list"),
         (7, "AESTDTC is no ISO 8601 date"),
+        (8, "AEOUT is no term of CDISC's, and adverse_event.outcomes does not say which it means"),
     ]
 
 
@@ -146,6 +144,7 @@ def readings(flags: tuple[str, str]) -> made.Rows:
     [
         (("", "Y"), "accepted", [("central", "PD")], "another reader's assessment was accepted (RSACPTFL)"),
         (("", ""), "accepted", [], "several readers, and none was accepted (RSACPTFL)"),
+        (("Y", "Y"), "accepted", [], "several readers were accepted at one visit (RSACPTFL)"),
         (("", "Y"), "all", [("central", "PD"), ("central", "SD")], None),
     ],
 )
@@ -183,6 +182,25 @@ def test_a_missing_column_or_domain_is_named_and_a_domain_that_may_be_missing_is
     (folder / "qs.csv").unlink()
     with pytest.raises(LedgerError, match="holds no QS"):
         planned(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (('on = ["DM.RFICDTC", "DM.DMDTC"]', 'on = ["DM.RFICDTCC", "DM.DMDTC"]'), "dm.csv has no column RFICDTCC"),
+        (('column = "QSSTRESC"', 'column = "QSTRESC"'), "qs.csv has no column QSTRESC"),
+        (("QSTESTCD =", "QSTEST ="), "qs.csv has no column QSTEST"),
+        (('"ADTTE", "DM", "DS"]', '"ADTTE", "DM", "DS"]\nlast_alive = "RFPENDT"'), "dm.csv has no column RFPENDT"),
+        (('term = "AEDECOD"', 'term = "AEDECOD"\nseverity = "AESEVV"'), "ae.csv has no column AESEVV"),
+    ],
+)
+def test_a_column_that_the_mapping_names_and_that_is_not_there_is_named(
+    change: tuple[str, str], missing: str, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "study", study())
+    assert change[0] in made.MAPPING
+    with pytest.raises(LedgerError, match=missing):
+        planned(folder, made.MAPPING.replace(*change))
 
 
 def test_a_row_that_is_torn_or_of_another_domain_is_listed(tmp_path: Path) -> None:

@@ -22,6 +22,13 @@ from ledger.node.importing.examples import PHARMAVERSE, mapping_text
         (('kind = "sdtm"', 'kind = "csv"'), "not of kind"),
         (("[treatment]", "[treatment"), "is no TOML"),
         (("oncotree = ", "# "), "enrolment.oncotree is missing: name a column"),
+        (('"DM.RFICDTC", "DM.DMDTC"', '"EX.EXENDTC", "DM.DMDTC"'), "takes DM.VARIABLE, DS.DSDECOD and EX.EXSTDTC"),
+        (("[cohorts]", '[cohorts]\nopened_on = "1 March"'), "cohorts.opened_on takes a day"),
+        (("left_out = { S", "left_out = { A"), "A stands in cohorts.of and in cohorts.left_out"),
+        (
+            ("assessments = 1", 'assessments = 1\nor_ended_for = "progresion"'),
+            "or_ended_for takes progression, toxicity",
+        ),
     ],
 )
 def test_a_mapping_is_read_strictly_and_what_is_wrong_is_named(change: tuple[str, str], says: str) -> None:
