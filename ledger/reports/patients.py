@@ -16,16 +16,20 @@ from ledger.reports.outcomes import Outcome, outcomes
 
 Answer = Literal["yes", "no", "not-evaluable", "unclaimed", "shut"]
 _Case = tuple[str, str]  # node, case
+_DEATH = 5  # CTCAE grade
 
 
 @dataclass(frozen=True, slots=True)
 class Adverse:
-    """day: study day, None where the source has no full date. grade: CTCAE, None where only a severity is known."""
+    """day: study day on which it began, None where the source has no full date. grade: CTCAE, None where only a
+    severity is known. fatal: the patient died of it, on a day that it does not tell.
+    """
 
     day: int | None
     term: str
     grade: int | None
     serious: bool
+    fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,8 @@ class Patient:
     """One episode, from the first treatment on.
 
     country: of the node, its name where it has none. end_day, end_reason: of the treatment, None while it goes on, or
-    the day is not known. deaths, alive: study days on which this was so, None for an unknown day. is_followed: nothing
-    of end and survival is shut. shut_events: adverse events that are.
+    the day is not known. deaths, alive: study days on which this was so, None for an unknown day, as that of a fatal
+    adverse event is. is_followed: nothing of end and survival is shut. shut_events: adverse events that are.
     """
 
     outcome: Outcome
@@ -102,7 +106,9 @@ def _patient(
     deaths = [each["day"] for each in told if each["status"] == "dead"]
     if end is not None and end["end_reason"] == "death":
         deaths.append(end["end_day"])
-    events = [revealed.fields(row, "day", "term", "ctcae_grade", "serious") for row in adverse]
+    events = [revealed.fields(row, "day", "term", "ctcae_grade", "severity", "serious") for row in adverse]
+    known = tuple(_adverse(events))
+    deaths += [None for event in known if event.fatal]
     return Patient(
         outcome=outcome,
         country=country,
@@ -113,7 +119,7 @@ def _patient(
         deaths=tuple(deaths),
         alive=tuple(each["day"] for each in told if each["status"] == "alive"),
         is_followed=end is not None and len(told) == len(updates),
-        adverse=tuple(_adverse(events)),
+        adverse=known,
         shut_events=events.count(None),
     )
 
@@ -129,7 +135,8 @@ def _claimed(revealed: Revealed, episode: rows.Episode) -> Answer:
 def _adverse(events: Iterable[dict[str, Any] | None]) -> Iterator[Adverse]:
     for each in events:
         if each is not None:
-            yield Adverse(each["day"], each["term"], each["ctcae_grade"], serious=each["serious"] is True)
+            fatal = each["ctcae_grade"] == _DEATH or (each["ctcae_grade"] is None and each["severity"] == "fatal")
+            yield Adverse(each["day"], each["term"], each["ctcae_grade"], serious=each["serious"] is True, fatal=fatal)
 
 
 def _by_case(snapshot: Snapshot, row_type: Any, cohort: str) -> defaultdict[_Case, list[Any]]:
