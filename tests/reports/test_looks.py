@@ -276,6 +276,16 @@ def test_what_a_trial_decides_that_never_had_the_cohort_is_no_look_at_the_one_th
     assert whole(alliance).computed_rate.label == before.computed_rate.label == "interim, not adjusted"
 
 
+def test_what_a_decision_states_is_of_its_scope_and_of_no_country() -> None:
+    alliance = opened(DRUP, PROTARGET)
+    tell(alliance, FATES)
+    decides(alliance, 1, 2)
+
+    stated = {of: each.stated for (of, _, look), each in looks(alliance).items() if look == "stage 1"}
+
+    assert stated == {"cohort": 1, "country": None}
+
+
 def test_a_cohort_that_one_trial_alone_has_is_that_trials_scope() -> None:
     alliance = opened(DRUP, accrual="per-trial")
     tell(alliance, {1: Fate(DRUP, RESPONDS, "yes"), 2: Fate(DRUP, PROGRESSES, "no")})

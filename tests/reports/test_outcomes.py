@@ -121,3 +121,16 @@ def test_a_view_on_a_day_keeps_the_order_of_a_start_that_was_corrected_from_a_la
 
     assert [each.case for each in found] == [each.case for each in outcomes(told)] == [case(1), case(2)]
     assert [each.started for each in found] == [each.started for each in outcomes(told)]
+
+
+def test_what_begins_on_the_day_of_the_treatment_itself_is_part_of_it_and_ends_nothing() -> None:
+    alliance = given.opened(DRUP)
+    alliance.says(DRUP, "cohort.defined", {**given.DEFINITION, "cohort": OTHER})
+    alliance.opens(DRUP, cohort=OTHER)
+    for cohort in (COHORT, OTHER):
+        alliance.treats(DRUP, case(1), cohort=cohort)
+
+    found = of_case(revealed(alliance), case(1))
+
+    assert found.course is not None
+    assert found.course.new_treatment_day is None

@@ -149,6 +149,13 @@ def test_a_partial_date_never_becomes_a_day_and_whoever_it_leaves_out_is_counted
     assert (alive(alliance).patients, alive(alliance).undated) == (2, 1)
 
 
+def test_progression_on_an_unknown_day_may_have_come_before_the_one_that_is_dated() -> None:
+    found = free(treated((*PROGRESSES, (None, "PD")), PROGRESSES))
+
+    assert (found.patients, found.undated) == (1, 1)
+    same(found, (57, True))
+
+
 def test_alive_until_death_and_censored_on_the_last_day_that_anything_is_told_of() -> None:
     alliance = treated(IS_STABLE, IS_STABLE, IS_STABLE, (), IS_STABLE)
     dies(alliance, DRUP, case(1), 300)
