@@ -17,15 +17,17 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ledger.clinical.benefit import Endpoint
 from ledger.cohort import rows
 from ledger.cohort.reveal import Revealed
 from ledger.exports.cbioportal_files import Attribute, case_list, clinical, line, meta, tabular
 from ledger.exports.cbioportal_timeline import Timeline
-from ledger.exports.patients import SHUT, LeftOut, Patient, Values, leave_out, patients
-from ledger.exports.progression import Followed, overall, progression_free
+from ledger.exports.patients import SHUT, LeftOut, Patient, Treatment, Values, leave_out, patients
+from ledger.exports.progression import Followed, Status, overall, progression_free
 from ledger.exports.protein import protein_change
 from ledger.exports.study import About, Cell, Part, Sheet
-from ledger.reports.outcomes import Outcome, outcomes
+from ledger.reports.outcomes import Outcome, endpoints_of, outcomes
+from ledger.reports.patients import is_fatal
 
 NO_SAMPLE = "neither profiled nor enrolled"
 OTHER_FINDINGS = "other findings than the sample's were told"
@@ -78,6 +80,7 @@ def cbioportal(revealed: Revealed, part: Part, about: About) -> Study:
     """The folder of this part of the database."""
     left_out, study = LeftOut(), study_id(about)
     became = {(each.node, each.case, each.cohort): each for each in outcomes(revealed)}
+    endpoints = endpoints_of(revealed.snapshot)
     timeline = Timeline({row.cohort: row.regimen for row in revealed.snapshot.of(rows.Cohort)}, left_out)
     people: list[tuple[Cell, ...]] = []
     samples: list[tuple[Cell, ...]] = []
@@ -88,7 +91,7 @@ def cbioportal(revealed: Revealed, part: Part, about: About) -> Study:
         if found is None:
             leave_out(patient, SHUT if _is_shut(patient) else NO_SAMPLE, left_out)
             continue
-        people.append(_person(patient, name, became))
+        people.append(_person(patient, name, became, endpoints))
         changes, others = _findings(f"{name}.1", found["variants"])
         mutations += changes
         told = {
@@ -125,7 +128,9 @@ def _is_shut(patient: Patient) -> bool:
     return patient.profile_row is not None or any(each.row.enrolled_on for each in patient.treatments)
 
 
-def _person(patient: Patient, name: str, became: Mapping[tuple[str, str, str], Outcome]) -> tuple[Cell, ...]:
+def _person(
+    patient: Patient, name: str, became: Mapping[tuple[str, str, str], Outcome], endpoints: Mapping[str, Endpoint]
+) -> tuple[Cell, ...]:
     sex = patient.first("sex")
     told: dict[str, Cell] = {
         "PATIENT_ID": name,
@@ -140,7 +145,7 @@ def _person(patient: Patient, name: str, became: Mapping[tuple[str, str, str], O
     begun = next((each for each in patient.treatments if each.row.started_on is not None), None)
     if begun is not None:
         outcome = became[patient.node, patient.case, begun.row.cohort]
-        survival = [(each.values["day"], each.values["status"]) for each in begun.survival]
+        survival = _survival(begun)
         told |= {"COHORT": begun.row.cohort, "STAGE": begun.row.stage, "BENEFIT_CLAIMED": outcome.claimed}
         if outcome.evaluable is not None:
             told["EVALUABLE"] = "yes" if outcome.evaluable else "no"
@@ -148,9 +153,21 @@ def _person(patient: Patient, name: str, became: Mapping[tuple[str, str, str], O
             told |= {"BENEFIT_COMPUTED": outcome.computed.benefit, "BEST_RESPONSE": outcome.computed.best}
         told |= _followed("OS", overall(survival), "0:LIVING", "1:DECEASED")
         told |= _followed(
-            "PFS", progression_free(outcome.course, survival), "0:PROGRESSION FREE", "1:PROGRESSED OR DIED"
+            "PFS",
+            progression_free(outcome.course, endpoints[begun.row.cohort], survival),
+            "0:PROGRESSION FREE",
+            "1:PROGRESSED OR DIED",
         )
     return line([each.name for each in PATIENT], told)
+
+
+def _survival(treatment: Treatment) -> list[Status]:
+    """Everything that tells when the patient was alive, or died; what is told of survival itself comes last."""
+    found: list[Status] = [(None, "dead") for each in treatment.adverse_events if is_fatal(each.values)]
+    found += [(each.values["day"], "alive") for each in (*treatment.assessments, *treatment.adverse_events)]
+    if treatment.end is not None and treatment.end["end_reason"] is not None:
+        found.append((treatment.end["end_day"], "dead" if treatment.end["end_reason"] == "death" else "alive"))
+    return [*found, *((each.values["day"], each.values["status"]) for each in treatment.survival)]
 
 
 def _followed(prefix: str, followed: Followed | None, without: str, event: str) -> dict[str, Cell]:

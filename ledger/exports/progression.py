@@ -1,16 +1,15 @@
 """How long a patient was followed without progression or death: months are not made here, study days are.
 
-STAND-IN until `ledger.clinical.course.history` is there, which says what counts of a course and where it ended: here
-the first progression on a known day is taken, whoever found it, and no unconfirmed one.
+What counts of a course, and where it ended, is the endpoint's, as in the report of a cohort (`reports.follow_up`).
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ledger.clinical.course import Course
+from ledger.clinical.benefit import Endpoint
+from ledger.clinical.course import Course, history
 
 Status = tuple[int | None, str]  # study day; alive or dead
-_PROGRESSION = frozenset({"PD", "PMD", "iCPD"})
 
 
 class Followed(NamedTuple):
@@ -20,23 +19,19 @@ class Followed(NamedTuple):
     event: bool
 
 
-def progression_free(course: Course | None, survival: Iterable[Status]) -> Followed | None:
+def progression_free(course: Course | None, endpoint: Endpoint, survival: Iterable[Status]) -> Followed | None:
     """survival: what was told of it. None where nothing is known, or an event came on a day that is not."""
     if course is None:
         return None
-    counted = [
-        each
-        for each in course.assessments
-        if each.response not in (None, "NE") and not each.baseline and _is_before(each.day, course.new_treatment_day)
-    ]
-    progressions = [each.day for each in counted if each.response in _PROGRESSION]
-    if progressions:
-        events = [day for day in progressions if day is not None]
-        return Followed(min(events), event=True) if len(events) == len(progressions) else None
-    deaths = [day for day, status in survival if status == "dead"]
-    if deaths:
-        return _death(deaths[-1])
-    return _last(each.day for each in counted)
+    known = history(course, endpoint.criteria, endpoint.evaluator)
+    if known.undated_progression:
+        return None
+    deaths = [day for day, status in survival if status == "dead"][-1:]
+    progressed = known.ended.day if known.ended is not None and known.ended.kind == "progression" else None
+    events = [day for day in (progressed, *deaths) if day is not None]
+    if events or deaths:
+        return _event(min(events, default=None))
+    return _last([*(each.day for each in known.findings), known.ended.day if known.ended else None])
 
 
 def overall(survival: Iterable[Status]) -> Followed | None:
@@ -44,15 +39,11 @@ def overall(survival: Iterable[Status]) -> Followed | None:
     told = list(survival)
     deaths = [day for day, status in told if status == "dead"]
     if deaths:
-        return _death(deaths[-1])
+        return _event(deaths[-1])
     return _last(day for day, _ in told if day is not None and day > 0)
 
 
-def _is_before(day: int | None, new_treatment: int | None) -> bool:
-    return day is None or (day > 0 and (new_treatment is None or day <= new_treatment))
-
-
-def _death(day: int | None) -> Followed | None:
+def _event(day: int | None) -> Followed | None:
     return None if day is None or day < 1 else Followed(day, event=True)
 
 

@@ -4,7 +4,7 @@ What is shut stays apart from what was never said: of the one nobody knows here,
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -104,7 +104,7 @@ def _patient(
     updates: list[dict[str, Any] | None] = [revealed.fields(row, "day", "status") for row in survival]
     told = [each for each in updates if each is not None]
     deaths = [each["day"] for each in told if each["status"] == "dead"]
-    if end is not None and end["end_reason"] == "death":
+    if end is not None and end["end_reason"] == "death" and not any(deaths):  # the last dose may be days before it
         deaths.append(end["end_day"])
     events = [revealed.fields(row, "day", "term", "ctcae_grade", "severity", "serious") for row in adverse]
     known = tuple(_adverse(events))
@@ -135,8 +135,14 @@ def _claimed(revealed: Revealed, episode: rows.Episode) -> Answer:
 def _adverse(events: Iterable[dict[str, Any] | None]) -> Iterator[Adverse]:
     for each in events:
         if each is not None:
-            fatal = each["ctcae_grade"] == _DEATH or (each["ctcae_grade"] is None and each["severity"] == "fatal")
-            yield Adverse(each["day"], each["term"], each["ctcae_grade"], serious=each["serious"] is True, fatal=fatal)
+            serious, fatal = each["serious"] is True, is_fatal(each)
+            yield Adverse(each["day"], each["term"], each["ctcae_grade"], serious=serious, fatal=fatal)
+
+
+def is_fatal(event: Mapping[str, Any]) -> bool:
+    """Whether the patient died of an adverse event. event: what was sealed of it."""
+    grade = event["ctcae_grade"]
+    return bool(grade == _DEATH or (grade is None and event["severity"] == "fatal"))
 
 
 def _by_case(snapshot: Snapshot, row_type: Any, cohort: str) -> defaultdict[_Case, list[Any]]:

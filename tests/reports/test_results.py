@@ -162,6 +162,7 @@ def test_alive_until_death_and_censored_on_the_last_day_that_anything_is_told_of
     lives(alliance, DRUP, case(2), 400)
     ends(alliance, 3, 250, "choice")
     ends(alliance, 4, 30, "death")
+    ends(alliance, 1, 290, "death")  # after the last dose
 
     same(alive(alliance), (300, True), (400, False), (250, False), (30, True), (113, False))
 
