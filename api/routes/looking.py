@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from api.access import Asking
+from api.audience import Releases
 from api.caching import OPENED
 from api.hub import OpenHub
 from api.problems import documented
@@ -35,13 +36,17 @@ def read_findings(request: Request, hub: OpenHub, seen: Seen, response: Response
 
 
 @router.get("/cohorts/{cohort}/decision")
-def read_decision(hub: OpenHub, asking: Asking, response: Response, cohort: CohortName) -> tuple[Suggestion, ...]:
+def read_decision(
+    hub: OpenHub, asking: Asking, outside: Releases, response: Response, cohort: CohortName
+) -> tuple[Suggestion, ...]:
     """The stage decision that comes next, one a scope: on which cases, at how many benefits, and what may be decided.
 
-    What is counted is over all nodes; where each trial accrues for itself, it alone and auditors are told the benefits.
+    What is counted is over all nodes, and told to members where enough patients stand behind it; else, and where each
+    trial accrues for itself, who decides alone and auditors are told the benefits.
     """
     found = suggestions(_opened(hub, snapshot_at(hub.engine, Moment()), response, cohort), cohort)
-    return tuple(shown_to(each, asking.node, is_auditor=asking.view == "full") for each in found)
+    is_auditor, threshold = asking.view == "full", outside.thresholds.partner
+    return tuple(shown_to(each, asking.node, is_auditor=is_auditor, threshold=threshold) for each in found)
 
 
 def _opened(hub: Hub, snapshot: Snapshot, response: Response, cohort: str | None = None) -> Revealed:

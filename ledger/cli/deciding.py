@@ -77,9 +77,9 @@ def decide(  # noqa: PLR0913 - each is one thing that may have to be said
             found = _only(client.suggestions(name), node or folder.name)
     if not as_json:
         print_suggestion(found)
-    draft = draft_of(found, by=benefits, decision=decision)
     if node_dir is not None and found.decider != folder.name:
         raise RuleError(f"{found.decider or 'nobody'} decides in {name}, not {folder.name}")
+    draft = draft_of(found, by=benefits, decision=decision)
     if out is not None:
         _write(out, draft)
     if as_json:

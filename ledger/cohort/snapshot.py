@@ -22,13 +22,15 @@ RowT = TypeVar("RowT", bound=Row)
 class Snapshot:
     """All rows as entry `size - 1` left them, by table, in order of their keys; and the events that made them.
 
-    day: where the view is *on* a day, that day; else None.
+    day: where the view is *on* a day, that day; else None. later: the events that such a view leaves out. One of them
+    may have been corrected to an earlier day: what it then says keeps the place of the event in the log.
     """
 
     size: int
     tables: Mapping[str, tuple[Row, ...]]
     events: tuple[Registered, ...]
     day: date | None = None
+    later: tuple[Registered, ...] = ()
 
     @property
     def today(self) -> date:
@@ -48,8 +50,9 @@ class Snapshot:
             for table, rows in self.tables.items()
         }
         tables[StageDecision.TABLE] = _founded(tables)
-        events = tuple(event for event in self.events if event.on is None or When.parse(event.on).is_past(day))
-        return Snapshot(self.size, tables, events, day)
+        told = [(event, event.on is None or When.parse(event.on).is_past(day)) for event in self.events]
+        events, later = (tuple(event for event, is_told in told if is_told is kept) for kept in (True, False))
+        return Snapshot(self.size, tables, events, day, later)
 
 
 def of_versions(versions: Iterable[Version], events: Iterable[Registered], *, size: int) -> Snapshot:

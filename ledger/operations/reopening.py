@@ -13,11 +13,11 @@ from ledger.cohort.columns import Row
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.rows import Assessment, Episode, StageDecision
 from ledger.cohort.snapshot import Snapshot, cases_of
-from ledger.errors import GateError, MalformedError, NotFoundError
+from ledger.errors import MalformedError, NotFoundError
 from ledger.events.base import Event
-from ledger.events.catalog import check_sealed
 from ledger.events.outcomes import OutcomeDetermined, ResponseAssessed
 from ledger.merkle.tiles import TILE_WIDTH, numbered_path
+from ledger.operations.fitting import fitting
 from ledger.operations.source import Source, read_tiled
 from ledger.signing.canonical import Json
 from ledger.signing.encoding import digests_as_text
@@ -44,7 +44,7 @@ def reopened(source: Source, snapshot: Snapshot, shown_of: Sequence[int]) -> Rev
         for place, commitments in wanted[n].items():
             if place < len(lines):
                 values.update(_opened(lines[place], commitments))
-    return Revealed(snapshot, dict(_of_their_schema(Revealed(snapshot, values))))
+    return fitting(Revealed(snapshot, values))
 
 
 def _needed(snapshot: Snapshot) -> Iterator[tuple[int, str]]:
@@ -64,24 +64,6 @@ def _rows(snapshot: Snapshot) -> Iterator[tuple[Row, type[Event]]]:
         for row in snapshot.of(row_type):
             if row.key[:3] in cases:
                 yield row, event_type
-
-
-def _of_their_schema(revealed: Revealed) -> Iterator[tuple[str, Json]]:
-    """The values that fit their type. The rules see commitments alone: a node may have sealed anything, if the hub that
-    should have refused it is with it; nothing is computed from that.
-    """
-    for row, event_type in _rows(revealed.snapshot):
-        names = tuple(event_type.Sealed.model_fields)
-        found = revealed.fields(row, *names)
-        try:
-            if found is not None:
-                check_sealed(event_type.TYPE, event_type.VERSION, found)
-        except GateError:
-            continue
-        for name in names:
-            commitment = getattr(row, name)
-            if commitment in revealed.values:
-                yield commitment, revealed.values[commitment]
 
 
 def _lines(source: Source, n: int, width: int) -> list[bytes]:

@@ -10,6 +10,7 @@ from ledger.cohort.columns import Row
 from ledger.cohort.reveal import Revealed, by_then
 from ledger.cohort.rows import AdverseEvent, Assessment, Episode, SurvivalUpdate, columns_of
 from ledger.cohort.snapshot import Snapshot
+from ledger.operations.fitting import fitting
 from ledger.signing.envelope import Disclosure
 from ledger.store.engine import Connection
 from ledger.store.vault import Vault
@@ -30,7 +31,8 @@ def reveal(
 ) -> Revealed:
     """A snapshot with what the vault has of its sealed values, in these tables, of one cohort or of all.
 
-    of_episodes: the fields of an episode that are wanted; None for all.
+    of_episodes: the fields of an episode that are wanted, all of an event's or none; None for all. What does not fit
+    its schema is shut.
     """
     indexes = {
         row.set_by[name]
@@ -44,4 +46,4 @@ def reveal(
     }
     opened = vault.open_each(connection, indexes)
     disclosures = (Disclosure.parse(each) for text in opened.values() if text for each in text.split("~"))
-    return by_then(Revealed(snapshot, {each.digest: each.value for each in disclosures}))
+    return by_then(fitting(Revealed(snapshot, {each.digest: each.value for each in disclosures})))

@@ -85,9 +85,14 @@ def suggestions(revealed: Revealed, cohort: str) -> tuple[Suggestion, ...]:
     return tuple(_suggestion(snapshot, definition, node, found) for node in scopes)
 
 
-def shown_to(suggestion: Suggestion, node: str | None, *, is_auditor: bool) -> Suggestion:
-    """What a member or an auditor is told of it: one trial's benefits are a part of all, and so are that trial's."""
-    if is_auditor or suggestion.node in (None, node):
+def shown_to(suggestion: Suggestion, node: str | None, *, is_auditor: bool, threshold: int) -> Suggestion:
+    """What a member or an auditor is told of it: one trial's benefits are a part of all, and so are that trial's. Where
+    cases are pooled, and fewer of them than `threshold` are not the reader's own, who may decide alone is told.
+    """
+    decides = suggestion.node or suggestion.decider  # None: any member may
+    others = sum(each.node != node for each in suggestion.evaluable)
+    is_enough = suggestion.node is None and (others == 0 or others >= threshold)
+    if is_auditor or is_enough or (node is not None and decides in (None, node)):
         return suggestion
     return replace(suggestion, claimed=None, computed=None, as_claimed=(), as_computed=())
 

@@ -5,7 +5,8 @@ scales and evaluators; one that is unconfirmed (iUPD, PDu) is none. Progression-
 whichever comes first, and censored at the last evaluable assessment, on day 1 where there is none. Alive until death,
 and censored on the last day that anything tells that the patient was alive.
 
-A partial date never becomes a day: who progressed or died on an unknown day is left out, and counted as left out.
+A partial date never becomes a day: who progressed or died on an unknown day is left out, and counted as left out. The
+day of a fatal adverse event is that on which it began: when the patient died, survival or the end of treatment tells.
 """
 
 from collections.abc import Callable, Iterable, Sequence

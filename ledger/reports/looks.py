@@ -180,7 +180,8 @@ def _groups(told: Material) -> Iterator[_Group]:
 def _looks_at(told: Material, group: _Group) -> Iterator[Looked]:
     taken: list[rows.StageDecision] = []  # where each trial decides for itself, nobody looks at them together
     if told.is_one_scope or group.is_scope:
-        taken = _decisions_of(told, None if told.is_one_scope else group.name)
+        # of one trial alone its own: another may have decided, by a resolution, on none of its cases
+        taken = _decisions_of(told, told.standing.scopes[0].node if told.is_one_scope else group.name)
     for decision in taken:
         here = tuple(each for each in _counted_at(told, decision) if group.has(each.node))
         when: When = "stage 1" if decision.stage == "1" else "stage 2"
@@ -252,6 +253,8 @@ def _rate(
     counts_as_no = population == "treated" or told.endpoint.missing == "no"
     denominator = yes + no + (neither if counts_as_no else 0)
     situation = _situation(told.design, group, taken, counted, benefits=yes, of=denominator)
+    if situation == "interim" and counted.decision is None and _is_over(told, group):
+        situation = "not-followed"
     found = estimate(told.design, situation, benefits=yes, evaluable=denominator)
     rate = rate_of(found, told.basis, population=population, unknown=answers.unclaimed + answers.shut)
     return rate if group.is_scope else replace(rate, label=_NOT_ITS_OWN), situation
@@ -281,6 +284,16 @@ def _situation(
     if last.decision == _CLOSED_EARLY:
         return "stopped-at-stage-1" if of == design.n1 and benefits <= design.r1 else "not-followed"
     return "interim" if counted.decision is None or of == design.n1 else "not-followed"
+
+
+def _is_over(told: Material, group: _Group) -> bool:
+    """Whether the cohort was closed everywhere before its next look, with too few patients for that: nothing is
+    interim about what is left of it.
+    """
+    scope = _scope_of(told, group)
+    if scope is None or scope.stage not in PLANNED_STAGES or told.standing.closed_on is None:
+        return False
+    return scope.evaluable + scope.undecided < told.design.size_of(scope.stage)
 
 
 def _is_by_design(design: Design, decision: rows.StageDecision) -> bool:

@@ -145,7 +145,8 @@ def roots_of(snapshot: Snapshot) -> Mapping[int, int]:
     """
     corrections = snapshot.of(rows.Correction)
     targets = {row.target for row in corrections}
-    index_of = {event.event_id: event.index for event in snapshot.events if event.event_id in targets}
+    told = (*snapshot.events, *snapshot.later)
+    index_of = {event.event_id: event.index for event in told if event.event_id in targets}
     return {
         row.set_by["target"]: index_of[row.target]
         for row in corrections

@@ -4,7 +4,7 @@ What is shut stays apart from what was never said: of the one nobody knows here,
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,16 +17,20 @@ from ledger.reports.outcomes import Outcome, outcomes
 Answer = Literal["yes", "no", "not-evaluable", "unclaimed", "shut"]
 _Case = tuple[str, str]  # node, case
 _Stay = tuple[str, str, str]  # cohort, node, case
+_DEATH = 5  # CTCAE grade
 
 
 @dataclass(frozen=True, slots=True)
 class Adverse:
-    """day: study day, None where the source has no full date. grade: CTCAE, None where only a severity is known."""
+    """day: study day on which it began, None where the source has no full date. grade: CTCAE, None where only a
+    severity is known. fatal: the patient died of it, on a day that it does not tell.
+    """
 
     day: int | None
     term: str
     grade: int | None
     serious: bool
+    fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class Patient:
     """One episode, from the first treatment on.
 
     country: of the node, its name where it has none. end_day, end_reason: of the treatment, None while it goes on, or
-    the day is not known. deaths, alive: study days on which this was so, None for an unknown day. is_followed: nothing
-    of end and survival is shut. shut_events: adverse events that are.
+    the day is not known. deaths, alive: study days on which this was so, None for an unknown day, as that of a fatal
+    adverse event is. is_followed: nothing of end and survival is shut. shut_events: adverse events that are.
     """
 
     outcome: Outcome
@@ -101,9 +105,11 @@ def _patient(
     updates: list[dict[str, Any] | None] = [revealed.fields(row, "day", "status") for row in survival]
     told = [each for each in updates if each is not None]
     deaths = [each["day"] for each in told if each["status"] == "dead"]
-    if end is not None and end["end_reason"] == "death":
+    if end is not None and end["end_reason"] == "death" and not any(deaths):  # the last dose may be days before it
         deaths.append(end["end_day"])
-    events = [revealed.fields(row, "day", "term", "ctcae_grade", "serious") for row in adverse]
+    events = [revealed.fields(row, "day", "term", "ctcae_grade", "severity", "serious") for row in adverse]
+    known = tuple(_adverse(events))
+    deaths += [None for event in known if event.fatal]
     return Patient(
         outcome=outcome,
         country=country,
@@ -114,7 +120,7 @@ def _patient(
         deaths=tuple(deaths),
         alive=tuple(each["day"] for each in told if each["status"] == "alive"),
         is_followed=end is not None and len(told) == len(updates),
-        adverse=tuple(_adverse(events)),
+        adverse=known,
         shut_events=events.count(None),
     )
 
@@ -130,7 +136,14 @@ def _claimed(revealed: Revealed, episode: rows.Episode) -> Answer:
 def _adverse(events: Iterable[dict[str, Any] | None]) -> Iterator[Adverse]:
     for each in events:
         if each is not None:
-            yield Adverse(each["day"], each["term"], each["ctcae_grade"], serious=each["serious"] is True)
+            serious, fatal = each["serious"] is True, is_fatal(each)
+            yield Adverse(each["day"], each["term"], each["ctcae_grade"], serious=serious, fatal=fatal)
+
+
+def is_fatal(event: Mapping[str, Any]) -> bool:
+    """Whether the patient died of an adverse event. event: what was sealed of it."""
+    grade = event["ctcae_grade"]
+    return bool(grade == _DEATH or (grade is None and event["severity"] == "fatal"))
 
 
 def _by_stay(snapshot: Snapshot, row_type: Any) -> defaultdict[_Stay, list[Any]]:

@@ -3,9 +3,11 @@
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import given
 import hubs
+import pytest
 from amended import corrects
 from courses import NONE, follows, revealed
 from fastapi.testclient import TestClient
@@ -15,9 +17,11 @@ from stages import each_its_own, two_evaluable
 
 from api.app import create_app
 from api.serving import app_of
+from ledger.operations import append
 from ledger.operations.hub import Hub
 from ledger.reports.finding import Patience
 from ledger.reports.findings import findings
+from ledger.signing.envelope import seal, sign
 
 URL = "http://localhost"
 
@@ -109,3 +113,30 @@ def test_a_trials_own_benefits_are_told_to_it_and_to_no_other(hub: Hub) -> None:
     assert [told[node]["node"] for node in told] == [PROTARGET, PROTARGET]
     assert (told[PROTARGET]["claimed"], told[PROTARGET]["computed"]) == (2, 2)
     assert (told[IMPRESS]["claimed"], told[IMPRESS]["computed"]) == (None, None)
+
+
+def test_values_of_no_schema_that_an_older_gate_let_in_are_shut_and_stop_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alliance = given.treated()
+    wrong: dict[str, tuple[Any, Any]] = {
+        "response.assessed": (given.ASSESSMENT, {"day": "the day after"}),
+        "outcome.determined": (given.CLAIM, {"benefit": ["yes"]}),
+        "treatment.ended": ({"day": None, "reason": "choice"}, {"day": "later"}),
+        "adverse_event.reported": (given.TOXICITY, {"ctcae_grade": "3", "term": 7}),
+        "survival.updated": (given.DEATH, {"day": {}}),
+    }
+    for type_, (right, changes) in wrong.items():
+        data, disclosures = seal(given.patient(case(1)), {**right, **changes}, alliance._salts())
+        alliance.takes(sign(alliance.claims(DRUP, type_, data), disclosures, alliance.key(DRUP)))
+    monkeypatch.setattr(append, "check_post", lambda *_args, **_options: None)
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+    auditor = TestClient(create_app(hub, dev=True), base_url=URL, raise_server_exceptions=False)
+
+    progress = auditor.get(f"/cohorts/{COHORT}/progress")
+
+    assert progress.status_code == auditor.get("/findings").status_code == 200
+    assert auditor.get(f"/cohorts/{COHORT}/decision").status_code == 200
+    assert progress.json()["results"]["overall"]["shut"] == 1
+    assert progress.json()["results"]["toxicity"]["shut_events"] == 1

@@ -165,3 +165,22 @@ def test_a_value_of_no_schema_that_a_hub_and_a_node_got_past_the_gate_is_compute
 
     assert found(audited) == []
     assert "0 of 1 claims of benefit held" in audited.passed[9]
+
+
+def test_nor_where_the_rest_of_what_it_was_said_with_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alliance = given.treated()
+    follows(alliance, 1)
+    sealed: given.Data = {**given.ASSESSMENT, "day": "the day after", "response": ["PR"]}
+    data, disclosures = seal(given.patient(case(1)), sealed, alliance._salts())
+    shown = [each for name, each in zip(sealed, disclosures, strict=True) if name != "target_sum_mm"]
+    alliance.takes(sign(alliance.claims(DRUP, "response.assessed", data), shown, alliance.key(DRUP)))
+    monkeypatch.setattr(append, "check_post", lambda *_args, **_options: None)  # the hub looks away
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+
+    audited = audit(hub.source("full"), view="clear")
+
+    assert found(audited) == []
+    assert "0 of 1 claims of benefit held" in audited.passed[9]

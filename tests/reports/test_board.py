@@ -206,6 +206,15 @@ def test_a_member_is_not_behind_a_cohort_that_no_bound_member_ever_opened() -> N
     assert at(opened(DRUP), PROTARGET).days_behind is None
 
 
+def test_a_month_counts_by_its_last_day_so_that_nobody_is_said_to_be_further_behind_than_it_is() -> None:
+    alliance = defined(PROTARGET)
+    alliance.opens(PROTARGET, on="2021-11")
+
+    line = standing(alliance, on="2021-12-31")
+
+    assert {each.node: each.days_behind for each in line.nodes}[MEGALIT] == 31
+
+
 def test_a_member_falls_behind_for_as_long_as_another_had_the_cohort_open() -> None:
     alliance = defined(PROTARGET)
     alliance.opens(PROTARGET, on="2021-03-01")

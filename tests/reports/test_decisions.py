@@ -183,11 +183,34 @@ def test_each_trial_that_accrues_for_itself_has_a_decision_of_its_own_and_its_be
 
     assert (of_drup.node, len(of_drup.evaluable), of_drup.is_due) == (DRUP, 1, False)
     assert (of_protarget.decider, of_protarget.claimed, of_protarget.computed) == (PROTARGET, 2, 2)
-    assert shown_to(of_protarget, PROTARGET, is_auditor=False) == of_protarget
-    assert shown_to(of_protarget, IMPRESS, is_auditor=True) == of_protarget
-    hidden = shown_to(of_protarget, IMPRESS, is_auditor=False)
+    assert shown_to(of_protarget, PROTARGET, is_auditor=False, threshold=5) == of_protarget
+    assert shown_to(of_protarget, IMPRESS, is_auditor=True, threshold=5) == of_protarget
+    hidden = shown_to(of_protarget, IMPRESS, is_auditor=False, threshold=5)
     assert (hidden.claimed, hidden.computed, hidden.as_claimed, hidden.as_computed) == (None, None, (), ())
     takes(alliance, draft_of(of_protarget), PROTARGET)
+
+
+@pytest.mark.parametrize(
+    ("node", "threshold", "is_told"),
+    [
+        (DRUP, 5, True),
+        (PROTARGET, 5, False),
+        (IMPRESS, 5, False),
+        (None, 5, False),
+        (IMPRESS, 2, True),
+        (None, 2, True),
+    ],
+)
+def test_the_benefits_of_a_few_others_are_told_to_the_one_who_decides_alone(
+    node: str | None, threshold: int, *, is_told: bool
+) -> None:
+    found = suggested(due())  # of two cases, one of them DRUP's, which defined the cohort
+
+    shown = shown_to(found, node, is_auditor=False, threshold=threshold)
+
+    assert (shown == found) is is_told
+    assert (shown.claimed is not None, shown.as_computed != ()) == (is_told, is_told)
+    assert shown_to(found, node, is_auditor=True, threshold=threshold) == found
 
 
 def test_once_the_definer_was_removed_nobody_in_particular_decides() -> None:

@@ -23,7 +23,7 @@ from given import (
     treated,
     trial_of,
 )
-from stages import FIRST_TWO, decision, last, two_evaluable
+from stages import FIRST_TWO, OWN, decision, each_its_own, last, two_evaluable
 
 from ledger.node.drafts import Draft, seal_draft
 from ledger.reports.finding import Finding, Looked, Patience
@@ -157,6 +157,17 @@ def test_nobody_is_asked_to_open_what_was_closed_everywhere_or_decided() -> None
 
 
 # ---------------------------------------------------------------------- stale
+
+
+def test_where_one_trial_decided_for_itself_alone_the_others_are_asked_still() -> None:
+    alliance = each_its_own()
+    said = decision(OWN, decision="close-futility", benefits=0, data_cut=last(alliance))
+    alliance.says(PROTARGET, "cohort.stage_decided", said)
+    waits(alliance, 300)
+
+    (only,) = of_kind(alliance, "not-opened")
+
+    assert MEGALIT in only.message
 
 
 def test_an_open_cohort_of_which_nothing_is_told_is_found_after_the_days_that_are_set() -> None:

@@ -6,7 +6,7 @@ from amended import corrects, last_of, retracts
 from courses import BENEFIT, NONE, follows, revealed
 from given import COHORT, DRUP, PROTARGET, Alliance, case, opened, patient
 from resolved import off_design
-from stages import FIRST_TWO, decision, last, two_evaluable
+from stages import FIRST_TWO, OWN, decision, each_its_own, last, two_evaluable
 
 from ledger.clinical.benefit import Determined
 from ledger.cohort.database import Taken
@@ -149,6 +149,26 @@ def test_a_correction_that_puts_another_case_first_is_found() -> None:
     assert before == []
     assert (only.kind, only.index) == ("decision-cases", decision_of(alliance))
     assert "2 cases, which are not the first evaluable ones any more" in only.message
+
+
+def test_a_claim_between_the_data_cut_and_the_decision_was_not_known_at_the_cut() -> None:
+    alliance = two_evaluable()
+    follows(alliance, 1, claim="yes")
+    cut = last(alliance)
+    follows(alliance, 2, node=PROTARGET, course=(), claim="no")
+    alliance.says(DRUP, "cohort.stage_decided", decision(FIRST_TWO, decision="expand", benefits=2, data_cut=cut))
+
+    assert "decision-claims" not in kinds(alliance)  # by the cut nothing was claimed of the second
+
+
+def test_a_trial_that_accrues_for_itself_is_held_against_its_own_cases() -> None:
+    alliance = each_its_own()  # the other trial's case started first
+    for number in (2, 3):
+        follows(alliance, number, node=PROTARGET)
+    said = decision(OWN, decision="expand", benefits=2, data_cut=last(alliance))
+    alliance.says(PROTARGET, "cohort.stage_decided", said)
+
+    assert kinds(alliance) == []
 
 
 def test_a_decision_against_the_design_is_off_it_whatever_comes_later() -> None:

@@ -18,6 +18,7 @@ from fates import (
     to_the_end,
 )
 from given import COHORT, DRUP, PROTARGET, SMALL, WEEK_16, Alliance, case, opened
+from resolved import off_design
 from stages import decision, last
 
 from ledger.clinical.benefit import Endpoint
@@ -157,6 +158,31 @@ def test_a_cohort_that_its_first_look_closed_is_stopped_there() -> None:
     assert {whole(alliance, look).computed_rate.label for look in ("stage 1", "now")} == {stopped.label}
 
 
+def closes(alliance: Alliance) -> None:
+    said: dict[str, Any] = {"on": "2022-01-03", "reason_code": "slow-accrual", "scope": "everywhere", "reason": "few"}
+    alliance.says(DRUP, "cohort.closed", {"cohort": COHORT} | said)
+
+
+def test_a_cohort_that_was_closed_before_its_look_is_no_interim_one() -> None:
+    alliance = opened(DRUP, PROTARGET)
+    tell(alliance, {1: FATES[1]})
+    closes(alliance)
+
+    found = whole(alliance)
+
+    assert found.computed_rate.label == found.claimed_rate.label == "design not followed"
+    assert (found.follows_design, found.computed_rate.interval_95) == (False, None)
+    assert found.computed_rate.naive_95 == estimate(DESIGN, "interim", benefits=1, evaluable=1).interval_95
+
+
+def test_one_that_was_closed_with_all_patients_of_its_look_still_waits_for_the_decision() -> None:
+    alliance = opened(DRUP, PROTARGET)
+    tell(alliance, FATES)
+    closes(alliance)
+
+    assert whole(alliance).computed_rate.label == "interim, not adjusted"
+
+
 def test_what_a_resolution_excused_was_not_by_the_design() -> None:
     alliance = opened(DRUP)
     tell(alliance, {1: Fate(DRUP, RESPONDS, "yes")})
@@ -236,6 +262,28 @@ def test_where_trials_accrue_each_for_itself_each_has_its_own_looks() -> None:
     together = found["cohort", None, "now"]
     assert (together.evaluable, together.computed.yes, together.follows_design) == (3, 2, False)
     assert found["trial", PROTARGET, "now"].follows_design
+
+
+def test_what_a_trial_decides_that_never_had_the_cohort_is_no_look_at_the_one_that_has() -> None:
+    alliance = opened_under(DRUP, accrual="per-trial", design=SMALL)
+    tell(alliance, {1: FATES[1], 2: Fate(DRUP, PROGRESSES, "no")})
+    before = whole(alliance)
+    alliance.adopts("excused", "decision", off_design("cases", "decision"))
+    none = decision([], decision="close-futility", benefits=0, data_cut=last(alliance), override="excused")
+    alliance.says(PROTARGET, "cohort.stage_decided", none)
+
+    assert {look for _, _, look in looks(alliance)} == {"now"}
+    assert whole(alliance).computed_rate.label == before.computed_rate.label == "interim, not adjusted"
+
+
+def test_what_a_decision_states_is_of_its_scope_and_of_no_country() -> None:
+    alliance = opened(DRUP, PROTARGET)
+    tell(alliance, FATES)
+    decides(alliance, 1, 2)
+
+    stated = {of: each.stated for (of, _, look), each in looks(alliance).items() if look == "stage 1"}
+
+    assert stated == {"cohort": 1, "country": None}
 
 
 def test_a_cohort_that_one_trial_alone_has_is_that_trials_scope() -> None:

@@ -1,7 +1,10 @@
 """What became of everybody treated: of these cases, in this order, and nothing of what is shut."""
 
+from datetime import date
+
 import given
 import pytest
+from amended import corrects
 from given import COHORT, DRUP, PROTARGET, Alliance, case, patient
 
 from ledger.cohort.reveal import Revealed
@@ -102,3 +105,32 @@ def test_another_treatment_ends_a_course_on_its_day_and_on_none_that_nobody_stat
     course = of_case(revealed(alliance), case(1)).course
     assert course is not None
     assert course.new_treatment_day == day
+
+
+def test_a_view_on_a_day_keeps_the_order_of_a_start_that_was_corrected_from_a_later_one() -> None:
+    alliance = given.opened(DRUP)
+    for number in (1, 2):
+        alliance.enrols(DRUP, case(number))
+    start = given.patient(case(1)) | {"on": "2021-12-10", "stage": 1} | given.DOSES
+    first = alliance.says(DRUP, "treatment.started", start)
+    alliance.starts(DRUP, case(2))
+    corrects(alliance, first, **(start | {"on": "2021-12-03"}))
+    told = revealed(alliance)
+
+    found = outcomes(Revealed(told.snapshot.on(date(2021, 12, 5)), told.values))
+
+    assert [each.case for each in found] == [each.case for each in outcomes(told)] == [case(1), case(2)]
+    assert [each.started for each in found] == [each.started for each in outcomes(told)]
+
+
+def test_what_begins_on_the_day_of_the_treatment_itself_is_part_of_it_and_ends_nothing() -> None:
+    alliance = given.opened(DRUP)
+    alliance.says(DRUP, "cohort.defined", {**given.DEFINITION, "cohort": OTHER})
+    alliance.opens(DRUP, cohort=OTHER)
+    for cohort in (COHORT, OTHER):
+        alliance.treats(DRUP, case(1), cohort=cohort)
+
+    found = of_case(revealed(alliance), case(1))
+
+    assert found.course is not None
+    assert found.course.new_treatment_day is None

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from fates import (
     EIGHT_AND_24,
     IS_STABLE,
@@ -148,14 +149,36 @@ def test_a_partial_date_never_becomes_a_day_and_whoever_it_leaves_out_is_counted
     assert (alive(alliance).patients, alive(alliance).undated) == (2, 1)
 
 
+def test_progression_on_an_unknown_day_may_have_come_before_the_one_that_is_dated() -> None:
+    found = free(treated((*PROGRESSES, (None, "PD")), PROGRESSES))
+
+    assert (found.patients, found.undated) == (1, 1)
+    same(found, (57, True))
+
+
 def test_alive_until_death_and_censored_on_the_last_day_that_anything_is_told_of() -> None:
     alliance = treated(IS_STABLE, IS_STABLE, IS_STABLE, (), IS_STABLE)
     dies(alliance, DRUP, case(1), 300)
     lives(alliance, DRUP, case(2), 400)
     ends(alliance, 3, 250, "choice")
     ends(alliance, 4, 30, "death")
+    ends(alliance, 1, 290, "death")  # after the last dose
 
     same(alive(alliance), (300, True), (400, False), (250, False), (30, True), (113, False))
+
+
+@pytest.mark.parametrize("fatal", [{"ctcae_grade": 5}, {"ctcae_grade": None, "severity": "fatal"}])
+def test_who_died_of_an_adverse_event_is_not_alive_and_the_day_that_it_began_is_not_that_of_the_death(
+    fatal: dict[str, Any],
+) -> None:
+    alliance = treated(IS_STABLE, IS_STABLE)
+    for number in (1, 2):
+        toxic(alliance, DRUP, case(number), "sepsis", day=130, **fatal)
+    dies(alliance, DRUP, case(2), 140)
+
+    same(alive(alliance), (140, True))
+    same(free(alliance), (140, True))
+    assert (alive(alliance).undated, free(alliance).undated) == (1, 1)
 
 
 def test_who_is_shut_or_treated_in_stage_3_is_in_no_curve() -> None:
