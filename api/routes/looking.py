@@ -21,7 +21,7 @@ from ledger.operations.reading import Moment, snapshot_at
 from ledger.operations.revealing import reveal
 from ledger.reports.decisions import Suggestion, shown_to, suggestions
 from ledger.reports.finding import Finding
-from ledger.reports.findings import findings
+from ledger.reports.findings import findings, findings_for
 from ledger.store.engine import reading
 
 router = APIRouter(tags=["cohorts"], responses=documented(400, 401, 403, 404))
@@ -30,9 +30,12 @@ CohortName = Annotated[str, Path(pattern=f"^{SLUG.pattern}$", max_length=SLUG_MA
 
 
 @router.get("/findings")
-def read_findings(request: Request, hub: OpenHub, seen: Seen, response: Response) -> tuple[Finding, ...]:
+def read_findings(
+    request: Request, hub: OpenHub, seen: Seen, asking: Asking, response: Response
+) -> tuple[Finding, ...]:
     """What is to be looked at: it was admitted, and no rule refuses it. None shows a patient's value."""
-    return findings(_opened(hub, seen, response), request.app.state.patience)
+    found = findings(_opened(hub, seen, response), request.app.state.patience)
+    return findings_for(found, asking.node, is_auditor=asking.view == "full")
 
 
 @router.get("/cohorts/{cohort}/decision")

@@ -4,7 +4,7 @@ One function a kind; none of them shows a sealed value. What is computed from se
 open; where they are shut nothing is said, and `compared` tells how much that is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ledger.cohort.database import Database
 from ledger.cohort.reveal import Revealed
@@ -18,7 +18,7 @@ from ledger.reports.findings_of_decisions import (
     off_design,
     override,
 )
-from ledger.reports.findings_of_outcomes import claim_differs
+from ledger.reports.findings_of_outcomes import CLAIM_DIFFERS, claim_differs
 from ledger.reports.findings_of_trust import compromised_key, unreviewed_correction, withdrawn_not_erased
 
 _KINDS: tuple[Callable[[Looked], Iterator[Finding]], ...] = (
@@ -43,6 +43,13 @@ def findings(seen: Looked | Revealed | Snapshot | Database, patience: Patience |
     looked = seen if isinstance(seen, Looked) else Looked(_revealed(seen), patience or Patience())
     found = (each for kind in _KINDS for each in kind(looked))
     return tuple(sorted(found, key=lambda each: (each.index, each.kind, each.message)))
+
+
+def findings_for(found: Iterable[Finding], node: str | None, *, is_auditor: bool) -> tuple[Finding, ...]:
+    """What a member is told. Whose claim differs is told its own node and auditors: beside the counts of a cohort, the
+    case that it names would tell others what was claimed of it. node: the member's.
+    """
+    return tuple(each for each in found if is_auditor or each.kind != CLAIM_DIFFERS or each.node == node)
 
 
 def _revealed(seen: Revealed | Snapshot | Database) -> Revealed:

@@ -23,6 +23,7 @@ class Compared:
 
 
 NOTHING_CLAIMED = Compared(0, 0)
+CLAIM_DIFFERS = "claim-differs"
 
 
 def claim_differs(looked: Looked) -> Iterator[Finding]:
@@ -34,7 +35,7 @@ def claim_differs(looked: Looked) -> Iterator[Finding]:
     for each in looked.outcomes:
         if _is_compared(each) and each.computed is not None and each.claimed != each.computed.benefit:
             yield Finding(
-                "claim-differs",
+                CLAIM_DIFFERS,
                 f"case {each.case} in {each.cohort}: the claim of benefit is not what the assessments give "
                 f"({endpoint.get(each.cohort)})",
                 looked.claimed_at[key_of(each)],

@@ -41,7 +41,8 @@ class Rate:
 
     unknown: how many more are of the population, and nothing is known of them: what was sealed is shut, or nothing was
     said yet. point, interval_95, interval_90, p_value: None where there is none, or it is not shown. naive_*: the
-    proportion with intervals of Clopper and Pearson, as if nobody had looked before. label: how to read the estimate.
+    proportion with intervals of Clopper and Pearson, as if nobody had looked before. printed_*: the interval of a
+    completed design as its paper and other programs have it, see `clinical.estimates`. label: how to read the estimate.
     """
 
     numerator: Shown
@@ -60,12 +61,13 @@ class Rate:
     naive_95: Interval | None
     naive_90: Interval | None
     label: str
+    printed_95: Interval | None = None
+    printed_90: Interval | None = None
 
     def hidden(self, word: str) -> "Rate":
         """The same without its numbers. word: what stands for them."""
-        nothing = dict.fromkeys(
-            ("point", "interval_95", "interval_90", "p_value", "naive_point", "naive_95", "naive_90"), None
-        )
+        intervals = (f"{kind}_{level}" for kind in ("interval", "naive", "printed") for level in (95, 90))
+        nothing = dict.fromkeys(("point", "p_value", "naive_point", *intervals), None)
         return replace(self, numerator=word, denominator=word, label=NOT_SHOWN, **nothing)  # type: ignore[arg-type]  # all may be None
 
 
@@ -88,6 +90,8 @@ def rate_of(found: Estimate, basis: Basis, *, population: Population, unknown: i
         naive_95=found.naive.interval_95,
         naive_90=found.naive.interval_90,
         label=found.label,
+        printed_95=found.printed_95,
+        printed_90=found.printed_90,
     )
 
 
@@ -143,7 +147,8 @@ def _estimated(rate: Rate) -> Iterator[str]:
         return
     name = "" if rate.estimator == "proportion" else f"{rate.estimator} "
     if rate.interval_95 is not None:
-        yield f"{name}{percent(rate.point)} % (95 % {_between(rate.interval_95)}, {rate.interval_kind})"
+        printed = "" if rate.printed_95 is None else f"; {_between(rate.printed_95)} as that is printed elsewhere"
+        yield f"{name}{percent(rate.point)} % (95 % {_between(rate.interval_95)}, {rate.interval_kind}{printed})"
     else:
         yield f"{name}{percent(rate.point)} %"
     if rate.p_value is not None:

@@ -140,3 +140,18 @@ def test_values_of_no_schema_that_an_older_gate_let_in_are_shut_and_stop_no_repo
     assert auditor.get(f"/cohorts/{COHORT}/decision").status_code == 200
     assert progress.json()["results"]["overall"]["shut"] == 1
     assert progress.json()["results"]["toxicity"]["shut_events"] == 1
+
+
+def test_whose_claim_differs_is_told_its_own_node_and_auditors_alone(tmp_path: Path) -> None:
+    alliance = given.treated()
+    follows(alliance, 1, course=NONE, claim="yes")
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+
+    with TestClient(create_app(hub, public_url=URL), base_url=URL) as client:
+        told = {
+            node: [each["kind"] for each in client.get("/findings", headers=named(node, URL).headers()).json()]
+            for node in (DRUP, IMPRESS)
+        }
+
+    assert told == {DRUP: ["claim-differs"], IMPRESS: []}
