@@ -18,6 +18,7 @@ from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
 from ledger.names import UUID
 from ledger.operations.amended import history_of
+from ledger.operations.exporting import log_export
 from ledger.operations.hub import open_store
 from ledger.operations.reading import Moment, snapshot_at
 from ledger.reports.amendments import SEALED
@@ -69,8 +70,16 @@ def cohort(*, name: str, at: str | None, on: str | None, as_json: bool, **flags:
 
     `cohort ID decide` suggests the stage decision that is due, and drafts it: see `cohort ID decide --help`.
     """
-    opened, shut = revealed(Settings.here(flags), Moment.parse(at, on), cohort=name)
+    settings = Settings.here(flags)
+    opened, shut = revealed(settings, Moment.parse(at, on), cohort=name)
     found = cohort_progress(opened, name)
+    treated = {each.node: each.started + each.started_stage_3 for each in found.standing.nodes}
+    if shut is None and any(treated.values()):
+        # it shows single patients, without their handles, and is written down as whatever else the operator takes
+        engine, _ = open_store(settings)
+        whose = [node for node, patients in treated.items() if patients]
+        log_export(engine, f"cohort {found.standing.cohort}", nodes=whose, rows=sum(treated.values()))
+        engine.dispose()
     if as_json:
         if shut is not None:
             remark(shut)

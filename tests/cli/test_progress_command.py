@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import hubs
 import pytest
 from click.testing import CliRunner, Result
 from fates import PROGRESSES, RESPONDS, Fate, dies, opened_under, tell, to_the_end, toxic
-from given import COHORT, DRUP, Alliance, case
+from given import COHORT, DRUP, PROTARGET, Alliance, case
 
 from ledger.cli.main import program
 
@@ -107,3 +108,27 @@ def test_where_the_vaults_keys_are_not_there_the_clear_part_is_shown_and_it_is_s
     assert "evaluable 2 of 2 treated" in words(shown)
     assert "no sealed value could be opened" in for_programs.stderr
     assert json.loads(for_programs.stdout)["looks"][0]["claimed"]["shut"] == 2
+
+
+def test_whoever_runs_the_hub_and_looks_at_patients_is_written_down(tmp_path: Path) -> None:
+    hub = stored(tmp_path, to_the_end())
+
+    before, _ = read_log(hub), ask(hub, "--json")
+    (line,) = read_log(hub)[len(before) :]
+
+    assert (line["what"], line["nodes"], line["rows"]) == (f"cohort {COHORT}", [DRUP, PROTARGET], 7)
+
+
+def test_where_nothing_is_opened_nothing_is_written_down(tmp_path: Path) -> None:
+    hub = stored(tmp_path, to_the_end())
+    (hub / "vault-keys.db").unlink()
+
+    assert ask(hub).exit_code == 0
+
+    assert read_log(hub) == []
+
+
+def read_log(hub: Path) -> list[dict[str, Any]]:
+    told = CliRunner().invoke(program, ["access-log", "--json", "--data-dir", str(hub)])
+    found: list[dict[str, Any]] = json.loads(told.stdout)
+    return found
