@@ -40,7 +40,7 @@ def test_what_was_sealed_opens_again(story: Kept, tmp_path: Path, wrap: bytes | 
 
 
 def test_what_was_sealed_of_single_entries_opens_as_a_range_of_them_does(story: Kept) -> None:
-    among = [0, 40, 19, 17, 40, 10**9]
+    among = [40, 19, 17, 40, 10**9]
 
     with reading(story.engine) as conn:
         opened = story.vault.open_each(conn, among)
