@@ -55,6 +55,10 @@ class LookLine:
     naive_high_95: float | None
     naive_low_90: float | None
     naive_high_90: float | None
+    printed_low_95: float | None
+    printed_high_95: float | None
+    printed_low_90: float | None
+    printed_high_90: float | None
     label: str
 
 
@@ -69,6 +73,9 @@ def look_lines(found: CohortProgress) -> Iterator[LookLine]:
 def _line(cohort: str, look: Look, answers: str, tally: Tally, rate: Rate) -> LookLine:
     (low_95, high_95), (low_90, high_90) = _ends(rate.interval_95), _ends(rate.interval_90)
     (naive_low_95, naive_high_95), (naive_low_90, naive_high_90) = _ends(rate.naive_95), _ends(rate.naive_90)
+    (printed_low_95, printed_high_95), (printed_low_90, printed_high_90) = map(
+        _ends, (rate.printed_95, rate.printed_90)
+    )
     return LookLine(
         cohort=cohort,
         of=look.of,
@@ -109,6 +116,10 @@ def _line(cohort: str, look: Look, answers: str, tally: Tally, rate: Rate) -> Lo
         naive_high_95=naive_high_95,
         naive_low_90=naive_low_90,
         naive_high_90=naive_high_90,
+        printed_low_95=printed_low_95,
+        printed_high_95=printed_high_95,
+        printed_low_90=printed_low_90,
+        printed_high_90=printed_high_90,
         label=rate.label,
     )
 

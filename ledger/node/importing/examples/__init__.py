@@ -13,10 +13,6 @@ _MAPPINGS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def mapping_names() -> list[str]:
-    return sorted(_MAPPINGS)
-
-
 def mapping_text(name: str) -> str | None:
     """A mapping by its name, None where none has it."""
     place = _MAPPINGS.get(name)
