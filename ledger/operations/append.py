@@ -28,6 +28,7 @@ from ledger.events.base import Recorded
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import extend_tiles
 from ledger.operations.gate import Kind, check_post
+from ledger.operations.kept_database import KeptDatabase
 from ledger.operations.uncollected import uncollected
 from ledger.replay import key_in_force, key_of, step
 from ledger.signing import envelope as envelopes
@@ -59,7 +60,7 @@ class Posted:
 @dataclass
 class Appender:
     """One ledger's writer. vault: where disclosures go; signer: the log's key; now: the hub's clock; draw:
-    gives 32 random bytes, a key for each event that has something sealed.
+    gives 32 random bytes, a key for each event that has something sealed; kept: what a start need not replay.
     """
 
     engine: Engine
@@ -68,6 +69,7 @@ class Appender:
     signer: NoteSigner
     now: Callable[[], datetime]
     draw: Callable[[], bytes]
+    kept: KeptDatabase
     _database: Database | None = None
     _doomed: dict[str, None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -232,13 +234,15 @@ class Appender:
             return self._catch_up(connection)
 
     def _catch_up(self, connection: Connection) -> Database:
-        """The database in memory as of what is stored; loading it is a replay without signature checks."""
-        database = self._database or Database()
-        self._database = None  # until it is whole: what is not as it was stored must alarm every time
+        """The database in memory as of what is stored; what is not kept of it is replayed, without signature checks."""
+        database, self._database = self._database, None  # until it is whole: what is not as stored must alarm each time
         size = read_head(connection).size
         with uncollected():
+            database = self.kept.load(connection, size) if database is None else database
+            self.kept.keep(connection, database)
             for stored in read_entries(connection, database.size, size):
                 self._fold(database, stored)
+                self.kept.keep(connection, database)
         self._database = database
         return database
 

@@ -12,6 +12,7 @@ from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
 from ledger.operations.callers import Callers, shown_to
 from ledger.operations.erase import finish_erasures
+from ledger.operations.kept_database import KeptDatabase
 from ledger.operations.listeners import Listeners
 from ledger.operations.publish import check_publishable, publish, receipts
 from ledger.operations.signed import SignedFile
@@ -115,6 +116,10 @@ def signed_file(settings: Settings) -> SignedFile:
     return SignedFile(settings.log_key_file.with_name("last-checkpoint"))
 
 
+def kept_database(settings: Settings, memorandum: Memorandum, signer: NoteSigner) -> KeptDatabase:
+    return KeptDatabase(settings.data_dir / "kept-database", memorandum.origin, signer)
+
+
 def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], None] = lambda _line: None) -> Hub:
     """Open a ledger for posting. tell: what its operator must know while it runs, in a line; called from any thread.
 
@@ -134,7 +139,7 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
         vault,
         signer,
         signed,
-        Appender(engine, memorandum, vault, signer, now, new_key),
+        Appender(engine, memorandum, vault, signer, now, new_key, kept_database(settings, memorandum, signer)),
         standing,
         Witnessing(
             engine,

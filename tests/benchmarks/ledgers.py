@@ -26,7 +26,7 @@ from ledger.merkle.tiles import extend_tiles
 from ledger.operations.hub import Hub, found_ledger, open_store, open_vault
 from ledger.operations.uncollected import uncollected
 from ledger.replay import step
-from ledger.signing.canonical import Json
+from ledger.signing.canonical import Json, load
 from ledger.signing.entry import format_time
 from ledger.signing.envelope import Claims, Disclosure, Envelope, seal, sign
 from ledger.store.cells import write_versions
@@ -141,7 +141,7 @@ class Speech:
 
     @property
     def content(self) -> Json:
-        content: Json = given.load(self.memorandum.text)
+        content: Json = load(self.memorandum.text)
         return content
 
     def a_cohort(self, name: str) -> Iterator[Said]:
@@ -180,7 +180,9 @@ class Speech:
             yield Said(node, "case.profiled", {"case": case, "on": "2021-12-22", **given.PROFILE})
             return
         if drawn < 0.25 and self.correctable:
-            node, event_id, self.corrected_type, data = self.correctable.pop(self.random.randrange(len(self.correctable)))
+            node, event_id, self.corrected_type, data = self.correctable.pop(
+                self.random.randrange(len(self.correctable))
+            )
             replacement: dict[str, Json] = {**data, "day": self.random.randint(1, 400)}
             about: dict[str, Json] = {"event": event_id, "reason_code": "typing-error", "reason": "a slip"}
             yield Said(node, "event.corrected", {**about, "replacement": replacement})
