@@ -26,7 +26,7 @@ from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
 from ledger.signing.note import NoteSigner
 from ledger.store.engine import migrate as migrate_schema
-from ledger.store.engine import open_engine
+from ledger.store.engine import open_engine, shown_url
 
 _SECRETS = frozenset({"vault_wrap_key"})
 # of what the doctor may find, what counts first: history, then tables, then the set-up
@@ -188,6 +188,8 @@ def _shown(name: str, value: object) -> str:
         return "none"
     if isinstance(value, Mapping):
         return " ".join(f"{key}={each}" for key, each in value.items()) or "none"
+    if name == "database_url":
+        return shown_url(str(value))
     return "set" if name in _SECRETS else str(value)
 
 
