@@ -3,6 +3,7 @@
 A misspelt `at` that is ignored would answer about today what was asked about last year; of two, either may be meant.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version as version_of
 from typing import Annotated
@@ -17,9 +18,12 @@ from api.oidc import RETURNED
 from ledger.cohort.callers import Caller
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError, MalformedError
-from ledger.operations.reading import Moment, snapshot_at
+from ledger.operations.reading import Moment, snapshot_at, snapshot_of_board
 from ledger.reports.shown import Audience
 from ledger.signing.encoding import from_decimal
+from ledger.store.engine import Engine
+
+Reads = Callable[[Engine, Moment], Snapshot]
 
 INDEX_MAX = 10**15 - 1
 
@@ -118,22 +122,40 @@ def _tag(size: int, caller: Caller, *more: int) -> str:
     return f'"{told}"'
 
 
-def _seen(
+def _look(
     request: Request,
     hub: OpenHub,
     audience: ShownTo,
     outside: Releases,
     response: Response,
     asked: Annotated[AskedWhen, Query()],
-) -> Snapshot:
-    """The database at the moment that is asked about. Errors: as `moment_for`."""
+) -> Callable[[Reads], Snapshot]:
+    """How a route looks at the database at the moment that is asked about: it says how much of it. Errors: as
+    `moment_for`.
+    """
     moment = moment_for(audience, outside, asked, now=hub.appender.now())
-    found = snapshot_at(hub.engine, moment)
-    if audience.is_outside:
-        tag_release(response, request, audience, size=found.size)
-    else:
-        tag_moment(response, moment, request.state.caller, size=found.size)
-    return found
+
+    def look(read: Reads) -> Snapshot:
+        found = read(hub.engine, moment)
+        if audience.is_outside:
+            tag_release(response, request, audience, size=found.size)
+        else:
+            tag_moment(response, moment, request.state.caller, size=found.size)
+        return found
+
+    return look
+
+
+Look = Annotated[Callable[[Reads], Snapshot], Depends(_look)]
+
+
+def _seen(look: Look) -> Snapshot:
+    return look(snapshot_at)
+
+
+def _seen_board(look: Look) -> Snapshot:
+    return look(snapshot_of_board)
 
 
 Seen = Annotated[Snapshot, Depends(_seen)]
+SeenBoard = Annotated[Snapshot, Depends(_seen_board)]  # as much of it as says where every cohort stands
