@@ -237,7 +237,7 @@ class Appender:
         """The database in memory as of what is stored; what is not kept of it is replayed, without signature checks."""
         database, self._database = self._database, None  # until it is whole: what is not as stored must alarm each time
         size = read_head(connection).size
-        with uncollected():
+        with uncollected(for_good=database is None):
             database = self.kept.load(connection, size) if database is None else database
             self.kept.keep(connection, database)
             for stored in read_entries(connection, database.size, size):
