@@ -1,6 +1,6 @@
 """Appending: verified, rule-checked, sealed, projected and published, in process, on either database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import given
@@ -11,28 +11,33 @@ from rates import rate
 from ledger.operations.hub import Hub, found_ledger, open_hub
 from ledger.operations.rebuild import check_tables, rebuild
 
+Urls = Mapping[str, Mapping[str, str]]  # by the database's name and the part of a run: an empty one
+
 _FIRST = 50  # of the history, which found the alliance and are no measure
 _ONES = 400
 
 
-def appending_figures(texts: Sequence[str], folder: Path, urls: dict[str, str]) -> list[Figure]:
-    """urls: by the database's name, of one that is empty; batches need one each: see `of_batches`."""
+def appending_figures(texts: Sequence[str], folder: Path, urls: Urls) -> list[Figure]:
+    """One half of the history is appended, the other published after each post too, a receipt for each envelope."""
     found = []
-    for name, url in urls.items():
+    for name, of_parts in urls.items():
         for batch in (1, 100, 1_000):
-            hub = new_hub(folder / f"{name}-{batch}", url.format(batch))
+            hub = new_hub(folder / f"{name}-{batch}", of_parts[str(batch)])
             part = texts[: _FIRST + _ONES] if batch == 1 else texts
             hub.post([*texts[:_FIRST]])
-            took = each_timed(hub.post, hubs.batches([*part[_FIRST:]], batch))
-            found.append(
-                Figure(
-                    f"append, {name}, in process, batches of {batch}",
-                    (len(part) - _FIRST) / sum(took),
-                    p50_ms=quantile(took, 0.5),
-                    p99_ms=quantile(took, 0.99),
-                )
-            )
-            if batch == 100:  # noqa: PLR2004 - the ledger that is measured further
+            posts = [*hubs.batches([*part[_FIRST:]], batch)]
+            half = (len(posts) + 1) // 2
+            for do, some, with_receipts in (
+                (hub.appender.append, posts[:half], ""),
+                (hub.post, posts[half:], ", published, with receipts"),
+            ):
+                took = each_timed(do, some)
+                if took:
+                    what = f"append, {name}, in process, batches of {batch}{with_receipts}"
+                    rate_of = sum(map(len, some)) / sum(took)
+                    found.append(Figure(what, rate_of, "events/s", quantile(took, 0.5), quantile(took, 0.99)))
+            hub.publish()
+            if batch == 100:  # the ledger that is measured further
                 found += _rebuilt(hub, name, len(texts))
             hub.engine.dispose()
     return found

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from eventsourcing.application import Application
@@ -83,12 +82,15 @@ def foreign_figures(said: Sequence[tuple[str, str]], folder: Path, postgresql: s
     ):
         for batch in (1, 100):
             part = said[:300] if batch == 1 else said
-            here = {**env, "SQLITE_DBNAME": str(folder / f"foreign-{uuid4()}.db")}
+            here = {**env, "SQLITE_DBNAME": str(folder / f"foreign-{batch}.db")}
             if name == "PostgreSQL":
                 _empty(postgresql)
             count, seconds = _append(Log(here), part, batch)
             found.append(Figure(f"eventsourcing, {name}: append, batches of {batch}", count / seconds))
-            here |= {"SQLITE_DBNAME": str(folder / f"{uuid4()}.db"), "AGAIN_SQLITE_DBNAME": str(folder / f"{uuid4()}.db")}
+            here |= {
+                "SQLITE_DBNAME": str(folder / f"foreign-{batch}-projected.db"),
+                "AGAIN_SQLITE_DBNAME": str(folder / f"foreign-{batch}-again.db"),
+            }
             if name == "PostgreSQL":
                 _empty(postgresql)
             both, alone = _project(here, view, part, batch)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -17,8 +18,9 @@ def raw_figures(texts: Sequence[str], folder: Path, postgresql: str) -> list[Fig
     for batch in (1, 100):
         rows = texts[: _ONES if batch == 1 else len(texts)]
         of = f"rows of these texts, {batch} a commit"
-        found.append(Figure(f"raw SQLite: {of}", rate(len(rows), lambda: _sqlite(rows, folder, batch)), "rows/s"))  # noqa: B023 - called at once
-        found.append(Figure(f"raw PostgreSQL: {of}", rate(len(rows), lambda: _postgresql(rows, postgresql, batch)), "rows/s"))  # noqa: B023 - as above
+        sqlite, other = partial(_sqlite, rows, folder, batch), partial(_postgresql, rows, postgresql, batch)
+        found.append(Figure(f"raw SQLite: {of}", rate(len(rows), sqlite), "rows/s"))
+        found.append(Figure(f"raw PostgreSQL: {of}", rate(len(rows), other), "rows/s"))
     return found
 
 
