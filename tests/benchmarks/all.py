@@ -75,7 +75,7 @@ def _compared(figures: Iterable[Figure]) -> Iterator[Figure]:
             of = f"eventsourcing, {database}: append with projection, batches of 100"
         elif each.what.startswith("rebuild"):
             of = f"eventsourcing, {database}: projection of what is stored"
-        elif not each.what.startswith(("append", "doctor")):
+        elif not each.what.startswith(("append", "doctor", "audit")):
             yield each
             continue
         yield replace(each, ratio=each.value / known[of], of=of)

@@ -1,6 +1,6 @@
 """Appending: verified, rule-checked, sealed, projected and published, in process, on either database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import given
@@ -8,8 +8,11 @@ import hubs
 from figures import Figure, each_timed, quantile
 from rates import rate
 
+from ledger.operations.audit import audit
+from ledger.operations.bundle import write_bundle
 from ledger.operations.hub import Hub, found_ledger, open_hub
 from ledger.operations.rebuild import check_tables, rebuild
+from ledger.operations.source import ZipSource
 
 Urls = Mapping[str, Mapping[str, str]]  # by the database's name and the part of a run: an empty one
 
@@ -38,16 +41,20 @@ def appending_figures(texts: Sequence[str], folder: Path, urls: Urls) -> list[Fi
                     found.append(Figure(what, rate_of, "events/s", quantile(took, 0.5), quantile(took, 0.99)))
             hub.publish()
             if batch == 100:  # the ledger that is measured further
-                found += _rebuilt(hub, name, len(texts))
+                found += _replayed(hub, name, folder)
             hub.engine.dispose()
     return found
 
 
-def _rebuilt(hub: Hub, name: str, events: int) -> list[Figure]:
-    return [
-        Figure(f"rebuild, {name}", rate(events, lambda: rebuild(hub.engine, hub.memorandum))),
-        Figure(f"doctor's check of the tables, {name}", rate(events, lambda: check_tables(hub.engine, hub.memorandum))),
-    ]
+def _replayed(hub: Hub, name: str, folder: Path) -> Iterator[Figure]:
+    events, bundle = hub.appender.size(), folder / f"{name}.zip"
+    yield Figure(f"rebuild, {name}", rate(events, lambda: rebuild(hub.engine, hub.memorandum)))
+    yield Figure(
+        f"doctor's check of the tables, {name}", rate(events, lambda: check_tables(hub.engine, hub.memorandum))
+    )
+    write_bundle(hub.source("full"), bundle, view="full")
+    with ZipSource(bundle) as source:
+        yield Figure(f"audit, every signature, of a bundle from {name}", rate(events, lambda: audit(source)))
 
 
 def new_hub(folder: Path, url: str, alliance: given.Alliance | None = None) -> Hub:
