@@ -19,7 +19,7 @@ from api.queries import IN_DIGITS, INDEX_MAX, Asked
 from ledger.errors import MalformedError, NotFoundError
 from ledger.names import SLUG_MAX, UUID_V7
 from ledger.operations.amended import history_of
-from ledger.operations.append import POST_ENVELOPES_MAX
+from ledger.operations.judging import POST_ENVELOPES_MAX
 from ledger.operations.publish import receipts
 from ledger.reports.amendments import Amendment
 from ledger.signing import envelope as envelopes
