@@ -48,10 +48,16 @@ _Seen = TypeVar("_Seen")
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where an envelope of a post stands in the log. is_new: False for a repost of what was there before."""
+    """Where an envelope of a post stands in the log, and what it is there. received: the hub's time. is_new: False for
+    a repost of what was there before.
+    """
 
     index: int
     is_new: bool
+    received: datetime
+    event_id: str
+    node: str
+    seq: int
 
 
 @dataclass
@@ -210,7 +216,7 @@ class Appender:
         with _at(place):
             known = admitting.known(candidate)
             if known is not None:
-                return Posted(known, is_new=False)
+                return _posted(candidate, known, is_new=False, received=database.events[known].received)
             if not candidate.is_verified:
                 key = key_of(self.memorandum, database, candidate.claims.node, candidate.kid)
                 envelopes.verify(candidate.envelope, key)
@@ -221,7 +227,7 @@ class Appender:
             entry = Recorded(index, admitting.received, candidate.claims, candidate.kid, candidate.hash)
             admitting.taken.append(step(self.memorandum, database, entry))
             admitting.new.append(candidate)
-            return Posted(index, is_new=True)
+            return _posted(candidate, index, is_new=True, received=admitting.received)
 
     def _store(self, connection: Connection, admitted: "_Admitting", erased: frozenset[int]) -> None:
         taken, new, received = admitted.taken, admitted.new, format_time(admitted.received)
@@ -313,6 +319,11 @@ def _at(place: int) -> Iterator[None]:
         yield
     except LedgerError as error:
         raise error.with_facts(place=place) from None
+
+
+def _posted(candidate: Candidate, index: int, *, is_new: bool, received: datetime) -> Posted:
+    claims = candidate.claims
+    return Posted(index, is_new, received, claims.event_id, claims.node, claims.seq)
 
 
 def _gate_early(database: Database, candidate: Candidate) -> None:

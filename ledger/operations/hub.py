@@ -7,13 +7,13 @@ from functools import cached_property, partial
 from ledger.clock import new_key, now
 from ledger.cohort.callers import Caller
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import SetupError
+from ledger.errors import LedgerError, SetupError
 from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
 from ledger.operations.callers import Callers, shown_to
 from ledger.operations.erase import finish_erasures
 from ledger.operations.listeners import Listeners
-from ledger.operations.publish import check_publishable, publish, receipts
+from ledger.operations.publish import check_publishable, publish, receipts_each
 from ledger.operations.signed import SignedFile
 from ledger.operations.standing import Standing
 from ledger.operations.watch import Policy, stored_witnesses
@@ -47,11 +47,27 @@ class Hub:
         Raises UnavailableError while witnesses must answer first, TamperedError once one knew another log, and what
         `Appender.append` does.
         """
+        (answer,) = self.post_each([post])
+        if isinstance(answer, LedgerError):
+            raise answer
+        return answer
+
+    def post_each(self, posts: Sequence[Sequence[str]]) -> list[list[tuple[Posted, Receipt]] | LedgerError]:
+        """Append posts in one transaction, each answered on its own, and publish them under one checkpoint.
+
+        Returns for each its receipts, or the error that it is refused with. Raises what fails all of them.
+        """
         self.standing.check()
-        places = self.appender.append(post)
+        answers = self.appender.append_each(posts)
+        taken = [answer for answer in answers if not isinstance(answer, LedgerError)]
+        if not taken:
+            return [answer for answer in answers if isinstance(answer, LedgerError)]
         self.publish()
-        given = receipts(self.engine, self.memorandum, [place.index for place in places])
-        return list(zip(places, given, strict=True))
+        given = iter(receipts_each(self.engine, self.memorandum, [[place.index for place in each] for each in taken]))
+        return [
+            answer if isinstance(answer, LedgerError) else list(zip(answer, next(given), strict=True))
+            for answer in answers
+        ]
 
     def publish(self) -> None:
         """Errors: as `post`."""

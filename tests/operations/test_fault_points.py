@@ -30,7 +30,7 @@ STEPS = {
     "the file of what was signed last": ("ledger.operations.signed", "SignedFile.write"),
     "the published head": ("ledger.store.head", "publish"),
     "all of publishing": ("ledger.operations.hub", "publish"),
-    "the receipts": ("ledger.operations.hub", "receipts"),
+    "the receipts": ("ledger.operations.hub", "receipts_each"),
 }
 
 
