@@ -66,7 +66,7 @@ def create_app(
         yield
         await run_in_threadpool(sequencer.stop)
         hub.witnessing.stop()
-        hub.engine.dispose()
+        hub.close()
 
     app = FastAPI(
         title="cohort-ledger",

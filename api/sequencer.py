@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 from ledger.errors import LedgerError, UnavailableError
 from ledger.operations.append import Posted
 from ledger.operations.hub import Hub
-from ledger.operations.judging import POST_BYTES_MAX
+from ledger.operations.judging import POST_BYTES_MAX, Post
 from ledger.signing.receipt import Receipt
 from ledger.store.engine import reading
 from ledger.store.head import read_head
@@ -31,7 +31,8 @@ _GROUP_BYTES_MAX = POST_BYTES_MAX
 
 
 class _Waiting(NamedTuple):
-    post: Sequence[str]
+    post: Post
+    envelopes: int
     size: int
     answer: "Future[Answer]"
 
@@ -93,14 +94,16 @@ class Sequencer:
         self._worker.shutdown(wait=True)
 
     def _enqueue(self, post: Sequence[str]) -> "Future[Answer]":
-        waiting = _Waiting(post, sum(map(len, post)), Future())
+        size = sum(map(len, post))
         with self._lock:
             if self._is_closed:
                 raise UnavailableError("the hub is closing: nothing is stored; post it again when it is back")
-            if len(self._queue) >= self._most_waiting or self._bytes + waiting.size > self._most_waiting_bytes:
+            if len(self._queue) >= self._most_waiting or self._bytes + size > self._most_waiting_bytes:
                 raise UnavailableError(f"{len(self._queue)} posts are waiting, and no more may: post it again later")
+            # with its place it has its turn: what is long is judged by others until that comes
+            waiting = _Waiting(self._hub.appender.begin(post), len(post), size, Future())
             self._queue.append(waiting)
-            self._bytes += waiting.size
+            self._bytes += size
             if not self._is_at_work:
                 self._is_at_work = True
                 self._worker.submit(self._work)
@@ -117,7 +120,7 @@ class Sequencer:
         with self._lock:
             while self._queue:
                 first = self._queue[0]
-                envelopes, size = envelopes + len(first.post), size + first.size
+                envelopes, size = envelopes + first.envelopes, size + first.size
                 if group and (envelopes > _GROUP_ENVELOPES_MAX or size > _GROUP_BYTES_MAX):
                     break
                 self._queue.popleft()
@@ -125,7 +128,7 @@ class Sequencer:
                 if first.answer.set_running_or_notify_cancel():  # else nobody waits for it any more
                     group.append(first)
                 else:
-                    envelopes, size = envelopes - len(first.post), size - first.size
+                    envelopes, size = envelopes - first.envelopes, size - first.size
             self._is_at_work = bool(group)
         return group
 

@@ -27,18 +27,19 @@ from ledger.errors import (
 from ledger.events.base import Recorded
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import extend_tiles
-from ledger.operations.gate import Kind, check_post
-from ledger.operations.judging import Candidate, Keys, Verdict, judge, read_posts
+from ledger.operations.admitting import Admitting, gate_early, target_of
+from ledger.operations.gate import check_post
+from ledger.operations.judges import FEW, Judges
+from ledger.operations.judging import Begun, Candidate, Keys, Post, read_posts, size_fault
 from ledger.operations.uncollected import uncollected
 from ledger.replay import key_in_force, key_of, known_keys, step
 from ledger.signing import envelope as envelopes
 from ledger.signing.entry import format_time, parse_time
-from ledger.signing.envelope import REPLACEMENT
 from ledger.signing.note import NoteSigner
 from ledger.signing.refusal import Refusal, sign_refusal
 from ledger.store.cells import write_versions
 from ledger.store.engine import Connection, Engine, empty_write_ahead, reading, writing
-from ledger.store.entries import NewEntry, StoredEntry, append_entries, find_entry, read_entries
+from ledger.store.entries import NewEntry, StoredEntry, append_entries, read_entries
 from ledger.store.head import advance, read_head
 from ledger.store.tiles import read_tile, write_tiles
 from ledger.store.vault import Sealed, Vault
@@ -63,7 +64,7 @@ class Posted:
 @dataclass
 class Appender:
     """One ledger's writer. vault: where disclosures go; signer: the log's key; now: the hub's clock; draw:
-    gives 32 random bytes, a key for each event that has something sealed.
+    gives 32 random bytes, a key for each event that has something sealed; judges: who verifies.
     """
 
     engine: Engine
@@ -72,6 +73,7 @@ class Appender:
     signer: NoteSigner
     now: Callable[[], datetime]
     draw: Callable[[], bytes]
+    judges: Judges = field(default_factory=Judges)
     _database: Database | None = None
     _keys: Keys = field(default_factory=dict)  # as of the last look: whoever judges by them reads them without the lock
     _doomed: dict[str, None] = field(default_factory=dict)
@@ -90,7 +92,13 @@ class Appender:
             raise answer
         return answer
 
-    def append_each(self, posts: Sequence[Sequence[str]]) -> list[list[Posted] | LedgerError]:
+    def begin(self, post: Sequence[str]) -> Post:
+        """Have a post judged that is to be appended soon, where other processes do that meanwhile."""
+        if len(post) < FEW or size_fault(post) or not self._keys:
+            return post
+        return self._judge(post)
+
+    def append_each(self, posts: Sequence[Post]) -> list[list[Posted] | LedgerError]:
         """Admit posts, in their order, in one transaction: each all of it or nothing, whatever becomes of the others.
 
         Returns for each its places, or the error that `append` would raise. Raises what makes the transaction fail:
@@ -119,10 +127,10 @@ class Appender:
             self._destroy()
             return answers
 
-    def _judge(self, texts: Sequence[str]) -> list[Verdict]:
+    def _judge(self, texts: Sequence[str]) -> Begun:
         if not self._keys:
             self._keys = self.look(known_keys)
-        return judge(texts, self._keys)
+        return self.judges.begin(texts, self._keys)
 
     def _destroy(self) -> None:
         """Destroy the keys of what was erased, also those that an earlier try could not; nothing of it is left in the
@@ -141,7 +149,7 @@ class Appender:
                     self._verify_early(database, candidate, is_first=is_first and place == 0)
             for place, candidate in enumerate(post):
                 with _at(place):
-                    _gate_early(database, candidate)
+                    gate_early(database, candidate)
         except LedgerError as error:
             return error
         return post
@@ -191,7 +199,7 @@ class Appender:
         # 3.1 fold what another process appended meanwhile: keys, seq and prev are judged as they are now
         database = self._catch_up(connection)
         now = self.now()
-        admitting = _Admitting(connection, database, max(now, database.received or now))
+        admitting = Admitting(connection, database, max(now, database.received or now))
         answers: list[list[Posted] | LedgerError] = []
         for post in group:
             if isinstance(post, LedgerError):
@@ -211,7 +219,7 @@ class Appender:
             self._store(connection, admitting, erased)
         return answers, [database.events[index].event_id for index in sorted(erased)]
 
-    def _take(self, admitting: "_Admitting", place: int, candidate: Candidate) -> Posted:
+    def _take(self, admitting: Admitting, place: int, candidate: Candidate) -> Posted:
         database = admitting.database
         with _at(place):
             known = admitting.known(candidate)
@@ -221,7 +229,7 @@ class Appender:
                 key = key_of(self.memorandum, database, candidate.claims.node, candidate.kid)
                 envelopes.verify(candidate.envelope, key)
             if not candidate.is_gated:
-                check_post(candidate.envelope, _target(database, candidate))
+                check_post(candidate.envelope, target_of(database, candidate))
             # 3.2 needs, rule, cells, digest
             index = database.size
             entry = Recorded(index, admitting.received, candidate.claims, candidate.kid, candidate.hash)
@@ -229,7 +237,7 @@ class Appender:
             admitting.new.append(candidate)
             return _posted(candidate, index, is_new=True, received=admitting.received)
 
-    def _store(self, connection: Connection, admitted: "_Admitting", erased: frozenset[int]) -> None:
+    def _store(self, connection: Connection, admitted: Admitting, erased: frozenset[int]) -> None:
         taken, new, received = admitted.taken, admitted.new, format_time(admitted.received)
         # 3.3 the vault's keys first: one that nothing was sealed with harms nobody, the other way round loses values
         start = taken[0].event.index
@@ -324,61 +332,3 @@ def _at(place: int) -> Iterator[None]:
 def _posted(candidate: Candidate, index: int, *, is_new: bool, received: datetime) -> Posted:
     claims = candidate.claims
     return Posted(index, is_new, received, claims.event_id, claims.node, claims.seq)
-
-
-def _gate_early(database: Database, candidate: Candidate) -> None:
-    """The posting gate, for what is verified and was not taken before: a repost may come without its disclosures."""
-    if database.index_of(candidate.claims.event_id) is not None:
-        return
-    if not candidate.is_verified:
-        candidate.is_gated = False
-        return
-    match candidate.verdict.found:
-        case "gate":
-            raise candidate.verdict.error()
-        case "ungated" | "unknown":
-            target = _target(database, candidate)
-            # what it corrects may come before it in this group, or meanwhile
-            candidate.is_gated = target is not None or REPLACEMENT not in candidate.claims.data
-            if candidate.is_gated:
-                check_post(candidate.envelope, target)
-
-
-def _target(database: Database, candidate: Candidate) -> Kind | None:
-    """The kind of event that a correction corrects, None where the log has no such event."""
-    named = candidate.claims.data.get("event")
-    index = database.index_of(named) if isinstance(named, str) else None
-    return None if index is None else Kind(database.events[index].type, database.events[index].version)
-
-
-@dataclass
-class _Admitting:
-    """A group of posts on its way into the log. taken, new: what of it was admitted so far, which is not stored yet.
-    received: the hub's time.
-    """
-
-    connection: Connection
-    database: Database
-    received: datetime
-    taken: list[Taken] = field(default_factory=list)
-    new: list[Candidate] = field(default_factory=list)
-
-    def give_back(self, count: int) -> None:
-        """Undo all but the first so many."""
-        while len(self.taken) > count:
-            self.database.give_back(self.taken.pop())
-            self.new.pop()
-
-    def known(self, candidate: Candidate) -> int | None:
-        """The index of the same header and payload, taken before; not every algorithm signs alike twice."""
-        index = self.database.index_of(candidate.claims.event_id)
-        if index is None:
-            return None
-        place = index - (self.database.size - len(self.new))
-        if place >= 0:
-            taken = self.new[place].jws
-        else:
-            stored = find_entry(self.connection, index=index)
-            taken = stored.jws if stored else ""
-        signed = candidate.jws.rpartition(".")[0] + "."
-        return index if taken.startswith(signed) else None  # another content under a known id: step refuses it

@@ -12,6 +12,8 @@ from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
 from ledger.operations.callers import Callers, shown_to
 from ledger.operations.erase import finish_erasures
+from ledger.operations.judges import Judges
+from ledger.operations.judging import Post
 from ledger.operations.listeners import Listeners
 from ledger.operations.publish import check_publishable, publish, receipts_each
 from ledger.operations.signed import SignedFile
@@ -52,7 +54,7 @@ class Hub:
             raise answer
         return answer
 
-    def post_each(self, posts: Sequence[Sequence[str]]) -> list[list[tuple[Posted, Receipt]] | LedgerError]:
+    def post_each(self, posts: Sequence[Post]) -> list[list[tuple[Posted, Receipt]] | LedgerError]:
         """Append posts in one transaction, each answered on its own, and publish them under one checkpoint.
 
         Returns for each its receipts, or the error that it is refused with. Raises what fails all of them.
@@ -68,6 +70,11 @@ class Hub:
             answer if isinstance(answer, LedgerError) else list(zip(answer, next(given), strict=True))
             for answer in answers
         ]
+
+    def close(self) -> None:
+        """Let go of what was opened, and end the processes that verify."""
+        self.appender.judges.close()
+        self.engine.dispose()
 
     def publish(self) -> None:
         """Errors: as `post`."""
@@ -131,8 +138,11 @@ def signed_file(settings: Settings) -> SignedFile:
     return SignedFile(settings.log_key_file.with_name("last-checkpoint"))
 
 
-def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], None] = lambda _line: None) -> Hub:
+def open_hub(
+    settings: Settings, signer: NoteSigner, *, tell: Callable[[str], None] = lambda _line: None, processes: int = 0
+) -> Hub:
     """Open a ledger for posting. tell: what its operator must know while it runs, in a line; called from any thread.
+    processes: how many others verify, once there is much to verify.
 
     What a crash left stored is published before anything else: here, or, where there are witnesses, by `Witnessing`
     once enough of them have said what they cosigned last. Until then the hub is read-only.
@@ -150,7 +160,7 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
         vault,
         signer,
         signed,
-        Appender(engine, memorandum, vault, signer, now, new_key),
+        Appender(engine, memorandum, vault, signer, now, new_key, Judges(processes)),
         standing,
         Witnessing(
             engine,

@@ -6,6 +6,7 @@ what it corrects, whoever has the state decides.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -95,20 +96,40 @@ class Candidate:
         return envelopes.parse(self.text)
 
 
-def read_posts(
-    posts: Sequence[Sequence[str]], judging: Callable[[Sequence[str]], Sequence[Verdict]]
-) -> list[list[Candidate] | LedgerError]:
-    """Each post's envelopes as they are judged, or the MalformedError that it is refused with."""
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A post whose judging has begun. verdicts: waits for what is found, envelope by envelope."""
+
+    texts: Sequence[str]
+    verdicts: Callable[[], list[Verdict]]
+
+
+Post: TypeAlias = Sequence[str] | Begun
+
+
+def read_posts(posts: Sequence[Post], judging: Callable[[Sequence[str]], Begun]) -> list[list[Candidate] | LedgerError]:
+    """Each post's envelopes as they are judged, or the MalformedError that it is refused with.
+
+    judging: begins what was not begun yet, of all posts together.
+    """
+    faults = [None if isinstance(post, Begun) else size_fault(post) for post in posts]
+    fresh = [
+        text
+        for post, fault in zip(posts, faults, strict=True)
+        if fault is None and not isinstance(post, Begun)
+        for text in post
+    ]
+    verdicts = iter(judging(fresh).verdicts() if fresh else ())
     read: list[list[Candidate] | LedgerError] = []
-    refused = [_size_fault(post) for post in posts]
-    texts = [text for post, fault in zip(posts, refused, strict=True) if fault is None for text in post]
-    verdicts = iter(judging(texts))
-    for post, fault in zip(posts, refused, strict=True):
-        read.append(_read(post, list(islice(verdicts, len(post)))) if fault is None else fault)
+    for post, fault in zip(posts, faults, strict=True):
+        if isinstance(post, Begun):
+            read.append(_read(post.texts, post.verdicts()))
+        else:
+            read.append(fault or _read(post, list(islice(verdicts, len(post)))))
     return read
 
 
-def _size_fault(post: Sequence[str]) -> MalformedError | None:
+def size_fault(post: Sequence[str]) -> MalformedError | None:
     if not 1 <= len(post) <= POST_ENVELOPES_MAX:
         return MalformedError(f"a post has 1 to {POST_ENVELOPES_MAX} envelopes, this one {len(post)}")
     if sum(map(len, post)) > POST_BYTES_MAX:
