@@ -105,8 +105,9 @@ class Appender:
         then none of the posts is stored.
         """
         # 1. bytes, signatures, the posting gate: what needs no state
-        group = read_posts(posts, self._judge)
-        with self._lock:
+        with uncollected():
+            group = read_posts(posts, self._judge)
+        with self._lock, uncollected():
             # 2. signatures once more, under keys that the nodes have brought; and the gate, where that asks for state
             database = self._caught_up()
             self._keys = known_keys(self.memorandum, database)
