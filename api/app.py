@@ -33,6 +33,8 @@ from api.routes import (
     progress,
 )
 from api.sessions import Sessions
+from api.staying import Guests
+from api.tail import Tail
 from ledger.operations.hub import Hub
 from ledger.reports.finding import Patience
 from ledger.settings import DEFAULT_URL
@@ -77,8 +79,12 @@ def create_app(
         telemetry={"logs": False},  # they would hold what did not validate, and that may be a patient's
     )
     url, sessions = public_url.rstrip("/"), Sessions(hub, dev)
+    access = Access(hub, url, dev, sessions.identity)
+    guests = Guests(access, sessions)
     app.state.hub = hub
-    app.state.access = Access(hub, url, dev, sessions.identity)
+    app.state.access = access
+    app.state.guests = guests
+    app.state.tail = Tail(hub, guests)
     app.state.sessions = sessions
     app.state.issuer = issuer
     app.state.outside = Outside() if outside is None else outside

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.access import opened_for
+from api.entries import Entry, Reach, State, entry_of
 from api.hub import OpenHub
 from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
@@ -30,11 +31,9 @@ from ledger.signing.receipt import Receipt
 from ledger.store.cells import changes_at
 from ledger.store.engine import Connection, reading
 from ledger.store.entries import StoredEntry, find_entry, page_entries
-from ledger.store.head import Head, read_head
+from ledger.store.head import read_head
 
 router = APIRouter(tags=["events"])
-
-State = Literal["sequenced", "published", "witnessed"]
 
 PAGE_MAX = 1_000
 _INDEX = r"(?:0|[1-9][0-9]{0,14})"
@@ -83,23 +82,6 @@ class Receipts:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry as the log has it. received: the hub's clock, RFC 3339. synthetic: it is made up, and says so. jws: the
-    envelope without disclosures.
-    """
-
-    index: int
-    received: str
-    state: State
-    event_id: str
-    node: str
-    seq: int
-    type: str
-    synthetic: bool
-    jws: str
-
-
-@dataclass(frozen=True, slots=True)
 class Entries:
     events: list[Entry]
 
@@ -132,22 +114,6 @@ class Event:
     cells: list[Cell]
     amends: int | None
     amendments: list[Amendment]
-
-
-class Reach(NamedTuple):
-    """How far the log is published and witnessed, in entries."""
-
-    published: int
-    witnessed: int
-
-    @classmethod
-    def of(cls, head: Head) -> "Reach":
-        return cls(head.published, head.witnessed_size)
-
-    def state_of(self, index: int) -> State:
-        if index < self.witnessed:
-            return "witnessed"
-        return "published" if index < self.published else "sequenced"
 
 
 async def _read_body(request: Request) -> bytes:
@@ -271,18 +237,3 @@ def _taken(connection: Connection, index: int, receipt: Receipt, reach: Reach) -
     entry = entry_of(stored, reach)
     proof = receipt.encode().decode()
     return Taken(index, entry.received, entry.event_id, entry.node, entry.seq, entry.state, proof)
-
-
-def entry_of(stored: StoredEntry, reach: Reach) -> Entry:
-    claims = envelopes.parse_jws(stored.jws).claims
-    return Entry(
-        index=stored.index,
-        received=stored.received,
-        state=reach.state_of(stored.index),
-        event_id=claims.event_id,
-        node=claims.node,
-        seq=claims.seq,
-        type=claims.type,
-        synthetic=claims.data.get("synthetic") is True,
-        jws=stored.jws,
-    )
