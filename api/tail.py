@@ -149,6 +149,7 @@ class Tail:
     def _take(self, seen: _Seen) -> None:
         self._present -= seen.gone
         self._mark(seen.reach)
+        is_first = self._end is None
         if self._end != seen.start:  # the first look, or more came than is kept: readers find that in the store
             self._kept.clear()
             self._size = 0
@@ -157,7 +158,7 @@ class Tail:
         self._end = max(seen.start + len(new), self._end or 0)
         self._size += sum(len(each.message) for each in new)
         self._drop()
-        if new or seen.gone:
+        if new or seen.gone or is_first:
             self._tell()
 
     def _mark(self, reach: Reach) -> None:
