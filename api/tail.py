@@ -9,7 +9,7 @@ sees no later one.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -108,10 +108,10 @@ class Tail:
         first = self._end - len(self._kept)
         if start >= first:
             at = start - first
-            messages = (each.message for each in self._kept[at : at + _AT_A_TIME])
+            messages = [each.message for each in self._kept[at : at + _AT_A_TIME]]
         else:
             async with self._pages:
-                messages = iter(await run_in_threadpool(self._page, after, self._end))
+                messages = await run_in_threadpool(self._page, after, self._end)
         return _part(messages, after)
 
     # ------------------------------------------------------------------ looking
@@ -212,7 +212,7 @@ def _message(entry: Entry) -> bytes:
     return format_sse_event(id=str(entry.index), event="entry", data_str=_JSON.dump_json(entry).decode())
 
 
-def _part(messages: Iterator[bytes], after: int) -> Part:
+def _part(messages: Iterable[bytes], after: int) -> Part:
     """As many of these, which are of the entries behind `after`, as one reader is handed at once."""
     parts, size = list[bytes](), 0
     for message in messages:

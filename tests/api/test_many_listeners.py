@@ -16,10 +16,12 @@ from running import serving
 
 from api import tail as tails
 from api.access import ROUTES, Access
+from api.entries import Reach
 from api.sessions import Sessions
 from api.staying import Guest, Guests
 from api.tail import Part, Tail
 from ledger.cohort.callers import ByKey
+from ledger.errors import UnavailableError
 from ledger.operations.hub import Hub
 
 LISTENERS = 300
@@ -109,7 +111,12 @@ async def test_one_look_serves_all(
 ) -> None:
     looks: list[int] = []
     look = tail._look
-    monkeypatch.setattr(tail, "_look", lambda end, present: looks.append(len(present)) or look(end, present))
+
+    def counting(end: int | None, present: frozenset[Guest]) -> object:
+        looks.append(len(present))
+        return look(end, present)
+
+    monkeypatch.setattr(tail, "_look", counting)
     crowd_of = [guest() for _ in range(LISTENERS)]
     entered = [tail.listening(each) for each in crowd_of]
     for each in entered:
@@ -141,7 +148,7 @@ async def test_who_is_behind_what_is_kept_reads_pages_and_comes_to_the_end(
         later = asyncio.create_task(heard_by(tail, second, BEGUN + 10, BEGUN + 39))
         for group in hubs.batches([heard.envelope.text for heard in story.heard[BEGUN : BEGUN + 40]], 20):
             await asyncio.to_thread(hub.post, group)
-        told = await asyncio.gather(late, later)
+        told = [await late, await later]
 
         assert told == [list(range(BEGUN + 40)), list(range(BEGUN + 11, BEGUN + 40))]
         assert len(tail._kept) == 5
@@ -167,8 +174,6 @@ async def test_what_is_kept_has_a_bound_in_bytes_too_and_so_has_what_one_reader_
 async def test_what_is_kept_says_of_an_entry_that_it_was_witnessed_meanwhile(
     hub: Hub, tail: Tail, story: given.Alliance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from api.entries import Reach  # noqa: PLC0415 - beside what it stands in for
-
     who = guest()
 
     with tail.listening(who):
@@ -176,7 +181,7 @@ async def test_what_is_kept_says_of_an_entry_that_it_was_witnessed_meanwhile(
         await asyncio.to_thread(hub.post, [story.heard[BEGUN].envelope.text])
         await heard_by(tail, who, BEGUN - 1, BEGUN)
         before = await tail.behind(BEGUN - 1)
-        monkeypatch.setattr(tails.Reach, "of", lambda head: Reach(head.published, BEGUN + 1))
+        monkeypatch.setattr(Reach, "of", lambda head: Reach(head.published, BEGUN + 1))
         await asyncio.to_thread(hub.post, [story.heard[BEGUN + 1].envelope.text])
         await heard_by(tail, who, BEGUN, BEGUN + 1)
 
@@ -213,8 +218,6 @@ async def test_whose_admission_an_entry_ends_is_shown_neither_it_nor_any_later_o
 async def test_a_database_that_is_away_for_a_while_ends_no_feed(
     hub: Hub, tail: Tail, story: given.Alliance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ledger.errors import UnavailableError  # noqa: PLC0415 - for this one test
-
     monkeypatch.setattr(tails, "LOOK_EVERY_S", 0.02)
     look, left = tail._look, [UnavailableError("busy"), UnavailableError("busy")]
 
