@@ -12,6 +12,8 @@ from fastapi import Depends, FastAPI
 from api.access import Access, admit
 from api.audience import Outside
 from api.bodiless import Bodiless
+from api.caching import answer_unchanged
+from api.compressing import Compressing
 from api.guard import Guard
 from api.limits import Limited, Limits
 from api.oidc import Issuer
@@ -92,8 +94,10 @@ def create_app(
     app.state.limits = Limits(0) if limits is None else limits
     app.add_middleware(Limited, limits=app.state.limits)
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
+    app.add_middleware(Compressing)  # around the guard: what says nothing of being kept is not, it says
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
+    answer_unchanged(app)
     routers = (
         live,
         events,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from importlib.metadata import version as version_of
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.access import opened_for
+from api.caching import ASK_AGAIN, NOT_MODIFIED, VARY, check_unchanged, tag_of
 from api.entries import Entry, Reach, State, entry_of
 from api.hub import OpenHub
 from api.problems import documented, fault_in
@@ -148,14 +150,21 @@ def post_events(hub: OpenHub, body: Body, response: Response) -> Receipts:
         return Receipts([_taken(connection, place.index, receipt, reach) for place, receipt in posted])
 
 
-@router.get("/events", responses=documented(400, 401, 403))
-def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
-    """Entries in the log's order; the Link header names the next page where there may be one."""
+@router.get("/events", responses={**NOT_MODIFIED, **documented(400, 401, 403)})
+def list_events(request: Request, hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
+    """Entries in the log's order; the Link header names the next page where there may be one. Who asks again what comes
+    behind an entry, and brings the tag of the last answer, is told cheaply that there is nothing new.
+    """
     asked = page.model_dump(exclude={"after", "limit"}, exclude_none=True)
     with reading(hub.engine) as connection:
+        head = read_head(connection)
+        reach = Reach.of(head)
+        tag = tag_of(request, head.size, *reach, version_of("cohort-ledger"))
+        headers = {"ETag": tag, "Cache-Control": ASK_AGAIN, "Vary": VARY}
+        check_unchanged(request, headers)
         after = -1 if page.after is None else page.after
         found = page_entries(connection, after=after, limit=page.limit, **asked)
-        reach = Reach.of(read_head(connection))
+    response.headers.update(headers)
     if len(found) == page.limit:
         query = urlencode({"after": found[-1].index, "limit": page.limit, **asked})
         response.headers["Link"] = f'</events?{query}>; rel="next"'
