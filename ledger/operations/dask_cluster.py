@@ -9,6 +9,7 @@ That is no defence against whoever runs the cluster: Dask lets a scheduler run p
 one's own, and its addresses `tls://` where others share the network (Dask's own settings say with which certificates).
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -46,11 +47,12 @@ def dask_cluster(address: str, *, seed: bytes) -> Iterator["DaskCluster"]:
     """
     if find_spec("distributed") is None:
         raise SetupError("a cluster is asked by dask.distributed: pip install 'cohort-ledger[dask]'")
-    client = _reach(address)
-    try:
-        yield DaskCluster(client, address, workers=_check_workers(client, address), seed=seed)
-    finally:
-        client.close()
+    with _unlogged():
+        client = _reach(address)
+        try:
+            yield DaskCluster(client, address, workers=_check_workers(client, address), seed=seed)
+        finally:
+            client.close()
 
 
 class DaskCluster:
@@ -120,7 +122,7 @@ class DaskCluster:
             except LedgerError:
                 raise  # a worker that came later, of another version
             except CancelledError:
-                raise self._gone() from None
+                raise _gone(self._address) from None
             except Exception as error:  # noqa: BLE001 - whatever a worker raises comes back; its words may hold a value
                 if not isinstance(error, TimeoutError) or future.done():
                     raise UnavailableError(
@@ -132,12 +134,9 @@ class DaskCluster:
         try:
             workers = self._client.nthreads()
         except OSError:
-            raise self._gone() from None
+            raise _gone(self._address) from None
         if not workers:
             raise UnavailableError(f"no worker is left in the Dask cluster at {self._address}")
-
-    def _gone(self) -> UnavailableError:
-        return UnavailableError(f"the Dask cluster at {self._address} is gone, in the middle of it")
 
     def _distrusted(self, why: str) -> SetupError:
         return SetupError(f"the Dask cluster at {self._address} {why}: audit without it, and find out why")
@@ -167,6 +166,17 @@ def _spoilt(leaf: bytes) -> bytes:
     return statement + dot + to_base64url(bytes(signature)).encode()
 
 
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """What becomes of the cluster, our errors say in a line; Dask logs it with tracebacks, over the progress bar."""
+    was = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(was)
+
+
 def _reach(address: str) -> "Client":
     from distributed import Client  # noqa: PLC0415 - an extra, which few need
 
@@ -182,13 +192,19 @@ def _check_workers(client: "Client", address: str) -> int:
     try:
         client.wait_for_workers(1, timeout=_REACH_S)
         found = client.run(version, PACKAGE, on_error="return")
-    except (OSError, TimeoutError):
+    except TimeoutError:
         raise UnavailableError(f"nobody works in the Dask cluster at {address}: `dask worker {address}`") from None
+    except OSError:
+        raise _gone(address) from None
     for worker, said in found.items():
         if not isinstance(said, str):
             raise SetupError(f"the worker at {worker} has no {PACKAGE} ({type(said).__name__}): install it there")
         _check_version(said, version(PACKAGE), f"the worker at {worker}")
     return len(found)
+
+
+def _gone(address: str) -> UnavailableError:
+    return UnavailableError(f"the Dask cluster at {address} is gone, in the middle of it")
 
 
 def _check_version(found: str, wanted: str, whose: str) -> None:

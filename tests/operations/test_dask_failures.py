@@ -1,5 +1,6 @@
 """What becomes of an audit when the cluster that it asks is not there, goes away, is another version, or lies."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -115,7 +116,9 @@ def test_what_a_worker_that_is_killed_had_under_way_another_does(cluster: LocalC
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(("dies", "said"), [("worker", "no worker is left"), ("scheduler", "is gone, in the middle")])
-def test_a_cluster_that_dies_in_the_middle_is_unavailable(bundle: Path, dies: str, said: str) -> None:
+def test_a_cluster_that_dies_in_the_middle_is_unavailable_and_dask_logs_nothing_beside_that(
+    bundle: Path, dies: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with apart() as (address, scheduler, worker):
         timer = threading.Timer(1, (worker if dies == "worker" else scheduler).kill)
 
@@ -125,6 +128,7 @@ def test_a_cluster_that_dies_in_the_middle_is_unavailable(bundle: Path, dies: st
 
         with pytest.raises(UnavailableError, match=said):
             on(address, bundle, meanwhile=meanwhile)
+        assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
 
 
 def test_an_audit_that_is_interrupted_leaves_nothing_on_the_cluster(
