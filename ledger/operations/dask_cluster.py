@@ -20,7 +20,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ledger.errors import LedgerError, SetupError, SignatureError, UnavailableError
+from ledger.errors import SetupError, SignatureError, UnavailableError
 from ledger.merkle.tiles import TILE_WIDTH, unpack_entries
 from ledger.operations.ranges import Fault, Keys, Looked, Range, is_verified, look_at, open_keys, verify_each
 from ledger.signing.encoding import from_base64url, to_base64url
@@ -119,16 +119,16 @@ class DaskCluster:
         while True:
             try:
                 return future.result(timeout=_LOOK_S)
-            except LedgerError:
+            except SetupError:
                 raise  # a worker that came later, of another version
-            except CancelledError:
+            except TimeoutError:
+                if future.done():  # it is the worker's, and not ours
+                    raise self._failed(TimeoutError) from None
+                self._look_for_workers()
+            except (CancelledError, OSError):  # the connection's
                 raise _gone(self._address) from None
             except Exception as error:  # noqa: BLE001 - whatever a worker raises comes back; its words may hold a value
-                if not isinstance(error, TimeoutError) or future.done():
-                    raise UnavailableError(
-                        f"the Dask cluster at {self._address} failed: {type(error).__name__}"
-                    ) from None
-            self._look_for_workers()
+                raise self._failed(type(error)) from None
 
     def _look_for_workers(self) -> None:
         try:
@@ -137,6 +137,9 @@ class DaskCluster:
             raise _gone(self._address) from None
         if not workers:
             raise UnavailableError(f"no worker is left in the Dask cluster at {self._address}")
+
+    def _failed(self, kind: type[Exception]) -> UnavailableError:
+        return UnavailableError(f"the Dask cluster at {self._address} failed: {kind.__name__}")
 
     def _distrusted(self, why: str) -> SetupError:
         return SetupError(f"the Dask cluster at {self._address} {why}: audit without it, and find out why")

@@ -22,7 +22,7 @@ from running import PROGRAM, surroundings
 
 from ledger.cli.demo_stage import free_port
 from ledger.cli.main import main
-from ledger.errors import SetupError, UnavailableError
+from ledger.errors import SetupError, TamperedError, UnavailableError
 from ledger.operations import dask_cluster as ours
 from ledger.operations.audit import Audit, audit
 from ledger.operations.bundle import write_bundle
@@ -230,14 +230,17 @@ def test_a_cluster_that_does_not_look_or_answers_what_cannot_be_is_not_believed(
         on(cluster.scheduler_address, bundle)
 
 
-def test_what_a_worker_raises_is_told_by_its_kind_alone(cluster: LocalCluster, bundle: Path) -> None:
+@pytest.mark.parametrize("kind", [RuntimeError, TimeoutError, TamperedError])
+def test_what_a_worker_raises_is_told_by_its_kind_alone_and_says_nothing_of_the_log(
+    cluster: LocalCluster, bundle: Path, kind: type[Exception]
+) -> None:
     def fails(_answer: bytes) -> bytes:
-        raise RuntimeError("a patient's value")
+        raise kind("a patient's value")
 
     with every_worker(cluster, *instead(fails)), pytest.raises(UnavailableError) as raised:
         on(cluster.scheduler_address, bundle)
 
-    assert str(raised.value).endswith("failed: RuntimeError")
+    assert str(raised.value).endswith(f"failed: {kind.__name__}")
 
 
 # ---------------------------------------------------------------------- nobody listens
