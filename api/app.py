@@ -14,6 +14,8 @@ from api.audience import Outside
 from api.bodiless import Bodiless
 from api.guard import Guard
 from api.limits import Limited, Limits
+from api.meters import Meters
+from api.observed import Observed
 from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
@@ -84,9 +86,11 @@ def create_app(
     app.state.outside = Outside() if outside is None else outside
     app.state.patience = Patience() if patience is None else patience
     app.state.limits = Limits(0) if limits is None else limits
+    app.state.meters = Meters(hub, sequencer=lambda: getattr(app.state, "sequencer", None))
     app.add_middleware(Limited, limits=app.state.limits)
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
+    app.add_middleware(Observed, meters=app.state.meters)  # around all of it: what is refused is counted, too
     answer_errors(app)
     routers = (
         live,

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from api.access import opened_for
 from api.hub import OpenHub
+from api.posts import note_taken, noting
 from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
 from ledger.errors import MalformedError, NotFoundError
@@ -172,14 +173,18 @@ Named = Annotated[str, Path(pattern=f"^(?:{_INDEX}|{UUID_V7.pattern})$", example
         "requestBody": {"required": True, "content": {"application/json": {"schema": Post.model_json_schema()}}}
     },
 )
-def post_events(hub: OpenHub, body: Body, response: Response) -> Receipts:
+def post_events(request: Request, hub: OpenHub, body: Body, response: Response) -> Receipts:
     """Append events. 409 and 422 by a rule carry the hub's signed `refusal`, and nothing is stored then."""
-    posted = hub.post(_read_post(body))
+    texts = _read_post(body)
+    with noting(request, texts):
+        posted = hub.post(texts)
     if not any(place.is_new for place, _ in posted):
         response.status_code = HTTPStatus.OK
     with reading(hub.engine) as connection:
         reach = Reach.of(read_head(connection))
-        return Receipts([_taken(connection, place.index, receipt, reach) for place, receipt in posted])
+        taken = [_taken(connection, place.index, receipt, reach) for place, receipt in posted]
+    note_taken(request, [place for place, _ in posted], [each.node for each in taken])
+    return Receipts(taken)
 
 
 @router.get("/events", responses=documented(400, 401, 403))
