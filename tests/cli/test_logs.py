@@ -17,6 +17,7 @@ from given import DRUP, case
 from running import PROGRAM, serving, surroundings
 
 from ledger.operations.hub import found_ledger
+from ledger.signing.envelope import sign
 
 MARK = "MARKOFAVALUE"
 
@@ -28,7 +29,12 @@ def lines_of(folder: Path) -> list[dict[str, Any]]:
 def secrets_of(alliance: given.Alliance) -> set[bytes]:
     """Disclosures, salts and values of all that was said, and every case's handle."""
     indexes = [index for index, heard in enumerate(alliance.heard) if heard.envelope.disclosures]
-    return {*erased.needles(alliance, indexes), *(case(number).encode() for number in (1, 2, 9)), MARK.encode()}
+    return {
+        *erased.needles(alliance, indexes),
+        *(case(number).encode() for number in (1, 2, 9)),
+        MARK.encode(),
+        b"mark.of",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +48,10 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, given.Allia
     with serving(folder, *flags) as url, httpx.Client(base_url=url, timeout=30) as client:
         for posted in (texts[:5], texts[5:], texts[5:], [texts[-1][:-9]], [MARK], [texts[6], texts[5]]):
             client.post("/events", json={"events": posted})
-        # a rule refuses: the case was enrolled before
-        enrols = alliance.claims(DRUP, "patient.enrolled", given.patient(case(1)) | {"on": "2022-01-01"})
-        client.post("/events", json={"events": [MARK, enrols.node], MARK: 1})
+        # what a rule refuses: a case that was submitted before, and a type that nobody knows
+        for type_, data in (("case.submitted", {"case": case(1), "on": "2021-12-20"}), ("mark.ofavalue", {"x": MARK})):
+            refused = sign(alliance.claims(DRUP, type_, data), (), alliance.key(DRUP))
+            client.post("/events", json={"events": [refused.text]})
         client.post("/events", json={"events": [erased.erases(alliance).text]})
         for path in (f"/cases/{DRUP}/{case(1)}", f"/cases/{DRUP}/{case(9)}", f"/events?case={case(2)}", "/events/20"):
             client.get(path)
@@ -93,7 +100,7 @@ def test_each_request_is_a_line_of_json_by_its_route_and_with_the_kind_of_its_ca
         "caller",
         "role",
     }
-    assert [line["error"] for line in lines if line["route"] == "/cohorts/{cohort}"] == ["not-found"]
+    assert [line["error"] for line in lines if line["route"] == "/cohorts/{cohort}"] == ["malformed"]
     assert {line["level"] for line in lines if line["route"] == "/healthz"} == {"debug"}
     assert [line["route"] for line in lines if line["method"] == "other"] == ["none"]
     assert len({line["id"] for line in lines}) == len(lines)
@@ -112,7 +119,11 @@ def test_what_a_post_came_to_is_a_line_with_its_place_and_its_kind(session: tupl
         *[(2, 0, 5, 6), (1, 1, size - 1, size - 1)],
     ]
     assert taken[-1]["nodes"] == [DRUP]
-    assert {line["error"] for line in refused} == {"malformed"}
+    assert [(line["error"], line.get("type")) for line in refused] == [
+        *[("malformed", None)] * 2,
+        *[("rule", "case.submitted"), ("rule", "other")],
+    ]
+    assert {line.get("node") for line in refused} == {None, DRUP}
     assert {line["id"] for line in (*taken, *refused)} <= {line["id"] for line in lines if line["what"] == "request"}
 
 
