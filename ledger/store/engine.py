@@ -29,6 +29,7 @@ __all__ = [
     "check_schema",
     "empty_write_ahead",
     "migrate",
+    "newest_revision",
     "open_engine",
     "reading",
     "writing",
@@ -106,14 +107,22 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+def newest_revision() -> str:
+    """Of the schema, by the migrations that there are."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
+    revision = ScriptDirectory.from_config(_alembic()).get_current_head()
+    assert revision is not None
+    return revision
+
+
 def check_schema(engine: Engine) -> None:
     """Raises SetupError unless the schema is the one that this version of the program works on."""
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
 
     with reading(engine) as connection:
         found = MigrationContext.configure(connection).get_current_heads()
-    if set(found) != set(ScriptDirectory.from_config(_alembic()).get_heads()):
+    if found != (newest_revision(),):
         if not found:
             raise SetupError("the database is empty: found a ledger in it with `cohort-ledger init`")
         raise SetupError(f"the database is at {', '.join(found)}, and not of this version: run `cohort-ledger migrate`")
