@@ -3,6 +3,9 @@
 from itertools import count
 
 import pytest
+from databases import database as database  # noqa: PLC0414 - fixtures of every folder
+from databases import migrated_url as migrated_url  # noqa: PLC0414 - as above
+from databases import postgresql_url as postgresql_url  # noqa: PLC0414 - as above
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says how busy the machine is: no test of ours is about that.

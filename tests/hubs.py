@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
+import databases
 import given
 
 from ledger.clock import now
@@ -18,7 +19,8 @@ LOG = NoteSigner(given.ORIGIN, given.signing_key("log"))
 
 def settings_in(folder: Path, **more: object) -> Settings:
     """Settings of a hub that keeps everything in `<folder>/hub`; its log key lies there in PEM."""
-    settings = Settings.load({"data_dir": folder / "hub", **more}, {}, cwd=folder, home=folder)
+    kept = {"data_dir": folder / "hub", "database_url": databases.url_in(folder / "hub")}
+    settings = Settings.load({**kept, **more}, {}, cwd=folder, home=folder)
     settings.data_dir.mkdir(mode=0o700, exist_ok=True)
     if not settings.log_key_file.exists():
         settings.log_key_file.touch(mode=0o600)

@@ -7,6 +7,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
+import databases
 from given import Alliance, signing_key
 
 from ledger.cohort.cells import Version
@@ -34,7 +35,7 @@ def drawing() -> Iterator[bytes]:
 
 def new_engine(folder: Path) -> Engine:
     """A database with all tables and nothing in them."""
-    engine = open_engine(f"sqlite:///{folder / 'ledger.db'}")
+    engine = open_engine(databases.url_in(folder))
     migrate(engine)
     return engine
 

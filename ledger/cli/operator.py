@@ -21,6 +21,7 @@ from ledger.node.keyring import is_encrypted, read_key
 from ledger.operations.doctor import examine
 from ledger.operations.heads import Heads
 from ledger.operations.hub import Hub, found_ledger, open_hub, open_store
+from ledger.operations.judges import processes_here
 from ledger.operations.rebuild import check_tables
 from ledger.operations.rebuild import rebuild as rebuild_tables
 from ledger.operations.restore import restore
@@ -28,7 +29,7 @@ from ledger.settings import Settings
 from ledger.signing.encoding import to_base64
 from ledger.signing.note import NoteSigner
 from ledger.store.engine import migrate as migrate_schema
-from ledger.store.engine import open_engine
+from ledger.store.engine import open_engine, shown_url
 
 _SECRETS = frozenset({"vault_wrap_key"})
 # of what the doctor may find, what counts first: history, then tables, then the set-up
@@ -117,7 +118,8 @@ def serve(dev: bool, **flags: Any) -> None:
     engine.dispose()
     signer = _signer(settings, memorandum.origin)  # which may ask for a passphrase
     begin_logging(settings)
-    hub = open_hub(settings, signer, tell=say_of_witnesses)
+    processes = processes_here() if settings.verify_processes is None else settings.verify_processes
+    hub = open_hub(settings, signer, tell=say_of_witnesses, processes=processes)
     hub.standing.tell_admitted = partial(say, "posts are taken now: enough witnesses have answered")
     for line in (hub.witnessing.warning(), hub.standing.read_only):
         if line is not None:
@@ -199,6 +201,8 @@ def _shown(name: str, value: object) -> str:
         return "none"
     if isinstance(value, Mapping):
         return " ".join(f"{key}={each}" for key, each in value.items()) or "none"
+    if name == "database_url":
+        return shown_url(str(value))
     return "set" if name in _SECRETS else str(value)
 
 

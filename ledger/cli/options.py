@@ -29,7 +29,11 @@ def hub_options(command: _Command) -> _Command:
     for option in reversed(
         (
             click.option("--data-dir", type=File, help="Folder of the hub's files."),
-            click.option("--database-url", metavar="URL", help="Its database: sqlite:///<file>."),
+            click.option(
+                "--database-url",
+                metavar="URL",
+                help="Its database: sqlite:///<file> or postgresql://user@host/database.",
+            ),
             click.option("--vault-key-file", type=File, help="The keys of its vault."),
             click.option("--log-key-file", type=File, help="The log's key, PKCS#8 PEM."),
         )

@@ -253,7 +253,7 @@ def _cosigned_only(
 
 def _check_none_is_here(settings: Settings) -> None:
     engine = open_engine(settings.database_url)
-    if not Path(engine.url.database or "").exists():
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
         return  # and looking makes none
     try:
         check_schema(engine)

@@ -7,6 +7,7 @@ are STRICT, which refuses a value of another type.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -18,13 +19,15 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
+from sqlalchemy import Text as AnyText
+from sqlalchemy.types import TypeEngine
 
 from ledger.cohort.columns import Kind, Row
 from ledger.cohort.rows import TABLES, columns_of
 
+Text = AnyText().with_variant(AnyText(collation="C"), "postgresql")  # sorted by code point, on both
 # SQLite makes a key of type INTEGER, and of no other, the row's own number
 Number = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -141,7 +144,7 @@ access_log = Table(
     sqlite_strict=True,
 )
 
-_TYPES: Mapping[Kind, type[Text | Integer] | BigInteger] = {
+_TYPES: Mapping[Kind, TypeEngine[Any] | type[Integer]] = {
     "text": Text,
     "integer": Number,
     "boolean": Integer,

@@ -15,6 +15,7 @@ down_revision: str | Sequence[str] | None = None
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # sorted by code point, on both
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 BOOLEAN = sa.Integer
 
@@ -34,27 +35,65 @@ ENTRIES_ARE_APPENDED_ONLY = (
     """,
 )
 
+# a statement's rows are looked at together: they have no gap between them, and the row before the first is there
+ENTRIES_ARE_APPENDED_ONLY_ON_POSTGRESQL = (
+    """
+    CREATE FUNCTION ledger_refuses() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END $$
+    """,
+    """
+    CREATE TRIGGER entries_are_not_changed BEFORE UPDATE ON entries
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses('entries are never changed')
+    """,
+    """
+    CREATE TRIGGER entries_are_not_deleted BEFORE DELETE OR TRUNCATE ON entries
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses('entries are never deleted')
+    """,
+    """
+    CREATE FUNCTION ledger_entries_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE first bigint; last bigint; count bigint;
+    BEGIN
+        SELECT min("index"), max("index"), count(*) INTO first, last, count FROM fresh;
+        IF count > 0 AND (
+            first < 0 OR last - first + 1 <> count
+            OR (first > 0 AND NOT EXISTS (SELECT 1 FROM entries WHERE "index" = first - 1))
+        ) THEN
+            RAISE EXCEPTION 'an entry follows the last one' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER entries_have_no_gap AFTER INSERT ON entries REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_entries_follow()
+    """,
+)
+
 
 def upgrade() -> None:
     create_log()
     create_cohort_database()
 
 
+def is_postgresql() -> bool:
+    return op.get_bind().dialect.name == "postgresql"
+
+
 def create_log() -> None:
     op.create_table(
         "entries",
         sa.Column("index", NUMBER, autoincrement=False),
-        sa.Column("received", sa.Text, nullable=False),
-        sa.Column("jws", sa.Text, nullable=False),
+        sa.Column("received", TEXT, nullable=False),
+        sa.Column("jws", TEXT, nullable=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
-        sa.Column("node", sa.Text, nullable=False),
+        sa.Column("node", TEXT, nullable=False),
         sa.Column("seq", NUMBER, nullable=False),
-        sa.Column("event_id", sa.Text, nullable=False),
-        sa.Column("type", sa.Text, nullable=False),
-        sa.Column("happened_on", sa.Text),
+        sa.Column("event_id", TEXT, nullable=False),
+        sa.Column("type", TEXT, nullable=False),
+        sa.Column("happened_on", TEXT),
         sa.Column("synthetic", BOOLEAN, nullable=False),
-        sa.Column("cohort", sa.Text),
-        sa.Column("case", sa.Text),
+        sa.Column("cohort", TEXT),
+        sa.Column("case", TEXT),
         sa.PrimaryKeyConstraint("index", name="pk_entries"),
         sa.UniqueConstraint("event_id", name="uq_entries_event_id"),
         sa.UniqueConstraint("node", "seq", name="uq_entries_node_seq"),
@@ -62,7 +101,7 @@ def create_log() -> None:
     )
     op.create_index("ix_entries_cohort", "entries", ["cohort"])
     op.create_index("ix_entries_case", "entries", ["case"])
-    for trigger in ENTRIES_ARE_APPENDED_ONLY:
+    for trigger in ENTRIES_ARE_APPENDED_ONLY_ON_POSTGRESQL if is_postgresql() else ENTRIES_ARE_APPENDED_ONLY:
         op.execute(trigger)
     op.create_table(
         "tiles",
@@ -80,7 +119,7 @@ def create_log() -> None:
         sa.Column("checkpoint", sa.LargeBinary),
         sa.Column("digest_note", sa.LargeBinary),
         sa.PrimaryKeyConstraint("only", name="pk_head"),
-        sa.CheckConstraint("only = 1", name="one_row"),
+        sa.CheckConstraint('"only" = 1' if is_postgresql() else "only = 1", name="one_row"),
         sqlite_strict=True,
     )
     op.create_table(
@@ -155,15 +194,15 @@ def create_cohort_database() -> None:
 def create_versions(table: str, key: str, fields: str) -> None:
     """Make a table of row versions. fields: names, text where no type follows a colon."""
     parts = key.split()
-    types: Mapping[str, Any] = {"": sa.Text, "number": NUMBER, "boolean": BOOLEAN}
+    types: Mapping[str, Any] = {"": TEXT, "number": NUMBER, "boolean": BOOLEAN}
     named = [field.partition(":") for field in fields.split()]
     op.create_table(
         table,
-        *(sa.Column(part, sa.Text, nullable=False) for part in parts),
+        *(sa.Column(part, TEXT, nullable=False) for part in parts),
         *(sa.Column(name, types[kind]) for name, _, kind in named),
         sa.Column("since", NUMBER, nullable=False, autoincrement=False),
         sa.Column("until", NUMBER),
-        sa.Column("set_by", sa.Text, nullable=False),
+        sa.Column("set_by", TEXT, nullable=False),
         sa.PrimaryKeyConstraint(*parts, "since", name=f"pk_{table}"),
         sqlite_strict=True,
     )

@@ -33,6 +33,37 @@ CHECKPOINTS_ARE_APPENDED_ONLY = (
     """,
 )
 
+# a statement's rows are looked at together: they have no gap between them, and the row before the first is there
+CHECKPOINTS_ARE_APPENDED_ONLY_ON_POSTGRESQL = (
+    """
+    CREATE TRIGGER checkpoints_are_not_changed BEFORE UPDATE ON checkpoints
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses('kept checkpoints are never changed')
+    """,
+    """
+    CREATE TRIGGER checkpoints_are_not_deleted BEFORE DELETE OR TRUNCATE ON checkpoints
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses('kept checkpoints are never deleted')
+    """,
+    """
+    CREATE FUNCTION ledger_checkpoints_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE first bigint; last bigint; count bigint;
+    BEGIN
+        SELECT min(n), max(n), count(*) INTO first, last, count FROM fresh;
+        IF count > 0 AND (
+            first < 0 OR last - first + 1 <> count
+            OR (first > 0 AND NOT EXISTS (SELECT 1 FROM checkpoints WHERE n = first - 1))
+        ) THEN
+            RAISE EXCEPTION 'a kept checkpoint follows the last one, and is of another day'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER checkpoints_have_no_gap AFTER INSERT ON checkpoints REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_checkpoints_follow()
+    """,
+)
+
 
 def upgrade() -> None:
     op.add_column("head", sa.Column("witnessed", sa.LargeBinary))
@@ -46,5 +77,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("day", name="uq_checkpoints_day"),
         sqlite_strict=True,
     )
-    for trigger in CHECKPOINTS_ARE_APPENDED_ONLY:
+    for trigger in (
+        CHECKPOINTS_ARE_APPENDED_ONLY_ON_POSTGRESQL
+        if op.get_bind().dialect.name == "postgresql"
+        else CHECKPOINTS_ARE_APPENDED_ONLY
+    ):
         op.execute(trigger)

@@ -14,6 +14,7 @@ down_revision: str | Sequence[str] | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # sorted by code point, on both
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -32,11 +33,11 @@ def create_versions(table: str, key: str, fields: str) -> None:
     parts = key.split()
     op.create_table(
         table,
-        *(sa.Column(part, sa.Text, nullable=False) for part in parts),
-        *(sa.Column(name, sa.Text) for name in fields.split()),
+        *(sa.Column(part, TEXT, nullable=False) for part in parts),
+        *(sa.Column(name, TEXT) for name in fields.split()),
         sa.Column("since", NUMBER, nullable=False, autoincrement=False),
         sa.Column("until", NUMBER),
-        sa.Column("set_by", sa.Text, nullable=False),
+        sa.Column("set_by", TEXT, nullable=False),
         sa.PrimaryKeyConstraint(*parts, "since", name=f"pk_{table}"),
         sqlite_strict=True,
     )

@@ -14,6 +14,7 @@ down_revision: str | Sequence[str] | None = "0003"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # sorted by code point, on both
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 ACCESS_LOG_IS_APPENDED_ONLY = (
@@ -29,6 +30,37 @@ ACCESS_LOG_IS_APPENDED_ONLY = (
     CREATE TRIGGER access_log_has_no_gap BEFORE INSERT ON access_log
     WHEN NEW.n IS NOT (SELECT coalesce(max(n) + 1, 0) FROM access_log)
     BEGIN SELECT RAISE(ABORT, 'a line of the access log follows the last one'); END
+    """,
+)
+
+# a statement's rows are looked at together: they have no gap between them, and the row before the first is there
+ACCESS_LOG_IS_APPENDED_ONLY_ON_POSTGRESQL = (
+    """
+    CREATE TRIGGER access_log_is_not_changed BEFORE UPDATE ON access_log
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses('the access log is never changed')
+    """,
+    """
+    CREATE TRIGGER access_log_is_not_deleted BEFORE DELETE OR TRUNCATE ON access_log
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses('the access log is never deleted')
+    """,
+    """
+    CREATE FUNCTION ledger_access_log_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE first bigint; last bigint; count bigint;
+    BEGIN
+        SELECT min(n), max(n), count(*) INTO first, last, count FROM fresh;
+        IF count > 0 AND (
+            first < 0 OR last - first + 1 <> count
+            OR (first > 0 AND NOT EXISTS (SELECT 1 FROM access_log WHERE n = first - 1))
+        ) THEN
+            RAISE EXCEPTION 'a line of the access log follows the last one'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER access_log_has_no_gap AFTER INSERT ON access_log REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_access_log_follow()
     """,
 )
 
@@ -63,17 +95,21 @@ def upgrade() -> None:
     op.create_table(
         "access_log",
         sa.Column("n", NUMBER, autoincrement=False),
-        sa.Column("at", sa.Text, nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("who", sa.Text, nullable=False),
-        sa.Column("role", sa.Text, nullable=False),
-        sa.Column("what", sa.Text, nullable=False),
-        sa.Column("nodes", sa.Text, nullable=False),
+        sa.Column("at", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("who", TEXT, nullable=False),
+        sa.Column("role", TEXT, nullable=False),
+        sa.Column("what", TEXT, nullable=False),
+        sa.Column("nodes", TEXT, nullable=False),
         sa.Column("rows", NUMBER, nullable=False),
-        sa.Column("grants", sa.Text, nullable=False),
+        sa.Column("grants", TEXT, nullable=False),
         sa.Column("hash", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("n", name="pk_access_log"),
         sqlite_strict=True,
     )
-    for trigger in ACCESS_LOG_IS_APPENDED_ONLY:
+    for trigger in (
+        ACCESS_LOG_IS_APPENDED_ONLY_ON_POSTGRESQL
+        if op.get_bind().dialect.name == "postgresql"
+        else ACCESS_LOG_IS_APPENDED_ONLY
+    ):
         op.execute(trigger)

@@ -14,6 +14,8 @@ down_revision: str | Sequence[str] | None = "0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # sorted by code point, on both
+
 
 def upgrade() -> None:
-    op.add_column("nodes", sa.Column("removed_at", sa.Text))
+    op.add_column("nodes", sa.Column("removed_at", TEXT))

@@ -5,6 +5,7 @@ from pathlib import Path
 import given
 import hubs
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from given import DRUP, case
 
@@ -81,18 +82,31 @@ def test_the_process_its_connections_and_how_it_stands_are_told(client: TestClie
     assert found["cohort_ledger_live_feeds"] == 0
 
 
-def test_what_a_sequencer_counts_is_told_where_there_is_one(client: TestClient) -> None:
-    class Counting:
-        waiting, groups, posts, busy_s = 3, 2, 7, 0.5
-
-    assert not [name for name in metrics(client) if "commit" in name or "waiting" in name]
-    client.app.state.sequencer = Counting()  # type: ignore[attr-defined]  # the client's app is ours
+def test_what_gathers_posts_is_counted(client: TestClient) -> None:
+    envelopes = [heard.envelope.text for heard in given.founded().heard]
+    for envelope in envelopes:
+        client.post("/events", json={"events": [envelope]})
+    client.app.state.sequencer.stop()  # type: ignore[attr-defined]  # the app is ours; a post is answered, then counted
 
     found = metrics(client)
 
-    assert found["cohort_ledger_posts_waiting"] == 3
-    assert (found["cohort_ledger_commits_total"], found["cohort_ledger_commit_posts_total"]) == (2, 7)
-    assert found["cohort_ledger_commit_seconds_total"] == 0.5
+    assert found["cohort_ledger_posts_waiting"] == found["cohort_ledger_posts_turned_away_total"] == 0
+    assert found["cohort_ledger_commits_total"] == found["cohort_ledger_commit_posts_total"] == len(envelopes)
+    assert found["cohort_ledger_commit_posts_largest"] == 1
+    assert found["cohort_ledger_commit_seconds_total"] > 0
+
+
+def test_a_post_that_finds_the_queue_full_is_counted(client: TestClient) -> None:
+    app = client.app
+    assert isinstance(app, FastAPI)
+    app.state.sequencer._most_waiting = 0
+
+    answer = client.post("/events", json={"events": [given.founded().heard[0].envelope.text]})
+
+    found = metrics(client)
+    assert answer.status_code == 503
+    assert found["cohort_ledger_posts_turned_away_total"] == 1
+    assert found['cohort_ledger_refusals_total{kind="unavailable"}'] == 1
 
 
 @pytest.mark.parametrize("sent", ["", "ca5e0000-0000-4000-8000-000000000001"])

@@ -86,7 +86,7 @@ def test_commits_survive_a_power_cut(empty: Engine) -> None:
     assert modes == ["wal", 2]  # 2 is FULL
 
 
-@pytest.mark.parametrize("url", ["postgresql://localhost/ledger", "sqlite://", "sqlite", "ledger.db"])
+@pytest.mark.parametrize("url", ["mysql://localhost/ledger", "sqlite://", "sqlite", "ledger.db"])
 def test_a_database_of_another_kind_is_refused(url: str) -> None:
     with pytest.raises(SetupError, match="sqlite:///<file>"):
         open_engine(url)
@@ -94,7 +94,7 @@ def test_a_database_of_another_kind_is_refused(url: str) -> None:
 
 def test_a_password_in_a_refused_url_is_not_shown() -> None:
     with pytest.raises(SetupError) as refused:
-        open_engine("postgresql://hub:hunter2@localhost/ledger")
+        open_engine("mysql://hub:hunter2@localhost/ledger")
 
     assert "hunter2" not in str(refused.value)
 

@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from kept import Kept, new_engine
 from sqlalchemy.exc import IntegrityError
 
 from ledger.errors import SetupError
-from ledger.store import engine as engine_module
+from ledger.store import migrating
 from ledger.store.checkpoints import KeptCheckpoint, is_kept, keep_checkpoint, kept_checkpoints
 from ledger.store.engine import Engine, check_objects, check_schema, migrate, open_engine, reading, writing
 from ledger.store.head import Head, found, read_head
@@ -138,10 +137,8 @@ def test_kept_checkpoints_are_never_changed_taken_out_or_put_between(empty: Engi
 def test_a_database_of_the_first_version_is_brought_to_this_one_with_what_is_in_it(tmp_path: Path) -> None:
     # given
     engine = open_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    config = engine_module._alembic()
     with writing(engine) as conn:
-        config.attributes["connection"] = conn
-        command.upgrade(config, "0001")
+        migrating.upgrade(conn, "0001")
         conn.exec_driver_sql("INSERT INTO head (only, size, memorandum) VALUES (1, 0, x'7b7d')")
     with pytest.raises(SetupError, match="cohort-ledger migrate"):
         check_schema(engine)

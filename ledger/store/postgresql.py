@@ -1,0 +1,139 @@
+"""What is PostgreSQL's own: one advisory lock for whoever writes, and readers that see one moment each.
+
+The lock is taken before anything is read, and let go by the commit, after it is durable (and, where the server waits
+for replicas, there too). So the next writer sees all that was written before, indexes are handed out without a gap, and
+a reader that sees an entry sees every entry before it: nothing that is numbered commits out of order. A sequence or an
+identity column could not promise that.
+"""
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+
+from ledger.errors import LedgerError, SetupError, TamperedError, UnavailableError
+from ledger.store.migrating import upgrade
+
+SHAPE = "postgresql://user@host/database"
+
+_LOCK = 0x636F686F7274  # "cohort": of the one writer of a ledger, in its database
+_LOCK_TIMEOUT_S = 30
+_CONNECT_TIMEOUT_S = 10
+_ASIDE = "cohort_ledger_as_migrated"  # a schema that is made to look, and never committed
+
+
+def make_engine(url: URL) -> Engine:
+    """Raises SetupError where the driver is not installed, or no database is named."""
+    if importlib.util.find_spec("psycopg") is None:
+        raise SetupError("PostgreSQL's driver is not installed: run pip install 'cohort-ledger[postgres]'")
+    if not url.database:
+        raise SetupError(f"the URL names no database: write {SHAPE}")
+    asked = {"application_name": "cohort-ledger", "connect_timeout": _CONNECT_TIMEOUT_S}
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,  # an error's text gets into logs
+        pool_pre_ping=True,  # a server that was restarted is no reason to fail
+        connect_args={name: value for name, value in asked.items() if name not in url.query},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def check_file(connection: Connection) -> str:
+    """Whether what it answers as durable is so. Its files are the server's to check."""
+    for name in ("fsync", "full_page_writes"):
+        if connection.exec_driver_sql(f"SHOW {name}").scalar_one() != "on":
+            raise SetupError(f"the server's {name} is off: what it answers may be lost; turn it on")
+    return "the server keeps what it has answered"
+
+
+def objects(connection: Connection) -> dict[str, str]:
+    """Its tables, columns, constraints, indexes, triggers and their functions: name -> how each is made."""
+    schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
+    rows = connection.exec_driver_sql(_OBJECTS, {"schema": schema})
+    within = re.compile(rf'(?<![\w"])"?{re.escape(schema)}"?\.')
+    return {name: within.sub("", made) for name, made in rows}
+
+
+def objects_wanted(engine: Engine) -> Mapping[str, str]:
+    """The same of a database that was just migrated, in a schema that is not kept."""
+    with engine.connect() as connection, connection.execution_options(writes=True).begin() as transaction:
+        connection.exec_driver_sql(f"CREATE SCHEMA {_ASIDE}")
+        connection.exec_driver_sql(f"SET LOCAL search_path TO {_ASIDE}")
+        upgrade(connection)
+        made = objects(connection)
+        transaction.rollback()
+    return made
+
+
+def meaning_of(error: BaseException | None) -> LedgerError | None:
+    """Who must act on what it met with; None for a mistake in this program."""
+    state: str | None = getattr(error, "sqlstate", None)
+    if state is None:
+        # what never reached a server, or was cut off, has no state
+        return UnavailableError(_GONE) if type(error).__name__ == "OperationalError" else None
+    for start, (kind, message) in _ERRORS.items():
+        if state.startswith(start):
+            return kind(message)
+    return None
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT_S}s'")
+        # whoever turned it off for a whole server did not mean what is acknowledged here
+        cursor.execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting(%s) = 'off'", _SYNC)
+    connection.commit()
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+_SYNC = ("synchronous_commit",)
+_GONE = "the database server cannot be reached, or went away: whether a commit came about is not known; try again"
+# by the beginning of the SQLSTATE, the first that fits (PostgreSQL, appendix A)
+_ERRORS: Mapping[str, tuple[type[LedgerError], str]] = {
+    "08": (UnavailableError, _GONE),
+    "57P": (UnavailableError, _GONE),
+    "57014": (UnavailableError, "the database server gave up a statement: try again"),
+    "53300": (UnavailableError, "the database server has no connection left: try again"),
+    "55P03": (UnavailableError, "another process is writing to the database and does not end: try again"),
+    "40": (UnavailableError, "the database server gave up a transaction: try again"),
+    "25006": (UnavailableError, "the database server takes no writes: it is a replica; name the one that takes them"),
+    "53100": (SetupError, "the disk is full: make room, and try again"),
+    "53": (UnavailableError, "the database server has too little memory or disk: make room, and try again"),
+    "28": (SetupError, "the database server refuses who we are: check the user and password in the URL"),
+    "3D000": (SetupError, "the database server has no such database: make one, or mend the URL"),
+    "42501": (SetupError, "the database does not let us do that: make its user the owner of the database"),
+    "42P01": (SetupError, "the database lacks a table that it should have: restore it"),
+    "42703": (SetupError, "the database lacks a column that it should have: restore it"),
+    "XX": (TamperedError, "the database's files are damaged: restore it"),
+}
+_OBJECTS = """
+WITH ours AS (SELECT c.* FROM pg_class c WHERE c.relnamespace = to_regnamespace(%(schema)s))
+SELECT 'column ' || ours.relname || '.' || a.attname,
+    format_type(a.atttypid, a.atttypmod) || ' ' || coalesce(a.attcollation::regcollation::text, '') || ' '
+    || a.attnotnull || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+FROM ours JOIN pg_attribute a ON a.attrelid = ours.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_attrdef d ON d.adrelid = ours.oid AND d.adnum = a.attnum WHERE ours.relkind = 'r'
+UNION ALL
+SELECT 'constraint ' || conname, pg_get_constraintdef(k.oid) || ' ' || k.convalidated
+FROM ours JOIN pg_constraint k ON k.conrelid = ours.oid
+UNION ALL
+SELECT 'index ' || ours.relname, pg_get_indexdef(ours.oid) || ' ' || i.indisvalid
+FROM ours JOIN pg_index i ON i.indexrelid = ours.oid WHERE ours.relkind = 'i'
+UNION ALL
+SELECT 'trigger ' || t.tgname, pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
+FROM ours JOIN pg_trigger t ON t.tgrelid = ours.oid WHERE NOT t.tgisinternal
+UNION ALL
+SELECT 'function ' || p.proname, pg_get_functiondef(p.oid)
+FROM pg_proc p WHERE p.pronamespace = to_regnamespace(%(schema)s) AND p.proname LIKE 'ledger\\_%%'
+"""
