@@ -176,7 +176,8 @@ async def admit(request: Request, response: Response) -> None:
     does and may not.
     """
     access: Access = request.app.state.access
-    rule = rule_of(request.method, request.scope["route"].path_format, request.path_params)
+    request.state.route = request.scope["route"].path_format
+    rule = rule_of(request.method, request.state.route, request.path_params)
     if rule.asks:
         response.headers["Vary"] = VARY
     who = await run_in_threadpool(access.identify, request) if rule.asks and not access.dev else None

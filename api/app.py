@@ -17,6 +17,8 @@ from api.caching import answer_unchanged
 from api.compressing import Compressing
 from api.guard import Guard
 from api.limits import Limited, Limits
+from api.meters import Meters
+from api.observed import Observed
 from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
@@ -97,10 +99,12 @@ def create_app(
     app.state.outside = Outside() if outside is None else outside
     app.state.patience = Patience() if patience is None else patience
     app.state.limits = Limits(0) if limits is None else limits
+    app.state.meters = Meters(hub, sequencer=lambda: getattr(app.state, "sequencer", None))
     app.add_middleware(Limited, limits=app.state.limits)
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
     app.add_middleware(Compressing)  # around the guard: what says nothing of being kept is not, it says
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
+    app.add_middleware(Observed, meters=app.state.meters)  # around all of it: what is refused is counted, too
     answer_errors(app)
     answer_unchanged(app)
     routers = (

@@ -163,11 +163,12 @@ def answer_errors(app: FastAPI) -> None:
 
     def ledger_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, LedgerError)
+        request.state.error = error  # for whoever counts them
         return problem(error, request.scope["path"])
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return problem(fault_in(error.errors()), request.scope["path"])
+        return ledger_error(request, fault_in(error.errors()))
 
     def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -187,7 +188,10 @@ def answer_errors(app: FastAPI) -> None:
         return problem(MalformedError("the body ended too early"), request.scope["path"])  # nobody hears it
 
     def unexpected(request: Request, _error: Exception) -> Response:
-        return problem(LedgerError("an unexpected error: the operator finds it in the log"), request.scope["path"])
+        answer = problem(LedgerError("an unexpected error: the operator finds it in the log"), request.scope["path"])
+        if "request_id" in request.scope.get("state", {}):  # this answer goes past whatever adds it to the others
+            answer.headers["X-Request-Id"] = request.state.request_id
+        return answer
 
     app.add_exception_handler(LedgerError, ledger_error)
     app.add_exception_handler(RequestValidationError, invalid)

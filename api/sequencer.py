@@ -7,6 +7,7 @@ however long that takes. Whoever goes away meanwhile stops nobody else.
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,7 +42,8 @@ class Sequencer:
     """One hub's. most_waiting, most_waiting_bytes: what the queue holds; a post has about as many bytes as characters.
     most_wait_s: how long a post stays in it.
 
-    waiting: posts in the queue now; groups, posts: how many were done so far. witnessed: how many entries enough
+    waiting: posts in the queue now; groups, posts: how many were done so far, in busy_s seconds; largest: posts of the
+    largest group; turned_away: posts that found the queue full. witnessed: how many entries enough
     witnesses had cosigned when the last group was answered.
     """
 
@@ -65,6 +67,9 @@ class Sequencer:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="sequencer")  # never two groups at once
         self.groups = 0
         self.posts = 0
+        self.largest = 0
+        self.busy_s = 0.0
+        self.turned_away = 0
         self.witnessed = 0
 
     @property
@@ -99,6 +104,7 @@ class Sequencer:
             if self._is_closed:
                 raise UnavailableError("the hub is closing: nothing is stored; post it again when it is back")
             if len(self._queue) >= self._most_waiting or self._bytes + size > self._most_waiting_bytes:
+                self.turned_away += 1
                 raise UnavailableError(f"{len(self._queue)} posts are waiting, and no more may: post it again later")
             # with its place it has its turn: what is long is judged by others until that comes
             waiting = _Waiting(self._hub.appender.begin(post), len(post), size, Future())
@@ -111,7 +117,10 @@ class Sequencer:
 
     def _work(self) -> None:
         while group := self._next_group():
+            begun = time.monotonic()
             self._answer(group)
+            self.busy_s += time.monotonic() - begun
+            self.largest = max(self.largest, len(group))
 
     def _next_group(self) -> list[_Waiting]:
         """Nothing, once nothing waits; from then on somebody else is to be called."""

@@ -6,7 +6,7 @@ What is said nearest wins: a flag, then `COHORT_LEDGER_*`, then `./cohort-ledger
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,8 @@ DEFAULT_URL = "http://127.0.0.1:8700"
 ENVIRONMENT = "COHORT_LEDGER_"
 PROJECT_FILE = Path("cohort-ledger.toml")
 USER_FILE = Path(".config/cohort-ledger/config.toml")
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _KEY_SIZE = 32  # bytes
 _PORT_MAX = 65535
@@ -39,7 +41,8 @@ class Settings:
     host, port: where `serve` listens. public_url: where callers reach it, which their tokens must name. oidc_issuer:
     where people may log in, None for nowhere, which knows this server as oidc_client_id and by what
     oidc_client_secret_file holds. requests_per_minute: of one caller, 0 for any number. verify_processes: how many
-    others verify signatures, once there are many; 0 for none, None for what pays on this machine.
+    others verify signatures, once there are many; 0 for none, None for what pays on this machine. log_format: of the
+    lines that a server writes, text or json; log_level: from which on, debug, info, warning or error.
     url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys, stream and receipts. witness_dir:
     what a witness keeps. state_dir: what a reader of logs remembers of them. witness_urls: name -> where a witness is
     reached, if not at `https://<name>`; a hub that starts asks these and those in force. witnesses_needed: how many
@@ -62,6 +65,8 @@ class Settings:
     oidc_client_id: str | None
     oidc_client_secret_file: Path | None
     requests_per_minute: int
+    log_format: str
+    log_level: str
     verify_processes: int | None
     url: str
     node_dir: Path
@@ -101,6 +106,11 @@ class Settings:
             values[name] = _read(name, stated, read)
         origin = {name: told[name].where if name in told else "default" for name in _SETTINGS}
         return cls(**values, origin=MappingProxyType(origin))
+
+
+def notified_socket() -> str | None:
+    """Where systemd listens for a word of this process (sd_notify(3)), None where nobody does."""
+    return os.environ.get("NOTIFY_SOCKET") or None  # noqa: TID251 - the one place
 
 
 class _Told(NamedTuple):
@@ -158,6 +168,20 @@ def _rate(text: str, _folder: Path) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and int(text) <= _RATE_MAX):
         raise ValueError(f"it is a number up to {_RATE_MAX}, or 0 for any number of requests")
     return int(text)
+
+
+def _log_format(text: str, _folder: Path) -> str:
+    return _one_of(text, LOG_FORMATS)
+
+
+def _log_level(text: str, _folder: Path) -> str:
+    return _one_of(text, LOG_LEVELS)
+
+
+def _one_of(text: str, words: Sequence[str]) -> str:
+    if text not in words:
+        raise ValueError(f"it is one of {', '.join(words)}")
+    return text
 
 
 def _address(text: str, _folder: Path) -> str:
@@ -246,6 +270,8 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "oidc_client_id": (_text_or_none, lambda _: ""),
     "oidc_client_secret_file": (_path_or_none, lambda _: ""),
     "requests_per_minute": (_rate, lambda _: "1200"),
+    "log_format": (_log_format, lambda _: LOG_FORMATS[0]),
+    "log_level": (_log_level, lambda _: "info"),
     "verify_processes": (_processes_or_none, lambda _: ""),
     "url": (_text, lambda _: DEFAULT_URL),
     "node_dir": (_path, lambda _: "cohort-ledger-node"),

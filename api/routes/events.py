@@ -18,6 +18,7 @@ from api.access import opened_for
 from api.caching import ASK_AGAIN, NOT_MODIFIED, VARY, check_unchanged, tag_of
 from api.entries import Entry, Reach, State, entry_of
 from api.hub import OpenHub, OpenSequencer
+from api.posts import note_taken, noting
 from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
 from ledger.errors import MalformedError, NotFoundError
@@ -144,14 +145,17 @@ Named = Annotated[str, Path(pattern=f"^(?:{_INDEX}|{UUID_V7.pattern})$", example
         "requestBody": {"required": True, "content": {"application/json": {"schema": Post.model_json_schema()}}}
     },
 )
-async def post_events(sequencer: OpenSequencer, body: Body, response: Response) -> Receipts:
+async def post_events(request: Request, sequencer: OpenSequencer, body: Body, response: Response) -> Receipts:
     """Append events. 409 and 422 by a rule carry the hub's signed `refusal`, and nothing is stored then."""
     post = _read_post(body) if len(body) <= _SOON_READ else await run_in_threadpool(_read_post, body)
-    posted = await sequencer.post(post)
+    with noting(request, post):
+        posted = await sequencer.post(post)
     if not any(place.is_new for place, _ in posted):
         response.status_code = HTTPStatus.OK
     reach = Reach(published=max(place.index for place, _ in posted) + 1, witnessed=sequencer.witnessed)
-    return Receipts([_taken(place, receipt, reach) for place, receipt in posted])
+    taken = [_taken(place, receipt, reach) for place, receipt in posted]
+    note_taken(request, [place for place, _ in posted], [each.node for each in taken])
+    return Receipts(taken)
 
 
 @router.get("/events", responses={**NOT_MODIFIED, **documented(400, 401, 403)})

@@ -73,6 +73,8 @@ _COMMANDS: Mapping[str, _Listed] = {
     "serve": _Listed("operator", "Run the hub."),
     "migrate": _Listed("operator", "Bring the database's schema to this version."),
     "access-log": _Listed("access_log", "Who read sealed values or took exports, and whose."),
+    "backup": _Listed("backup", "Copy the database, or the vault's keys, while the hub runs."),
+    "deploy": _Listed("deploy", "Print a systemd unit, a Containerfile, and how to back up and restore."),
     "rebuild": _Listed("operator", "Replay the log and replace the tables, or hold them against it."),
     "doctor": _Listed("operator", "Hold everything that a hub stores against everything else."),
     "erase-check": _Listed("erasing", "Look whether what was erased of a case is anywhere yet."),
