@@ -3,6 +3,7 @@
 A misspelt `at` that is ignored would answer about today what was asked about last year; of two, either may be meant.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version as version_of
 from typing import Annotated
@@ -16,10 +17,12 @@ from api.hub import OpenHub
 from api.oidc import RETURNED
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError, MalformedError
-from ledger.operations.reading import Moment, last_index, snapshot_at
+from ledger.operations.reading import Moment, last_index, snapshot_at, snapshot_of_board
 from ledger.reports.shown import Audience
 from ledger.signing.encoding import from_decimal
-from ledger.store.engine import reading
+from ledger.store.engine import Engine, reading
+
+Reads = Callable[[Engine, Moment], Snapshot]
 
 INDEX_MAX = 10**15 - 1
 
@@ -116,16 +119,16 @@ def _tag(request: Request, size: int, *more: int) -> str:
     return tag_of(request, size, version_of("cohort-ledger"), request.state.caller.shade, *more)
 
 
-def _seen(
+def _look(
     request: Request,
     hub: OpenHub,
     audience: ShownTo,
     outside: Releases,
     response: Response,
     asked: Annotated[AskedWhen, Query()],
-) -> Snapshot:
-    """The database at the moment that is asked about. Errors: as `moment_for`; UnchangedError before anything of the
-    database is read.
+) -> Callable[[Reads], Snapshot]:
+    """How a route looks at the database at the moment that is asked about: it says how much of it. Errors: as
+    `moment_for`; UnchangedError before anything of the database is read.
     """
     moment = moment_for(audience, outside, asked, now=hub.appender.now())
 
@@ -134,12 +137,27 @@ def _seen(
             return tags_of_release(request, audience, size=size)
         return tags_of_moment(request, moment, size=size)
 
-    with reading(hub.engine) as connection:
-        size = last_index(connection, moment) + 1
-    check_unchanged(request, tags(size))
-    found = snapshot_at(hub.engine, moment)
-    response.headers.update(tags(found.size))  # by now it may be a larger one
-    return found
+    def look(read: Reads) -> Snapshot:
+        with reading(hub.engine) as connection:
+            size = last_index(connection, moment) + 1
+        check_unchanged(request, tags(size))
+        found = read(hub.engine, moment)
+        response.headers.update(tags(found.size))  # by now it may be a larger one
+        return found
+
+    return look
+
+
+Look = Annotated[Callable[[Reads], Snapshot], Depends(_look)]
+
+
+def _seen(look: Look) -> Snapshot:
+    return look(snapshot_at)
+
+
+def _seen_board(look: Look) -> Snapshot:
+    return look(snapshot_of_board)
 
 
 Seen = Annotated[Snapshot, Depends(_seen)]
+SeenBoard = Annotated[Snapshot, Depends(_seen_board)]  # as much of it as says where every cohort stands

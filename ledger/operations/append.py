@@ -31,6 +31,7 @@ from ledger.operations.admitting import Admitting, gate_early, target_of
 from ledger.operations.gate import check_post
 from ledger.operations.judges import FEW, Judges
 from ledger.operations.judging import Begun, Candidate, Keys, Post, read_posts, size_fault
+from ledger.operations.kept_database import KeptDatabase
 from ledger.operations.uncollected import uncollected
 from ledger.replay import key_in_force, key_of, known_keys, step
 from ledger.signing import envelope as envelopes
@@ -64,7 +65,8 @@ class Posted:
 @dataclass
 class Appender:
     """One ledger's writer. vault: where disclosures go; signer: the log's key; now: the hub's clock; draw:
-    gives 32 random bytes, a key for each event that has something sealed; judges: who verifies.
+    gives 32 random bytes, a key for each event that has something sealed; kept: what a start need not replay; judges:
+    who verifies.
     """
 
     engine: Engine
@@ -73,6 +75,7 @@ class Appender:
     signer: NoteSigner
     now: Callable[[], datetime]
     draw: Callable[[], bytes]
+    kept: KeptDatabase
     judges: Judges = field(default_factory=Judges)
     _database: Database | None = None
     _keys: Keys = field(default_factory=dict)  # as of the last look: whoever judges by them reads them without the lock
@@ -270,13 +273,15 @@ class Appender:
             return self._catch_up(connection)
 
     def _catch_up(self, connection: Connection) -> Database:
-        """The database in memory as of what is stored; loading it is a replay without signature checks."""
-        database = self._database or Database()
-        self._database = None  # until it is whole: what is not as it was stored must alarm every time
+        """The database in memory as of what is stored; what is not kept of it is replayed, without signature checks."""
+        database, self._database = self._database, None  # until it is whole: what is not as stored must alarm each time
         size = read_head(connection).size
         with uncollected():
+            database = self.kept.load(connection, size) if database is None else database
+            self.kept.keep(connection, database)
             for stored in read_entries(connection, database.size, size):
                 self._fold(database, stored)
+                self.kept.keep(connection, database)
         self._database = database
         return database
 

@@ -14,6 +14,7 @@ from ledger.operations.callers import Callers, shown_to
 from ledger.operations.erase import finish_erasures
 from ledger.operations.judges import Judges
 from ledger.operations.judging import Post
+from ledger.operations.kept_database import KeptDatabase
 from ledger.operations.listeners import Listeners
 from ledger.operations.publish import check_publishable, publish, receipts_each
 from ledger.operations.signed import SignedFile
@@ -138,6 +139,10 @@ def signed_file(settings: Settings) -> SignedFile:
     return SignedFile(settings.log_key_file.with_name("last-checkpoint"))
 
 
+def kept_database(settings: Settings, memorandum: Memorandum, signer: NoteSigner) -> KeptDatabase:
+    return KeptDatabase(settings.data_dir / "kept-database", memorandum.origin, signer)
+
+
 def open_hub(
     settings: Settings, signer: NoteSigner, *, tell: Callable[[str], None] = lambda _line: None, processes: int = 0
 ) -> Hub:
@@ -153,14 +158,14 @@ def open_hub(
     vault, signed, policy = open_vault(settings), signed_file(settings), Policy.of(settings)
     check_publishable(engine, memorandum, signer, signed)
     finish_erasures(engine, vault)
-    standing = _standing(engine, policy)
+    standing, kept = _standing(engine, policy), kept_database(settings, memorandum, signer)
     hub = Hub(
         engine,
         memorandum,
         vault,
         signer,
         signed,
-        Appender(engine, memorandum, vault, signer, now, new_key, Judges(processes)),
+        Appender(engine, memorandum, vault, signer, now, new_key, kept, Judges(processes)),
         standing,
         Witnessing(
             engine,
