@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 from typing import NamedTuple
 
+import amended
 import erased
 import given
 import hubs
@@ -217,13 +218,7 @@ def test_what_corrects_an_event_of_an_earlier_post_is_gated_by_that_one(tmp_path
     hubs.post(hub, alliance)
     size = hub.appender.size()
     taken = alliance.says(DRUP, "response.assessed", given.patient(case(1)) | given.ASSESSMENT)
-    correction = {
-        "event": taken.event.event_id,
-        "reason_code": "transcription",
-        "reason": "a slip",
-        "replacement": given.patient(case(1)) | given.ASSESSMENT | {"response": "SD"},
-    }
-    alliance.says(DRUP, "event.corrected", correction)
+    amended.corrects(alliance, taken, **given.patient(case(1)), **given.ASSESSMENT)
     assessment, good = (heard.envelope for heard in alliance.heard[-2:])
     bare = good.with_disclosures(good.disclosures[:-1])
 
