@@ -212,6 +212,18 @@ def test_a_key_that_one_post_brings_is_good_for_the_next_one(told: Told) -> None
     assert places(answers) == [[(size, True)], [(size + 1, True)], "SignatureError"]
 
 
+def test_what_claims_a_key_that_the_group_brings_and_is_not_signed_by_it_is_refused(told: Told) -> None:
+    told.alliance.rotates(DRUP)
+    rotation, new = told.alliance.heard[-1].envelope, told.next(DRUP, 1)
+    statement, signature = new.jws.text.rsplit(".", 1)
+    forged = f"{statement}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}~"
+
+    answers = told.hub.appender.append_each([[rotation.text], [forged]])
+
+    assert places(answers) == [[(len(told.alliance.heard) - 2, True)], "SignatureError"]
+    assert "does not hold" in str(answers[1])
+
+
 def test_what_corrects_an_event_of_an_earlier_post_is_gated_by_that_one(tmp_path: Path) -> None:
     alliance = given.treated()
     hub = hubs.founded_hub(tmp_path, alliance)
