@@ -30,6 +30,8 @@ def state_of(database: Database) -> object:
         {index: list(each) for index, each in database.standing._corrections.items()},
         dict(database.standing.retracted),
         {index: set(each) for index, each in database.standing._dependants.items()},
+        list(database.standing._needs),
+        {of: list(each) for of, each in database._about.items()},
         [{(table, record.key) for table, record in each} for each in database._set_in],
         {place: list(records) for place, records in database._under.items()},
     )

@@ -4,6 +4,7 @@ outsiders as of the last release, and as much as `reports.shown` lets them see.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -12,7 +13,7 @@ from api.access import opened_for
 from api.audience import ShownTo
 from api.caching import NOT_MODIFIED
 from api.problems import documented
-from api.queries import Seen
+from api.queries import Look, Seen, SeenBoard
 from api.tables import CsvResponse, csv_answer
 from ledger.cohort import rows
 from ledger.cohort.columns import Row
@@ -20,6 +21,7 @@ from ledger.cohort.rows import columns_of
 from ledger.errors import NotFoundError
 from ledger.exports.reports import board_table
 from ledger.names import SLUG, SLUG_MAX, UUID
+from ledger.operations.reading import snapshot_of_cohort
 from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
 from ledger.reports.contributions import Contribution, contributions
@@ -93,13 +95,13 @@ class CaseRows:
 
 
 @router.get("/cohorts")
-def list_cohorts(seen: Seen, audience: ShownTo) -> tuple[Standing, ...] | tuple[PooledStanding, ...]:
+def list_cohorts(seen: SeenBoard, audience: ShownTo) -> tuple[Standing, ...] | tuple[PooledStanding, ...]:
     """Every cohort that was defined, and where it stands."""
     return standings_for(standings(seen), audience)
 
 
 @router.get("/design/{design}")
-def read_design(seen: Seen, audience: ShownTo, design: DesignName) -> DesignReport:
+def read_design(seen: SeenBoard, audience: ShownTo, design: DesignName) -> DesignReport:
     """One design: its rule, what it does at each benefit rate, what may be decided, and what its ends say. Outsiders
     are shown it once it is in force.
     """
@@ -107,13 +109,13 @@ def read_design(seen: Seen, audience: ShownTo, design: DesignName) -> DesignRepo
 
 
 @router.get("/board")
-def read_board(seen: Seen, audience: ShownTo) -> Board | PooledBoard:
+def read_board(seen: SeenBoard, audience: ShownTo) -> Board | PooledBoard:
     """Every cohort at every node; outsiders are shown it over all nodes."""
     return board_for(board(seen), audience)
 
 
 @router.get("/board.csv", response_class=CsvResponse)
-def read_board_csv(request: Request, seen: Seen, audience: ShownTo, response: Response) -> CsvResponse:
+def read_board_csv(request: Request, seen: SeenBoard, audience: ShownTo, response: Response) -> CsvResponse:
     """Every cohort at every node, a line each; for outsiders, a line for each of a cohort's scopes."""
     found = standings(seen)
     if not audience.is_outside:
@@ -125,8 +127,9 @@ def read_board_csv(request: Request, seen: Seen, audience: ShownTo, response: Re
 
 
 @router.get("/cohorts/{cohort}")
-def read_cohort(request: Request, seen: Seen, response: Response, cohort: CohortName) -> CohortRows:
+def read_cohort(request: Request, look: Look, response: Response, cohort: CohortName) -> CohortRows:
     """One cohort as it is stored: its definition, openings, suspensions and decisions."""
+    seen = look(partial(snapshot_of_cohort, cohort=cohort))
     found = {each.TABLE: [row for row in seen.of(each) if row.key[0] == cohort] for each in _COHORT_TABLES}
     if not found[rows.Cohort.TABLE]:
         raise NotFoundError("no cohort of this name is defined: the board lists those that are")

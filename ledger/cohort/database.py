@@ -4,14 +4,14 @@ It only remembers. What an event means is said by `ledger.events`, in which orde
 Every entry that was taken can be given back, last first, so that a refused post leaves no trace.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from ledger.cohort.cells import Laying, Record, RowKey, Set, Version
 from ledger.cohort.digest import START, next_digest
+from ledger.cohort.lazily import Lazily
 from ledger.cohort.standing import Standing
 
 
@@ -50,6 +50,19 @@ class Registered:
     said: bytes = field(default=b"", repr=False)
 
 
+@dataclass(slots=True)  # not frozen: those are slow to make, and there may be a million
+class Known:
+    """What is at hand of every event, however long ago it was: see `Registered`."""
+
+    index: int
+    event_id: str
+    node: str
+    case: str | None
+    stands_on: tuple[int, ...]
+    corrects: int | None
+    retracts: bool
+
+
 class Taken(NamedTuple):
     """What taking one entry did: the row versions that it made, and the digest with them (32 bytes)."""
 
@@ -66,10 +79,11 @@ class Database:
     def __init__(self) -> None:
         self.digest: bytes = START
         self.streams: dict[str, Head] = {}
-        self.events: list[Registered] = []
-        self.standing = Standing(self.events)
+        self.events: Lazily[Registered] = Lazily()
+        self.standing = Standing()
         self._set_in: list[tuple[tuple[str, Record], ...]] = []  # by index: the rows that the entry changed
         self._index_of: dict[str, int] = {}
+        self._about: dict[tuple[str, str], list[int]] = {}  # by node and case: what the node said of it
         self._rows: dict[str, dict[RowKey, Record]] = {}
         self._under: dict[tuple[str, RowKey], dict[RowKey, Record]] = {}
 
@@ -84,6 +98,10 @@ class Database:
 
     def index_of(self, event_id: str) -> int | None:
         return self._index_of.get(event_id)
+
+    def about(self, node: str, case: str) -> Sequence[int]:
+        """Indexes of the events in which a node spoke of a case, corrections and retractions among them."""
+        return self._about.get((node, case), ())
 
     def row(self, table: str, key: RowKey) -> Record | None:
         record = self._rows.get(table, {}).get(key)
@@ -112,9 +130,8 @@ class Database:
         versions = tuple(record.version(table, event.index) for (table, _), record in touched.items())
         self.streams[event.node] = head
         self.events.append(event)
-        self.standing.add(event)
+        self._know(event)
         self._set_in.append(tuple((table, record) for (table, _), record in touched.items()))
-        self._index_of[event.event_id] = event.index
         self.digest = next_digest(self.digest, versions)
         return Taken(event, versions, self.digest, head_before, digest_before)
 
@@ -123,8 +140,13 @@ class Database:
         event = self.events[-1]
         assert event == taken.event
         self.standing.take_back(event)
-        del self.events[-1]
         del self._index_of[event.event_id]
+        if event.case is not None:
+            of_case = self._about[event.node, event.case]
+            of_case.pop()
+            if not of_case:
+                del self._about[event.node, event.case]
+        self.events.pop()
         for table, record in self._set_in.pop():
             record.take_back(event.index)
             if not record.cells and not record.lifted:
@@ -153,19 +175,34 @@ class Database:
             for record in records.values():
                 yield table, record
 
-    def restore(self, events: Iterable[Registered], records: Iterable[tuple[str, Record]]) -> None:
-        """Fill an empty database with what another one held, in its order."""
-        assert not self.events
+    def set_in(self, index: int) -> Sequence[tuple[str, Record]]:
+        """The rows that an entry changed, with their tables; in the order in which it came to them."""
+        return self._set_in[index]
+
+    def restore(
+        self,
+        events: Iterable[Known],
+        told: Iterable[bytes],
+        make: Callable[[bytes], Registered],
+        *,
+        rows: Iterable[tuple[str, Record]],
+        set_in: Iterable[tuple[tuple[str, Record], ...]],
+    ) -> None:
+        """Add entries that another database took after those that are here. told: what `make` makes each event of, once
+        it is asked for. rows: those that are new with these entries, in the order in which they came. set_in: as above.
+        """
         for event in events:
-            self.events.append(event)
-            self.standing.add(event)
-        self._index_of = {event.event_id: event.index for event in self.events}
-        set_in: dict[int, list[tuple[str, Record]]] = defaultdict(list)
-        for table, record in records:
+            self._know(event)
+        self.events.extend_unmade(told, make)
+        for table, record in rows:
             self._list(table, record)
-            for index in record.changed_by():
-                set_in[index].append((table, record))
-        self._set_in = [tuple(set_in[index]) for index in range(self.size)]
+        self._set_in.extend(set_in)
+
+    def _know(self, event: Known | Registered) -> None:
+        self.standing.add(event)
+        self._index_of[event.event_id] = event.index
+        if event.case is not None:
+            self._about.setdefault((event.node, event.case), []).append(event.index)
 
     def _lift(self, root: int, *, at: int) -> dict[tuple[str, RowKey], Record]:
         """Lift what an event and its corrections laid; the rows that had any of it."""

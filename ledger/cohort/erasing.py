@@ -5,7 +5,7 @@ it, and the corrections and retractions of these that came before it, too: they 
 is said of the case later is not covered; it takes another erasure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ledger.cohort.cells import Record
@@ -68,12 +68,12 @@ def covered(database: Database, erasure: Record) -> frozenset[int]:
 
 
 def erased_entries(database: Database) -> frozenset[int]:
-    """Indexes of the events that all erasures so far cover. Costs a pass over the register where there is one."""
+    """Indexes of the events that all erasures so far cover."""
     named = [_named(database, record) for record in database.rows(Erasure.TABLE)]
     return _covered(database, named) if named else frozenset()
 
 
-def told(event: Registered, events: list[Registered]) -> Told:
+def told(event: Registered, events: Sequence[Registered]) -> Told:
     """events: the register that it is in."""
     corrects = None if event.corrects is None else events[event.corrects].event_id
     return Told(event.index, event.event_id, event.node, event.case, corrects)
@@ -94,8 +94,19 @@ def named(index: int, node: str, *, case: object, events: object) -> Named:
 
 def _covered(database: Database, erasures: list[Named]) -> frozenset[int]:
     coverage, events = Coverage(erasures), database.events
-    last = max(each.index for each in erasures)
-    return frozenset(event.index for event in events[:last] if coverage.covers(told(event, events)))
+    meant = sorted({index for each in erasures for index in _meant(database, each)})
+    return frozenset(index for index in meant if coverage.covers(told(events[index], events)))
+
+
+def _meant(database: Database, erasure: Named) -> Iterator[int]:
+    """What an erasure may cover: what it names, and all that amends it."""
+    named = [database.index_of(event_id) for event_id in erasure.events]
+    if erasure.case is not None:
+        named += database.about(erasure.node, erasure.case)
+    for index in named:
+        if index is not None:
+            yield index
+            yield from database.standing.amendments_of(index)
 
 
 def _named(database: Database, record: Record) -> Named:

@@ -33,6 +33,9 @@ class Past(Database):
     def index_of(self, event_id: str) -> int | None:
         return self._database.index_of(event_id)
 
+    def about(self, node: str, case: str) -> Sequence[int]:
+        return self._database.about(node, case)
+
     def row(self, table: str, key: RowKey) -> Record | None:
         record = self._seen.get((table, key))
         if record is None:

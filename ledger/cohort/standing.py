@@ -4,7 +4,7 @@ An event that was corrected stands, with the needs of its last correction in pla
 stands no more, and its corrections fell with it. No event stands on a correction: it stands on what was corrected.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -22,10 +22,10 @@ class Registering(Protocol):
 
 
 class Standing:
-    """events: the register, which `add` and `take_back` follow, event by event."""
+    """`add` and `take_back` follow the register, event by event."""
 
-    def __init__(self, events: Sequence[Registering]) -> None:
-        self._events = events
+    def __init__(self) -> None:
+        self._needs: list[tuple[int, ...]] = []  # by index: what each was said to stand on
         self._corrections: dict[int, list[int]] = {}
         self._retracted: dict[int, int] = {}
         self._dependants: dict[int, set[int]] = {}
@@ -39,12 +39,17 @@ class Standing:
         """Indexes of an event's corrections, oldest first."""
         return tuple(self._corrections.get(index, ()))
 
+    def amendments_of(self, index: int) -> tuple[int, ...]:
+        """The same, and its retraction behind them, where it was retracted."""
+        retraction = self._retracted.get(index)
+        return self.corrections_of(index) if retraction is None else (*self.corrections_of(index), retraction)
+
     def needs_of(self, index: int) -> tuple[int, ...]:
         """The events that an event stands on, as it was corrected last."""
         corrections = self._corrections.get(index)
         if corrections is None:
-            return self._events[index].stands_on
-        return tuple(need for need in self._events[corrections[-1]].stands_on if need != index)
+            return self._needs[index]
+        return tuple(need for need in self._needs[corrections[-1]] if need != index)
 
     def dependants_of(self, index: int) -> list[int]:
         """The standing events that stand on this one, oldest first."""
@@ -60,6 +65,7 @@ class Standing:
         return sorted(found)
 
     def add(self, event: Registering) -> None:
+        self._needs.append(event.stands_on)
         root = event.corrects
         if root is None:
             self._stand(event.index)
@@ -72,19 +78,20 @@ class Standing:
             self._stand(root)
 
     def take_back(self, event: Registering) -> None:
-        """Undo `add` of the last event, which is in the register still."""
+        """Undo `add` of the last event."""
         root = event.corrects
         if root is None:
             self._fall(event.index)
-            return
-        if event.retracts:
+        elif event.retracts:
             del self._retracted[root]
+            self._stand(root)
         else:
             self._fall(root)
             self._corrections[root].pop()
             if not self._corrections[root]:
                 del self._corrections[root]
-        self._stand(root)
+            self._stand(root)
+        self._needs.pop()
 
     def _stand(self, index: int) -> None:
         for need in self.needs_of(index):

@@ -59,9 +59,7 @@ class DisclosuresErased(Event):
 
 
 def _has_told_of(view: View, case: str) -> bool:
-    return view.case(case) is not None or any(
-        event.node == view.node and event.case == case for event in view.database.events
-    )
+    return bool(view.database.about(view.node, case))
 
 
 EVENTS: tuple[type[Event], ...] = (DisclosuresErased,)

@@ -35,7 +35,7 @@ from ledger.signing.note import Verifier
 
 Signatures = Literal["every", "heads"]
 
-_VERSION = 5
+_VERSION = 6
 
 
 @dataclass

@@ -1,21 +1,40 @@
 """Reading the stored cohort database at a moment: an index of the log, or a time, and on a day."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ledger.cohort import snapshot
-from ledger.cohort.rows import TABLES, Correction, Node, Resolution, Supply, Trial, TrialPeriod
+from ledger.cohort.cells import Version
+from ledger.cohort.database import Registered
+from ledger.cohort.rows import (
+    TABLES,
+    Cohort,
+    CohortOpening,
+    Episode,
+    Node,
+    Resolution,
+    StageDecision,
+    Supply,
+    Suspension,
+    Trial,
+    TrialPeriod,
+)
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError, NotFoundError
 from ledger.reports.releases import released_at
 from ledger.signing.entry import parse_time
-from ledger.store.cells import read_episodes_elsewhere, read_versions
+from ledger.store.cells import read_corrections_by, read_episodes_elsewhere, read_versions
 from ledger.store.engine import Connection, Engine, reading
 from ledger.store.entries import index_at_time, registered, registered_each
 from ledger.store.head import read_head
 
 _OF_A_COHORT = tuple(name for name, row_type in TABLES.items() if "cohort" in row_type.KEY)
 _OF_ALL = (Node.TABLE, Resolution.TABLE, Trial.TABLE, TrialPeriod.TABLE, Supply.TABLE)
+_OF_THE_BOARD = (
+    *_OF_ALL,
+    *(each.TABLE for each in (Cohort, CohortOpening, Suspension, StageDecision, Episode)),
+)
 _DIGITS = frozenset("0123456789")
 _MILLISECOND = timedelta(milliseconds=1)
 _SETTLED = timedelta(minutes=1)  # what was received before a release is stored by then: no release grows
@@ -44,12 +63,22 @@ class Moment:
 
 
 def snapshot_at(engine: Engine, moment: Moment) -> Snapshot:
-    """The rows and events of a moment. Raises NotFoundError for an index that the log does not have."""
+    """The rows and events of a moment, all of them. Raises NotFoundError for an index that the log does not have."""
     with reading(engine) as connection:
-        index = last_index(connection, moment)
+        index, at = _index(connection, moment)
         found = snapshot.of_versions(
-            read_versions(connection, at=index), registered(connection, index + 1), size=index + 1
+            read_versions(connection, at=at), registered(connection, index + 1), size=index + 1
         )
+    return found if moment.on is None else found.on(moment.on)
+
+
+def snapshot_of_board(engine: Engine, moment: Moment) -> Snapshot:
+    """As much of it as says where every cohort stands; of the events those that set any of it, and the last one."""
+    with reading(engine) as connection:
+        index, at = _index(connection, moment)
+        versions = [*read_versions(connection, at=at, tables=_OF_THE_BOARD)]
+        events = registered_each(connection, _behind(versions) | {index})
+        found = snapshot.of_versions(versions, _in_order(events), size=index + 1)
     return found if moment.on is None else found.on(moment.on)
 
 
@@ -59,25 +88,37 @@ def snapshot_of_cohort(engine: Engine, moment: Moment, cohort: str) -> Snapshot:
     that a decision names, and the last one.
     """
     with reading(engine) as connection:
-        index = last_index(connection, moment)
+        index, at = _index(connection, moment)
         versions = [
-            *read_versions(connection, at=index, tables=_OF_A_COHORT, cohort=cohort),
-            *read_episodes_elsewhere(connection, cohort, at=index),
-            *read_versions(connection, at=index, tables=_OF_ALL),
+            *read_versions(connection, at=at, tables=_OF_A_COHORT, cohort=cohort),
+            *read_episodes_elsewhere(connection, cohort, at=at),
+            *read_versions(connection, at=at, tables=_OF_ALL),
         ]
-        behind = {by for version in versions for by, _ in version.fields.values()}
-        corrections = [
-            each
-            for each in read_versions(connection, at=index, tables=[Correction.TABLE])
-            if each.fields["target"][0] in behind
-        ]
+        behind = _behind(versions)
+        corrections = [*read_corrections_by(connection, behind, at=at)]
         corrected = {str(each.fields["target"][1]) for each in corrections}
         cuts = {cut for version in versions if isinstance(cut := version.fields.get("data_cut", (0, None))[1], int)}
         events = registered_each(connection, behind | cuts | {index}, event_ids=corrected)
-        by_index = {each.index: each for each in events}
-        told = [by_index[place] for place in sorted(by_index)]
-        found = snapshot.of_versions([*versions, *corrections], told, size=index + 1)
+        found = snapshot.of_versions([*versions, *corrections], _in_order(events), size=index + 1)
     return found if moment.on is None else found.on(moment.on)
+
+
+def _index(connection: Connection, moment: Moment) -> tuple[int, int | None]:
+    """The index of the last entry that a moment takes in, and the same as the rows are asked: None for those that stand
+    now, which are found without a look at those that once did.
+    """
+    index = last_index(connection, moment)
+    return index, None if index == read_head(connection).size - 1 else index
+
+
+def _behind(versions: Iterable[Version]) -> set[int]:
+    """Indexes of the events that set these."""
+    return {by for version in versions for by, _ in version.fields.values()}
+
+
+def _in_order(events: Iterable[Registered]) -> list[Registered]:
+    by_index = {each.index: each for each in events}
+    return [by_index[place] for place in sorted(by_index)]
 
 
 def last_index(connection: Connection, moment: Moment) -> int:

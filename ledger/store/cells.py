@@ -16,7 +16,8 @@ from ledger.cohort.cells import RowKey, Version
 from ledger.cohort.columns import Column, Kind, Tier
 from ledger.cohort.rows import TABLES, Correction, Episode, columns_of
 from ledger.errors import MalformedError, TamperedError
-from ledger.signing.canonical import INTEGER_MAX, Json, dump, load
+from ledger.signing.canonical import INTEGER_MAX, Json, dump, dump_known, load
+from ledger.store.bulk import insert_rows, run_each
 from ledger.store.tables import cohort_tables
 
 _AT_A_TIME = 1000  # rows
@@ -39,14 +40,14 @@ def write_versions(conn: Connection, versions: Iterable[Version]) -> None:
         if before is None:
             ending[version.table].append(_ending(version))
         else:
-            before.setdefault("until", version.since)
+            before["until"] = version.since
         newest[version.table, version.key] = columns = _columns(version)
         if version.fields:
             made[version.table].append(columns)
     for table, ends in ending.items():
-        conn.execute(_end(table), ends)
+        run_each(conn, _end(table), ends)
     for table, rows in made.items():
-        conn.execute(cohort_tables[table].insert(), [{"until": None, **row} for row in rows])
+        insert_rows(conn, cohort_tables[table], rows)
 
 
 def clear_versions(conn: Connection) -> None:
@@ -70,13 +71,22 @@ def read_versions(
             yield stored.version
 
 
-def read_episodes_elsewhere(conn: Connection, cohort: str, *, at: int) -> Iterator[Version]:
+def read_episodes_elsewhere(conn: Connection, cohort: str, *, at: int | None) -> Iterator[Version]:
     """The episodes that cases of a cohort had in other cohorts, as they stood after the entry at an index."""
     elsewhere, here = cohort_tables[Episode.TABLE], cohort_tables[Episode.TABLE].alias("here")
     shared = here.c.cohort == cohort, here.c.node == elsewhere.c.node, here.c.case == elsewhere.c.case
     mine = _stood(Episode.TABLE, at), elsewhere.c.cohort != cohort, select(here.c.event).where(*shared).exists()
     for stored in _read(conn, Episode.TABLE, select(elsewhere).where(*mine)):
         yield stored.version
+
+
+def read_corrections_by(conn: Connection, events: Iterable[int], *, at: int | None) -> Iterator[Version]:
+    """The rows of those corrections and retractions that are among these events, by index. at: as above."""
+    name, indexes = Correction.TABLE, sorted(set(events))
+    for start in range(0, len(indexes), _AT_A_TIME):
+        made_by = cohort_tables[name].c.since.in_(indexes[start : start + _AT_A_TIME])  # nothing changes them later
+        for stored in _read(conn, name, select(cohort_tables[name]).where(_stood(name, at), made_by)):
+            yield stored.version
 
 
 def _stood(table: str, at: int | None) -> ColumnElement[bool]:
@@ -90,6 +100,12 @@ def changes_at(conn: Connection, index: int) -> Iterator[Version]:
     for name, table in cohort_tables.items():
         for stored in _read(conn, name, select(table).where(table.c.since == index)):
             yield stored.version
+
+
+def read_since(conn: Connection, table: str, start: int) -> Iterator[Version]:
+    """The versions of a table's rows that the entries from index `start` on made, whether they stand or not."""
+    for stored in _read(conn, table, select(cohort_tables[table]).where(cohort_tables[table].c.since >= start)):
+        yield stored.version
 
 
 def amending(conn: Connection, event_id: str) -> list[str]:
@@ -227,7 +243,8 @@ def _columns(version: Version) -> dict[str, Any]:
         **dict.fromkeys(kinds),
         **{name: _store(kinds[name], value) for name, (_, value) in version.fields.items()},
         "since": version.since,
-        "set_by": dump({name: by for name, (by, _) in version.fields.items()}).decode(),
+        "until": None,
+        "set_by": dump_known({name: by for name, (by, _) in version.fields.items()}).decode(),
     }
 
 

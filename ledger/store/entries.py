@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from ledger.cohort.database import Registered
 from ledger.errors import LedgerError, MalformedError, TamperedError
@@ -18,6 +18,7 @@ from ledger.events.corrections import EventCorrected, EventRetracted
 from ledger.signing.canonical import Json
 from ledger.signing.entry import format_time, parse_time
 from ledger.signing.envelope import Claims, parse_jws
+from ledger.store.bulk import insert_rows
 from ledger.store.tables import entries
 
 _AT_A_TIME = 1000  # rows
@@ -65,8 +66,7 @@ def append_entries(conn: Connection, items: Iterable[NewEntry]) -> None:
         }
         for stored, claims, event in items
     ]
-    if rows:
-        conn.execute(entries.insert(), rows)
+    insert_rows(conn, entries, rows)
 
 
 def read_entries(conn: Connection, start: int, stop: int) -> Iterator[StoredEntry]:
@@ -173,14 +173,25 @@ def nodes_with_case(conn: Connection, case: str) -> list[str]:
 
 
 def index_at_time(conn: Connection, time: datetime) -> int:
-    """Index of the last entry received at or before a time (aware), -1 where there is none."""
+    """Index of the last entry received at or before a time (aware), -1 where there is none.
+
+    Halves the log again and again: times of receipt never go back, and no index is kept for so rare a question.
+    """
     utc = time.astimezone(UTC)
     moment = format_time(utc.replace(microsecond=utc.microsecond // 1000 * 1000))
-    last = (
-        select(entries.c.index).where(entries.c.received <= moment).order_by(entries.c.index.desc()).limit(1)
-    )  # texts of one shape, in UTC: they sort as the times do
-    index = conn.execute(last).scalar_one_or_none()
-    return -1 if index is None else index
+    received = select(entries.c.received)
+    low, high = 0, conn.execute(select(func.coalesce(func.max(entries.c.index) + 1, 0))).scalar_one()
+    while low < high:
+        middle = (low + high) // 2
+        # texts of one shape, in UTC: they sort as the times do
+        at_middle = conn.execute(received.where(entries.c.index == middle)).scalar_one_or_none()
+        if at_middle is None:
+            raise TamperedError(f"entry {middle} is missing", index=middle)
+        if at_middle <= moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
 
 
 def check_columns(conn: Connection, size: int) -> None:

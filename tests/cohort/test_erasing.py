@@ -1,14 +1,14 @@
 """What an erasure covers: what is named, what corrects it, before it; told from the register alone."""
 
-from dataclasses import replace
 from typing import Any
 
+import amended
 import given
 import histories
 import pytest
-from given import DRUP, PROTARGET, Alliance, case
+from given import ASSESSMENT, DRUP, PROTARGET, Alliance, case, patient
 
-from ledger.cohort.database import Database
+from ledger.cohort.database import Database, Registered, Taken
 from ledger.cohort.erasing import Coverage, covered, erased_entries, named, told
 from ledger.errors import TamperedError
 
@@ -33,9 +33,12 @@ def erases(alliance: Alliance, **what: Any) -> frozenset[int]:
     return covered(alliance.database, row)
 
 
-def corrected(database: Database, index: int, target: int) -> None:
-    """Make an event in the register the correction of another."""
-    database.events[index] = replace(database.events[index], corrects=target, case=None)
+def assesses(alliance: Alliance) -> Taken:
+    return alliance.says(DRUP, "response.assessed", {**patient(case(1)), **ASSESSMENT})
+
+
+def corrects(alliance: Alliance, taken: Taken) -> Registered:
+    return amended.corrects(alliance, taken, **patient(case(1)), **ASSESSMENT).event
 
 
 def test_an_erasure_of_a_case_covers_its_nodes_events_of_it_and_nobody_elses(alliance: Alliance) -> None:
@@ -67,27 +70,47 @@ def test_an_erasure_covers_the_corrections_of_what_it_names_that_came_before_it(
     alliance: Alliance, *, by_id: bool
 ) -> None:
     # given: two corrections of one event, one before and one after the erasure; and one of something else
-    target = max(of_case(alliance.database, DRUP, case(1)))
-    before, other = (alliance.says(DRUP, "case.submitted", {"case": case(n), "on": "2021-11"}) for n in (7, 8))
-    corrected(alliance.database, before.event.index, target)
-    corrected(alliance.database, other.event.index, 0)
+    target, another = assesses(alliance), alliance.says(DRUP, "case.submitted", {"case": case(7), "on": "2021-11"})
+    before = corrects(alliance, target)
+    other = amended.corrects(alliance, another, case=case(7), on="2021-10").event
 
-    named_so = {"events": [alliance.database.events[target].event_id]} if by_id else {"case": case(1)}
-    found = erases(alliance, **named_so)
-    after = alliance.says(DRUP, "case.submitted", {"case": case(9), "on": "2021-11"})
-    corrected(alliance.database, after.event.index, target)
+    found = erases(alliance, **({"events": [target.event.event_id]} if by_id else {"case": case(1)}))
+    corrects(alliance, target)
 
-    assert before.event.index in found
-    assert other.event.index not in found
+    assert before.index in found
+    assert other.index not in found
     assert erased_entries(alliance.database) == found
 
 
+@pytest.mark.parametrize("by_id", [True, False])
+def test_an_erasure_covers_the_retraction_of_what_it_names(alliance: Alliance, *, by_id: bool) -> None:
+    target = assesses(alliance)
+    retraction = amended.retracts(alliance, target).event
+
+    found = erases(alliance, **({"events": [target.event.event_id]} if by_id else {"case": case(1)}))
+
+    assert {target.event.index, retraction.index} <= found
+
+
 def test_a_correction_that_is_named_takes_what_it_corrects_not_with_it(alliance: Alliance) -> None:
-    target = max(of_case(alliance.database, DRUP, case(1)))
-    correction = alliance.says(DRUP, "case.submitted", {"case": case(7), "on": "2021-11"}).event
-    corrected(alliance.database, correction.index, target)
+    correction = corrects(alliance, assesses(alliance))
 
     assert erases(alliance, events=[correction.event_id]) == {correction.index}
+
+
+def test_what_is_covered_is_found_without_a_pass_over_the_register() -> None:
+    for seed in range(3):
+        database = histories.history(seed, 500).database
+        for record in database.rows("erasures"):
+            node, event_id = record.key
+            index = database.index_of(event_id)
+            assert index is not None
+            erasure = named(index, node, case=record.value("case"), events=record.value("events"))
+
+            coverage = Coverage([erasure])
+            in_a_pass = {each.index for each in database.events if coverage.covers(told(each, database.events))}
+
+            assert covered(database, record) == in_a_pass
 
 
 def test_all_erasures_together_cover_what_each_does_in_any_history() -> None:
