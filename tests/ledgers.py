@@ -52,7 +52,7 @@ class Ledger:
         try:
             yield hub
         finally:
-            hub.engine.dispose()
+            hub.close()
 
 
 @contextmanager

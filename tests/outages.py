@@ -166,9 +166,10 @@ def disk_full(folder: Path, database: str) -> Outcome:
 def file_too_large(folder: Path) -> Outcome:
     """As a full disk, for whoever cannot mount one: SQLite may not make its file larger."""
     with ledgers.ledger("sqlite", folder, alliance()) as it:
-        with it.hub() as hub, load.posting(it.alliance, lambda _: load.in_process(hub)) as posting:
-            posting.more(_SOME)
+        with it.hub() as hub, ExitStack() as stack:
             limit = _Limit(hub.engine)
+            posting = stack.enter_context(load.posting(it.alliance, lambda _: load.in_process(hub)))
+            posting.more(_SOME)
             limit.set()
             posting.until(lambda: posting.unknown > 2 * len(posting.writers))
             limit.lift()
@@ -293,7 +294,7 @@ def clock_set_back(folder: Path, database: str) -> Outcome:
             again.appender.now = partial(_earlier, 3)
             posts["now"] = load.in_process(again)
             posting.more(_SOME)
-        again.engine.dispose()
+        again.close()
         outcome = _outcome("clock set back", it, posting)
         with it.hub() as hub, reading(hub.engine) as connection:
             entries = list(read_entries(connection, 0, read_head(connection).size))

@@ -55,7 +55,7 @@ def logged(settings: Settings) -> list[str]:
             size = read_head(connection).size
             names = [parse_jws(each.jws).claims.event_id for each in read_entries(connection, 0, size)]
     finally:
-        hub.engine.dispose()
+        hub.close()
     assert found.checkpoint is not None
     assert found.checkpoint.size == size
     assert [each for each in examine(settings) if each.verdict != "well"] == []
