@@ -7,10 +7,11 @@ events is in the log once, at the index that it was told, whatever happened mean
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 import given
 import httpx2 as httpx
@@ -22,11 +23,17 @@ from ledger.node.client import NodeClient
 from ledger.node.drafts import Draft, seal_draft
 from ledger.node.receipts import Kept, ReceiptChecker
 from ledger.operations.hub import Hub
+from ledger.signing.entry import format_time
 from ledger.signing.envelope import Envelope
-from ledger.store.engine import reading
-from ledger.store.entries import find_entry
 
-Post = Callable[[Sequence[Envelope]], list[int]]  # returns indexes, of which each is proved by a receipt
+
+class Post(Protocol):
+    """A way to post. Returns indexes, each of which a receipt has proved."""
+
+    def __call__(self, envelopes: Sequence[Envelope]) -> list[int]: ...
+
+    def close(self) -> None: ...
+
 
 _AGAIN_S = 0.02
 _GIVE_UP_S = 30.0
@@ -47,10 +54,10 @@ def busy_alliance(nodes: int = 8) -> given.Alliance:
 class Stream:
     """What a node says next: of one case after the other that it came, and its profile, which is sealed."""
 
-    def __init__(self, alliance: given.Alliance, node: str) -> None:
+    def __init__(self, alliance: given.Alliance, node: str, head: Head | None) -> None:
         self.node = node
         self._key = alliance.key(node)
-        self._head: Head | None = alliance.database.streams.get(node)
+        self._head = head
         self._case: str | None = None
 
     def next(self) -> Envelope:
@@ -86,10 +93,11 @@ class Writer(threading.Thread):
         self._stream, self._post, self._ending, self._batch = stream, post, ending, batch
 
     def run(self) -> None:
-        while not self._ending.is_set() and self.fault is None:
-            envelopes = [self._stream.next() for _ in range(self._batch)]
-            self.said += len(envelopes)
-            self._say(envelopes)
+        with closing(self._post):
+            while not self._ending.is_set() and self.fault is None:
+                envelopes = [self._stream.next() for _ in range(self._batch)]
+                self.said += len(envelopes)
+                self._say(envelopes)
 
     def _say(self, envelopes: Sequence[Envelope]) -> None:
         started = time.monotonic()
@@ -112,10 +120,14 @@ class Writer(threading.Thread):
 class Load:
     """All writers together."""
 
-    def __init__(self, alliance: given.Alliance, post_of: Callable[[str], Post], *, nodes: Sequence[str] | None) -> None:
-        named = alliance.members if nodes is None else nodes
+    def __init__(
+        self, alliance: given.Alliance, post_of: Callable[[str], Post], *, heads: Mapping[str, Head], batch: int
+    ) -> None:
         self._ending = threading.Event()
-        self.writers = [Writer(Stream(alliance, node), post_of(node), ending=self._ending) for node in named]
+        self.writers = [
+            Writer(Stream(alliance, node, head), post_of(node), ending=self._ending, batch=batch)
+            for node, head in heads.items()
+        ]
 
     @property
     def acknowledged(self) -> dict[str, int]:
@@ -154,10 +166,16 @@ class Load:
 
 @contextmanager
 def posting(
-    alliance: given.Alliance, post_of: Callable[[str], Post], *, nodes: Sequence[str] | None = None
+    alliance: given.Alliance,
+    post_of: Callable[[str], Post],
+    *,
+    heads: Mapping[str, Head] | None = None,
+    batch: int = 1,
 ) -> Iterator[Load]:
-    """All nodes (or these) post, to the end of the block, and a moment longer. post_of: how a node does it."""
-    load = Load(alliance, post_of, nodes=nodes)
+    """Nodes post, to the end of the block, and a moment longer. post_of: how a node does it. heads: of which nodes, and
+    where their streams end; those of the alliance where none are named.
+    """
+    load = Load(alliance, post_of, heads=alliance.database.streams if heads is None else heads, batch=batch)
     for writer in load.writers:
         writer.start()
     try:
@@ -169,37 +187,44 @@ def posting(
 # ---------------------------------------------------------------------- how
 
 
-def over_http(url: str, alliance: given.Alliance, statuses: Counter[int] | None = None) -> Post:
+class OverHttp:
     """As a node's program posts. statuses: counts what the hub answered; anything but an acknowledgement must be 503,
     and say when to come again.
     """
 
-    def look(answer: httpx.Response) -> None:
-        if statuses is not None:
-            statuses[answer.status_code] += 1
+    def __init__(self, url: str, alliance: given.Alliance, statuses: Counter[int] | None = None) -> None:
+        self._statuses = Counter[int]() if statuses is None else statuses
+        connect = partial(httpx.Client, event_hooks={"response": [self._look]})
+        self._client = NodeClient(url, alliance.memorandum, connect=connect, pause=lambda _s: time.sleep(_AGAIN_S))
+
+    def __call__(self, envelopes: Sequence[Envelope]) -> list[int]:
+        return [each.kept.receipt.index for each in self._client.post_once(envelopes)]
+
+    def close(self) -> None:
+        self._client.__exit__(None, None, None)
+
+    def _look(self, answer: httpx.Response) -> None:
+        self._statuses[answer.status_code] += 1
         if not answer.is_success:
             answer.read()
             assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
             assert int(answer.headers["Retry-After"]) > 0
 
-    connect = partial(httpx.Client, event_hooks={"response": [look]})
-    client = NodeClient(url, alliance.memorandum, connect=connect, pause=lambda _s: time.sleep(_AGAIN_S))
-    return lambda envelopes: [each.kept.receipt.index for each in client.post_once(envelopes)]
 
+class InProcess:
+    """To hubs of this process, one after the other. Each receipt is checked, as a node checks it."""
 
-def in_process(hub: Hub) -> Post:
-    """Each receipt is checked, as a node checks it."""
-    checker = ReceiptChecker(hub.memorandum)
+    def __init__(self, *several: Hub) -> None:
+        self._hubs = list(several)
+        self._checker = ReceiptChecker(several[0].memorandum)
 
-    def post(envelopes: Sequence[Envelope]) -> list[int]:
+    def __call__(self, envelopes: Sequence[Envelope]) -> list[int]:
+        hub = self._hubs[0]
+        self._hubs.append(self._hubs.pop(0))
         answers = hub.post([each.text for each in envelopes])
-        with reading(hub.engine) as connection:
-            stored = [find_entry(connection, index=posted.index) for posted, _ in answers]
-        for envelope, (_, receipt), entry in zip(envelopes, answers, stored, strict=True):
-            assert entry is not None
-            checker.check(Kept(envelope, entry.received, receipt))
+        for envelope, (posted, receipt) in zip(envelopes, answers, strict=True):
+            self._checker.check(Kept(envelope, format_time(posted.received), receipt))
         return [posted.index for posted, _ in answers]
 
-    return post
-
-
+    def close(self) -> None:
+        """They are others'."""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from sqlalchemy import event
 
 from ledger.clock import now
 from ledger.operations.audit import audit
-from ledger.operations.hub import Hub, open_hub
+from ledger.operations.hub import Hub
 from ledger.operations.mirror import mirror
 from ledger.operations.source import FolderSource
 from ledger.signing.entry import parse_time
@@ -42,15 +42,6 @@ Outage = Callable[[Path], Outcome]
 @cache
 def alliance() -> given.Alliance:
     return load.busy_alliance()
-
-
-@contextmanager
-def _counted(fault: str, of: Ledger, post_of: Callable[[str], load.Post]) -> Iterator[tuple[load.Load, list[Outcome]]]:
-    """Load, to the end of the block; the outcome is in the list after it, once its hubs have ended."""
-    outcomes: list[Outcome] = []
-    with load.posting(of.alliance, post_of) as posting:
-        yield posting, outcomes
-    outcomes.append(_outcome(fault, of, posting))
 
 
 def _outcome(fault: str, of: Ledger, posting: load.Load) -> Outcome:
@@ -70,7 +61,7 @@ def _served_here(of: Ledger, statuses: Counter[int] | None = None) -> Iterator[t
     with (
         of.hub() as hub,
         ledgers.serving_here(hub) as url,
-        load.posting(of.alliance, lambda _: load.over_http(url, of.alliance, statuses)) as posting,
+        load.posting(of.alliance, lambda _: load.OverHttp(url, of.alliance, statuses)) as posting,
     ):
         yield hub, posting
 
@@ -80,7 +71,10 @@ def _served_here(of: Ledger, statuses: Counter[int] | None = None) -> Iterator[t
 
 def hub_killed(folder: Path, database: str, *, times: int = 2) -> Outcome:
     with ledgers.ledger(database, folder, alliance()) as it:
-        with ledgers.served(it) as (hub,), load.posting(it.alliance, lambda _: load.over_http(hub.url, it.alliance)) as posting:
+        with (
+            ledgers.served(it) as (hub,),
+            load.posting(it.alliance, lambda _: load.OverHttp(hub.url, it.alliance)) as posting,
+        ):
             for _ in range(times):
                 posting.more(_SOME)
                 hub.kill()
@@ -168,7 +162,7 @@ def file_too_large(folder: Path) -> Outcome:
     with ledgers.ledger("sqlite", folder, alliance()) as it:
         with it.hub() as hub, ExitStack() as stack:
             limit = _Limit(hub.engine)
-            posting = stack.enter_context(load.posting(it.alliance, lambda _: load.in_process(hub)))
+            posting = stack.enter_context(load.posting(it.alliance, lambda _: load.InProcess(hub)))
             posting.more(_SOME)
             limit.set()
             posting.until(lambda: posting.unknown > 2 * len(posting.writers))
@@ -220,7 +214,7 @@ def commit_cut(folder: Path) -> Outcome:
         through = replace(it.settings, database_url=it.server.url("ledger", port=between.port))
         with it.hub(through) as hub, ledgers.serving_here(hub) as url:
             cutting = _Cutting(hub.engine, between)
-            with load.posting(it.alliance, lambda _: load.over_http(url, it.alliance)) as posting:
+            with load.posting(it.alliance, lambda _: load.OverHttp(url, it.alliance)) as posting:
                 for which, moment in CUTS * 2:
                     posting.more(_SOME // 2)
                     cutting.next(which, moment)
@@ -260,7 +254,7 @@ def answers_cut(folder: Path, database: str) -> Outcome:
     with ledgers.ledger(database, folder, alliance()) as it, it.hub() as hub, ledgers.serving_here(hub) as url:
         with proxies.proxy(int(url.rpartition(":")[2])) as between:
             through = f"http://127.0.0.1:{between.port}"
-            with load.posting(it.alliance, lambda _: load.over_http(through, it.alliance)) as posting:
+            with load.posting(it.alliance, lambda _: load.OverHttp(through, it.alliance)) as posting:
                 for _ in range(5):
                     posting.more(_SOME // 2)
                     between.arm(b"POST /events", "answered")
@@ -277,55 +271,43 @@ def answers_cut(folder: Path, database: str) -> Outcome:
 def clock_set_back(folder: Path, database: str) -> Outcome:
     """By an hour, twice, and once more over a restart: what the log says of times never goes back."""
     with ledgers.ledger(database, folder, alliance()) as it:
-        posts: dict[str, load.Post] = {}
-
-        def post_of(node: str) -> load.Post:
-            return lambda envelopes: posts["now"](envelopes)
-
-        with ExitStack() as stack:
-            hub = stack.enter_context(it.hub())
-            posts["now"] = load.in_process(hub)
-            posting = stack.enter_context(load.posting(it.alliance, post_of))
+        with it.hub() as hub, load.posting(it.alliance, lambda _: load.InProcess(hub)) as before:
             for hours in (1, 2):
-                posting.more(_SOME)
+                before.more(_SOME)
                 hub.appender.now = partial(_earlier, hours)
-            posting.more(_SOME)
-            again = open_hub(it.settings, hubs.LOG)
-            again.appender.now = partial(_earlier, 3)
-            posts["now"] = load.in_process(again)
-            posting.more(_SOME)
-        again.close()
-        outcome = _outcome("clock set back", it, posting)
-        with it.hub() as hub, reading(hub.engine) as connection:
-            entries = list(read_entries(connection, 0, read_head(connection).size))
+            before.more(_SOME)
+        with it.hub() as hub:
+            hub.appender.now = partial(_earlier, 3)
+            heads = hub.appender.look(lambda _, database: dict(database.streams))
+            with load.posting(it.alliance, lambda _: load.InProcess(hub), heads=heads) as after:
+                after.more(_SOME)
+            with reading(hub.engine) as connection:
+                entries = list(read_entries(connection, 0, read_head(connection).size))
         times = [parse_time(each.received) for each in entries]
         assert times == sorted(times)
-        return outcome
+        return Outcome.of(
+            "clock set back",
+            database,
+            said=before.said + after.said,
+            unknown=before.unknown + after.unknown,
+            acknowledged=before.acknowledged | after.acknowledged,
+            log=logged(it.settings),
+        )
 
 
-def _earlier(hours: int) -> object:
+def _earlier(hours: int) -> datetime:
     return now() - timedelta(hours=hours)
 
 
 def two_hubs(folder: Path, database: str) -> Outcome:
-    """Both serve one ledger, and each node posts to both in turn: there is one log, of which no index is given twice."""
+    """Both serve one ledger, each node posts to both in turn: there is one log, and no index is given twice."""
     with ledgers.ledger(database, folder, alliance()) as it, it.hub() as first, it.hub() as second:
-        with load.posting(it.alliance, lambda _: _in_turn(first, second)) as posting:
+        with load.posting(it.alliance, lambda _: load.InProcess(first, second)) as posting:
             posting.more(4 * _SOME)
         assert first.appender.size() == second.appender.size()
         acknowledged = posting.acknowledged
         assert len(set(acknowledged.values())) == len(acknowledged)
         return _outcome("two hubs", it, posting)
-
-
-def _in_turn(*several: Hub) -> load.Post:
-    posts = [load.in_process(hub) for hub in several]
-
-    def post(envelopes: object) -> list[int]:
-        posts.append(posts.pop(0))
-        return posts[0](envelopes)  # type: ignore[arg-type]
-
-    return post
 
 
 # ---------------------------------------------------------------------- a replica that takes over
@@ -364,4 +346,3 @@ OUTAGES: Mapping[str, Outage] = {
     **{each.__name__: each for each in (
         file_too_large, server_killed, server_restarted, backends_ended, backend_killed, commit_cut, replica_promoted)},
 }  # fmt: skip
-

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 
 import hubs
 
@@ -63,18 +63,10 @@ def logged(settings: Settings) -> list[str]:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    names = ("fault", "database", "said", "unknown answers", "acknowledged", "found", "lost", "doubled")
-    rows = [
-        names,
-        *(
-            (each.fault, each.database, *map(str, (each.said, each.unknown, each.acknowledged, each.found, each.lost, each.doubled)))
-            for each in outcomes
-        ),
-    ]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(names))]
+    names = [each.name.replace("_", " ") for each in fields(Outcome)]
+    rows = [names, *([str(cell) for cell in astuple(each)] for each in outcomes)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) if n < 2 else cell.rjust(width) for n, (cell, width) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
+        "  ".join(cell.rjust(width) if n > 1 else cell.ljust(width) for n, (cell, width) in enumerate(cells))
+        for cells in (list(zip(row, widths, strict=True)) for row in rows)
     )
-
-

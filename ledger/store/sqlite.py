@@ -47,9 +47,10 @@ def empty_write_ahead(engine: Engine) -> bool:
     try:
         cursor.execute("PRAGMA busy_timeout = 0")
         (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
-    except sqlite3.OperationalError:  # no room to bring it into the database: all of it is kept
+    except sqlite3.OperationalError:  # no room to bring it into the database: it stays where it is
         return False
+    else:
+        return not busy
     finally:
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")  # the connection goes back to the pool
         connection.close()

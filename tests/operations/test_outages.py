@@ -11,6 +11,10 @@ import pytest
 from outcomes import Outcome, table
 
 
+# psycopg warns of cursors that were open when their line died: that is what is done here
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
 @pytest.fixture(scope="module")
 def told() -> Iterator[list[Outcome]]:
     outcomes: list[Outcome] = []
@@ -19,9 +23,7 @@ def told() -> Iterator[list[Outcome]]:
 
 
 @pytest.mark.parametrize("name", outages.OUTAGES)
-def test_no_fault_takes_away_or_doubles_what_was_acknowledged(
-    name: str, tmp_path: Path, told: list[Outcome]
-) -> None:
+def test_no_fault_takes_away_or_doubles_what_was_acknowledged(name: str, tmp_path: Path, told: list[Outcome]) -> None:
     outcome = outages.OUTAGES[name](tmp_path)
 
     told.append(outcome)
