@@ -25,9 +25,11 @@ from ledger.errors import (
     TamperedError,
 )
 from ledger.events.base import Recorded
+from ledger.events.erasures import DisclosuresErased
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import extend_tiles
 from ledger.operations.admitting import Admitting, gate_early, target_of
+from ledger.operations.erase import finish_erasures
 from ledger.operations.gate import check_post
 from ledger.operations.judges import FEW, Judges
 from ledger.operations.judging import Begun, Candidate, Keys, Post, read_posts, size_fault
@@ -126,9 +128,11 @@ class Appender:
             except BaseException:
                 self._database = None
                 raise
-            # 4. the keys of what is erased now; a crash before this is healed at the next start
+            # 4. the keys of what is erased now; a crash before this is healed at the next start, or by a repost
             self._doomed |= dict.fromkeys(erased)
             self._destroy()
+            if _erases_again(group, answers):
+                finish_erasures(self.engine, self.vault)
             return answers
 
     def _judge(self, texts: Sequence[str]) -> Begun:
@@ -324,6 +328,20 @@ def _erased_by(database: Database, taken: Sequence[Taken]) -> frozenset[int]:
     keys = [version.key for each in taken for version in each.versions if version.table == Erasure.TABLE]
     rows = [database.row(Erasure.TABLE, key) for key in keys]
     return frozenset().union(*(covered(database, row) for row in rows if row is not None))
+
+
+def _erases_again(
+    group: Sequence[list[Candidate] | LedgerError], answers: Sequence[list[Posted] | LedgerError]
+) -> bool:
+    """Whether an erasure is among what was there before: where its commit was answered to nobody, its keys are there
+    yet, and its sender is told now that it is done.
+    """
+    return any(
+        not posted.is_new and candidate.claims.type == DisclosuresErased.TYPE
+        for post, answer in zip(group, answers, strict=True)
+        if not isinstance(post, LedgerError) and not isinstance(answer, LedgerError)
+        for candidate, posted in zip(post, answer, strict=True)
+    )
 
 
 @contextmanager
