@@ -8,12 +8,17 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version as version_of
 
 from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from api.access import Access, admit
 from api.audience import Outside
 from api.bodiless import Bodiless
+from api.caching import answer_unchanged
+from api.compressing import Compressing
 from api.guard import Guard
 from api.limits import Limited, Limits
+from api.meters import Meters
+from api.observed import Observed
 from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
@@ -32,7 +37,10 @@ from api.routes import (
     nodes,
     progress,
 )
+from api.sequencer import Sequencer
 from api.sessions import Sessions
+from api.staying import Guests
+from api.tail import Tail
 from ledger.operations.hub import Hub
 from ledger.reports.finding import Patience
 from ledger.settings import DEFAULT_URL
@@ -56,13 +64,15 @@ def create_app(
     says so. issuer: where people may log in. limits: how often a caller may ask, None for any number. outside: what
     outsiders are shown of reports; patience: when what is late becomes a finding; None for what is usual.
     """
+    sequencer = Sequencer(hub)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         hub.witnessing.start()
         yield
+        await run_in_threadpool(sequencer.stop)
         hub.witnessing.stop()
-        hub.engine.dispose()
+        hub.close()
 
     app = FastAPI(
         title="cohort-ledger",
@@ -77,17 +87,26 @@ def create_app(
         telemetry={"logs": False},  # they would hold what did not validate, and that may be a patient's
     )
     url, sessions = public_url.rstrip("/"), Sessions(hub, dev)
+    access = Access(hub, url, dev, sessions.identity)
+    guests = Guests(access, sessions)
     app.state.hub = hub
-    app.state.access = Access(hub, url, dev, sessions.identity)
+    app.state.sequencer = sequencer
+    app.state.access = access
+    app.state.guests = guests
+    app.state.tail = Tail(hub, guests)
     app.state.sessions = sessions
     app.state.issuer = issuer
     app.state.outside = Outside() if outside is None else outside
     app.state.patience = Patience() if patience is None else patience
     app.state.limits = Limits(0) if limits is None else limits
+    app.state.meters = Meters(hub, sequencer=lambda: getattr(app.state, "sequencer", None))
     app.add_middleware(Limited, limits=app.state.limits)
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
+    app.add_middleware(Compressing)  # around the guard: what says nothing of being kept is not, it says
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
+    app.add_middleware(Observed, meters=app.state.meters)  # around all of it: what is refused is counted, too
     answer_errors(app)
+    answer_unchanged(app)
     routers = (
         live,
         events,

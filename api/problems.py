@@ -44,6 +44,8 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
+RETRY_AFTER_S = 2  # of whatever is not to be had just now
+
 _STATUSES: Mapping[type[LedgerError], HTTPStatus] = {
     MalformedError: HTTPStatus.BAD_REQUEST,
     SignatureError: HTTPStatus.FORBIDDEN,
@@ -106,6 +108,8 @@ def problem(error: LedgerError, path: str) -> Response:
     if isinstance(error, UnauthenticatedError):
         # RFC 6750, 3.1: where nothing was sent, no error is named
         answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if "token" in error.facts else "Bearer"
+    if isinstance(error, UnavailableError):
+        answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer
 
 
@@ -159,11 +163,12 @@ def answer_errors(app: FastAPI) -> None:
 
     def ledger_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, LedgerError)
+        request.state.error = error  # for whoever counts them
         return problem(error, request.scope["path"])
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return problem(fault_in(error.errors()), request.scope["path"])
+        return ledger_error(request, fault_in(error.errors()))
 
     def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -183,7 +188,10 @@ def answer_errors(app: FastAPI) -> None:
         return problem(MalformedError("the body ended too early"), request.scope["path"])  # nobody hears it
 
     def unexpected(request: Request, _error: Exception) -> Response:
-        return problem(LedgerError("an unexpected error: the operator finds it in the log"), request.scope["path"])
+        answer = problem(LedgerError("an unexpected error: the operator finds it in the log"), request.scope["path"])
+        if "request_id" in request.scope.get("state", {}):  # this answer goes past whatever adds it to the others
+            answer.headers["X-Request-Id"] = request.state.request_id
+        return answer
 
     app.add_exception_handler(LedgerError, ledger_error)
     app.add_exception_handler(RequestValidationError, invalid)

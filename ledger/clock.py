@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 _SALT_SIZE = 16
 _KEY_SIZE = 32
+_REQUEST_ID_SIZE = 8
 
 
 def now() -> datetime:
@@ -41,3 +42,8 @@ def new_key() -> bytes:
 def new_case_id() -> str:
     """A UUID of version 4 (RFC 9562, 5.4), all of it random: a case's handle says nothing of whom it is. Lower case."""
     return str(uuid.uuid4())
+
+
+def new_request_id() -> str:
+    """What one request is called in the log and in its answer: 16 hex digits that say nothing of it."""
+    return os.urandom(_REQUEST_ID_SIZE).hex()

@@ -6,7 +6,7 @@ What is said nearest wins: a flag, then `COHORT_LEDGER_*`, then `./cohort-ledger
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -20,10 +20,13 @@ DEFAULT_URL = "http://127.0.0.1:8700"
 ENVIRONMENT = "COHORT_LEDGER_"
 PROJECT_FILE = Path("cohort-ledger.toml")
 USER_FILE = Path(".config/cohort-ledger/config.toml")
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _KEY_SIZE = 32  # bytes
 _PORT_MAX = 65535
 _COUNT_MAX = 99  # a note has at most 100 signatures, and the log's is one
+_PROCESSES_MAX = 256
 _DAYS_MAX = 366
 _WAITING_DAYS_MAX = 3_660
 _RATE_MAX = 1_000_000
@@ -37,7 +40,9 @@ class Settings:
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
     host, port: where `serve` listens. public_url: where callers reach it, which their tokens must name. oidc_issuer:
     where people may log in, None for nowhere, which knows this server as oidc_client_id and by what
-    oidc_client_secret_file holds. requests_per_minute: of one caller, 0 for any number.
+    oidc_client_secret_file holds. requests_per_minute: of one caller, 0 for any number. verify_processes: how many
+    others verify signatures, once there are many; 0 for none, None for what pays on this machine. log_format: of the
+    lines that a server writes, text or json; log_level: from which on, debug, info, warning or error.
     url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys, stream and receipts. witness_dir:
     what a witness keeps. state_dir: what a reader of logs remembers of them. witness_urls: name -> where a witness is
     reached, if not at `https://<name>`; a hub that starts asks these and those in force. witnesses_needed: how many
@@ -60,6 +65,9 @@ class Settings:
     oidc_client_id: str | None
     oidc_client_secret_file: Path | None
     requests_per_minute: int
+    log_format: str
+    log_level: str
+    verify_processes: int | None
     url: str
     node_dir: Path
     witness_dir: Path
@@ -98,6 +106,11 @@ class Settings:
             values[name] = _read(name, stated, read)
         origin = {name: told[name].where if name in told else "default" for name in _SETTINGS}
         return cls(**values, origin=MappingProxyType(origin))
+
+
+def notified_socket() -> str | None:
+    """Where systemd listens for a word of this process (sd_notify(3)), None where nobody does."""
+    return os.environ.get("NOTIFY_SOCKET") or None  # noqa: TID251 - the one place
 
 
 class _Told(NamedTuple):
@@ -157,6 +170,20 @@ def _rate(text: str, _folder: Path) -> int:
     return int(text)
 
 
+def _log_format(text: str, _folder: Path) -> str:
+    return _one_of(text, LOG_FORMATS)
+
+
+def _log_level(text: str, _folder: Path) -> str:
+    return _one_of(text, LOG_LEVELS)
+
+
+def _one_of(text: str, words: Sequence[str]) -> str:
+    if text not in words:
+        raise ValueError(f"it is one of {', '.join(words)}")
+    return text
+
+
 def _address(text: str, _folder: Path) -> str:
     if not text.startswith(("https://", "http://")):
         raise ValueError("write http://host:port, or https://host")
@@ -183,6 +210,10 @@ def _count_or_none(text: str, _folder: Path) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and int(text) <= _COUNT_MAX):
         raise ValueError(f"it is a number up to {_COUNT_MAX}, or empty for more than half of the witnesses")
     return int(text)
+
+
+def _processes_or_none(text: str, _folder: Path) -> int | None:
+    return _number(text, least=0, most=_PROCESSES_MAX) if text else None
 
 
 def _threshold(text: str, _folder: Path) -> int:
@@ -239,6 +270,9 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "oidc_client_id": (_text_or_none, lambda _: ""),
     "oidc_client_secret_file": (_path_or_none, lambda _: ""),
     "requests_per_minute": (_rate, lambda _: "1200"),
+    "log_format": (_log_format, lambda _: LOG_FORMATS[0]),
+    "log_level": (_log_level, lambda _: "info"),
+    "verify_processes": (_processes_or_none, lambda _: ""),
     "url": (_text, lambda _: DEFAULT_URL),
     "node_dir": (_path, lambda _: "cohort-ledger-node"),
     "witness_dir": (_path, lambda _: "cohort-ledger-witness"),

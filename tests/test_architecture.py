@@ -103,6 +103,11 @@ PLANTED: dict[str, tuple[str, dict[str, str], list[str]]] = {
         {"ledger/node/planted.py": "import starlette.requests", "ledger/cli/planted.py": "import fastapi"},
         ["ledger.node.planted -> starlette", "ledger.cli.planted -> fastapi"],
     ),
+    "others than the one file know Dask": (
+        "dask-in-one-file",
+        {"ledger/operations/planted.py": "import distributed", "ledger/cli/planted.py": "from dask import delayed"},
+        ["ledger.operations.planted -> distributed", "ledger.cli.planted -> dask"],
+    ),
     "each event family imports the next": (
         "families-apart",
         {

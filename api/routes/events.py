@@ -4,39 +4,45 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, NamedTuple
+from importlib.metadata import version as version_of
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.access import opened_for
-from api.hub import OpenHub
+from api.caching import ASK_AGAIN, NOT_MODIFIED, VARY, check_unchanged, tag_of
+from api.entries import Entry, Reach, State, entry_of
+from api.hub import OpenHub, OpenSequencer
+from api.posts import note_taken, noting
 from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
 from ledger.errors import MalformedError, NotFoundError
 from ledger.names import SLUG_MAX, UUID_V7
 from ledger.operations.amended import history_of
-from ledger.operations.append import POST_ENVELOPES_MAX
+from ledger.operations.append import Posted
+from ledger.operations.judging import POST_ENVELOPES_MAX
 from ledger.operations.publish import receipts
 from ledger.reports.amendments import Amendment
 from ledger.signing import envelope as envelopes
 from ledger.signing.canonical import Json
 from ledger.signing.encoding import from_decimal, to_base64url
+from ledger.signing.entry import format_time
 from ledger.signing.envelope import ENVELOPE_MAX, Actor
 from ledger.signing.receipt import Receipt
 from ledger.store.cells import changes_at
 from ledger.store.engine import Connection, reading
 from ledger.store.entries import StoredEntry, find_entry, page_entries
-from ledger.store.head import Head, read_head
+from ledger.store.head import read_head
 
 router = APIRouter(tags=["events"])
 
-State = Literal["sequenced", "published", "witnessed"]
-
 PAGE_MAX = 1_000
+_SOON_READ = 64 * 1024  # bytes: more would keep others waiting
 _INDEX = r"(?:0|[1-9][0-9]{0,14})"
 
 
@@ -83,23 +89,6 @@ class Receipts:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry as the log has it. received: the hub's clock, RFC 3339. synthetic: it is made up, and says so. jws: the
-    envelope without disclosures.
-    """
-
-    index: int
-    received: str
-    state: State
-    event_id: str
-    node: str
-    seq: int
-    type: str
-    synthetic: bool
-    jws: str
-
-
-@dataclass(frozen=True, slots=True)
 class Entries:
     events: list[Entry]
 
@@ -134,22 +123,6 @@ class Event:
     amendments: list[Amendment]
 
 
-class Reach(NamedTuple):
-    """How far the log is published and witnessed, in entries."""
-
-    published: int
-    witnessed: int
-
-    @classmethod
-    def of(cls, head: Head) -> "Reach":
-        return cls(head.published, head.witnessed_size)
-
-    def state_of(self, index: int) -> State:
-        if index < self.witnessed:
-            return "witnessed"
-        return "published" if index < self.published else "sequenced"
-
-
 async def _read_body(request: Request) -> bytes:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -172,24 +145,34 @@ Named = Annotated[str, Path(pattern=f"^(?:{_INDEX}|{UUID_V7.pattern})$", example
         "requestBody": {"required": True, "content": {"application/json": {"schema": Post.model_json_schema()}}}
     },
 )
-def post_events(hub: OpenHub, body: Body, response: Response) -> Receipts:
+async def post_events(request: Request, sequencer: OpenSequencer, body: Body, response: Response) -> Receipts:
     """Append events. 409 and 422 by a rule carry the hub's signed `refusal`, and nothing is stored then."""
-    posted = hub.post(_read_post(body))
+    post = _read_post(body) if len(body) <= _SOON_READ else await run_in_threadpool(_read_post, body)
+    with noting(request, post):
+        posted = await sequencer.post(post)
     if not any(place.is_new for place, _ in posted):
         response.status_code = HTTPStatus.OK
-    with reading(hub.engine) as connection:
-        reach = Reach.of(read_head(connection))
-        return Receipts([_taken(connection, place.index, receipt, reach) for place, receipt in posted])
+    reach = Reach(published=max(place.index for place, _ in posted) + 1, witnessed=sequencer.witnessed)
+    taken = [_taken(place, receipt, reach) for place, receipt in posted]
+    note_taken(request, [place for place, _ in posted], [each.node for each in taken])
+    return Receipts(taken)
 
 
-@router.get("/events", responses=documented(400, 401, 403))
-def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
-    """Entries in the log's order; the Link header names the next page where there may be one."""
+@router.get("/events", responses={**NOT_MODIFIED, **documented(400, 401, 403)})
+def list_events(request: Request, hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
+    """Entries in the log's order; the Link header names the next page where there may be one. Who asks again what comes
+    behind an entry, and brings the tag of the last answer, is told cheaply that there is nothing new.
+    """
     asked = page.model_dump(exclude={"after", "limit"}, exclude_none=True)
     with reading(hub.engine) as connection:
+        head = read_head(connection)
+        reach = Reach.of(head)
+        tag = tag_of(request, head.size, *reach, version_of("cohort-ledger"))
+        headers = {"ETag": tag, "Cache-Control": ASK_AGAIN, "Vary": VARY}
+        check_unchanged(request, headers)
         after = -1 if page.after is None else page.after
         found = page_entries(connection, after=after, limit=page.limit, **asked)
-        reach = Reach.of(read_head(connection))
+    response.headers.update(headers)
     if len(found) == page.limit:
         query = urlencode({"after": found[-1].index, "limit": page.limit, **asked})
         response.headers["Link"] = f'</events?{query}>; rel="next"'
@@ -265,24 +248,13 @@ def _find(connection: Connection, event: str) -> StoredEntry:
     return stored
 
 
-def _taken(connection: Connection, index: int, receipt: Receipt, reach: Reach) -> Taken:
-    stored = find_entry(connection, index=index)
-    assert stored is not None
-    entry = entry_of(stored, reach)
-    proof = receipt.encode().decode()
-    return Taken(index, entry.received, entry.event_id, entry.node, entry.seq, entry.state, proof)
-
-
-def entry_of(stored: StoredEntry, reach: Reach) -> Entry:
-    claims = envelopes.parse_jws(stored.jws).claims
-    return Entry(
-        index=stored.index,
-        received=stored.received,
-        state=reach.state_of(stored.index),
-        event_id=claims.event_id,
-        node=claims.node,
-        seq=claims.seq,
-        type=claims.type,
-        synthetic=claims.data.get("synthetic") is True,
-        jws=stored.jws,
+def _taken(place: Posted, receipt: Receipt, reach: Reach) -> Taken:
+    return Taken(
+        place.index,
+        format_time(place.received),
+        place.event_id,
+        place.node,
+        place.seq,
+        reach.state_of(place.index),
+        receipt.encode().decode(),
     )

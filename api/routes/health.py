@@ -8,30 +8,13 @@ from fastapi import APIRouter, FastAPI, Path, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from api.hub import OpenHub
+from api.meters import MEDIA_TYPE, Meters
 from api.problems import documented, help_page
 from ledger.errors import NotFoundError, UnavailableError
 from ledger.store.engine import reading
 from ledger.store.head import Head, read_head
 
 router = APIRouter(tags=["health"])
-
-_METRICS = """\
-# HELP cohort_ledger_entries Entries that are sequenced.
-# TYPE cohort_ledger_entries gauge
-cohort_ledger_entries {sequenced}
-# HELP cohort_ledger_published_entries Entries under the signed checkpoint.
-# TYPE cohort_ledger_published_entries gauge
-cohort_ledger_published_entries {published}
-# HELP cohort_ledger_witnessed_entries Entries under a checkpoint that enough witnesses cosigned.
-# TYPE cohort_ledger_witnessed_entries gauge
-cohort_ledger_witnessed_entries {witnessed}
-# HELP cohort_ledger_read_only 1 while no post is taken.
-# TYPE cohort_ledger_read_only gauge
-cohort_ledger_read_only {read_only}
-# HELP cohort_ledger_witness_cosigned_seconds When a witness cosigned last, since the epoch; 0 before it did.
-# TYPE cohort_ledger_witness_cosigned_seconds gauge
-"""
-_WITNESS = 'cohort_ledger_witness_cosigned_seconds{{witness="{name}"}} {time_s}\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +76,10 @@ def describe(request: Request) -> dict[str, Any]:
 
 
 @router.get("/metrics", response_class=PlainTextResponse, responses=documented(400))
-def read_metrics(hub: OpenHub) -> PlainTextResponse:
-    """Sizes and times in Prometheus's text format."""
-    head = _head(hub)
-    text = _METRICS.format(
-        sequenced=head.size,
-        published=head.published,
-        witnessed=head.witnessed_size,
-        read_only=int(hub.standing.read_only is not None),
-    )
-    text += "".join(_WITNESS.format(name=name, time_s=time_s) for name, time_s in hub.witnessing.cosigned_at().items())
-    return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+def read_metrics(request: Request) -> PlainTextResponse:
+    """What this process counts, in Prometheus's text format."""
+    meters: Meters = request.app.state.meters
+    return PlainTextResponse(meters.text(), media_type=MEDIA_TYPE)
 
 
 @router.get("/help/errors/{slug}", response_class=HTMLResponse, responses=documented(400, 404))

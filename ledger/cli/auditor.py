@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,17 @@ from ledger.cli.options import File, as_json, hub_options, read_pin, state_dir
 from ledger.cli.report_tables import print_contributions, print_findings
 from ledger.cli.sources import is_live, key_options, open_source
 from ledger.cli.terminal import print_json, print_table, progress, remark
-from ledger.clock import now
+from ledger.clock import new_key, now
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import MalformedError, NotFoundError, SetupError, TamperedError
 from ledger.operations.audit import STEPS, Audit, Before, Failure
 from ledger.operations.audit import audit as audit_source
 from ledger.operations.bundle import VIEWS, write_bundle
+from ledger.operations.dask_cluster import dask_cluster
 from ledger.operations.heads import Heads
 from ledger.operations.kept_audits import KeptAudits
+from ledger.operations.processes import Processes
+from ledger.operations.ranges import Pool
 from ledger.operations.reached import Reached, Signatures
 from ledger.operations.source import Source, stated_view
 from ledger.settings import Settings
@@ -58,9 +61,13 @@ STEP_SIGNATURES = 5
 @click.option(
     "--processes",
     type=click.IntRange(min=1),
-    default=lambda: os.cpu_count() or 1,
     metavar="N",
     help="How many share the work; else one for each core.",
+)
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Have a Dask cluster of your own, `tls://host:port`, verify the signatures. Whoever runs it is trusted.",
 )
 @key_options
 @state_dir
@@ -75,7 +82,8 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     witnesses: int,
     copy: bool,
     go_on: bool | None,
-    processes: int,
+    processes: int | None,
+    dask: str | None,
     key_file: Path | None,
     passphrase_file: Path | None,
     state_dir: Path,
@@ -90,7 +98,8 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
     live = is_live(source) and not copy
     goes_on = live if go_on is None else go_on  # a file is evidence by itself: all of it is looked at
     pinned, heads, kept = read_pin(pin), Heads(state_dir), KeptAudits(state_dir)
-    with open_source(source, key_file, passphrase_file) as opened, progress("auditing") as done:
+    sharing = _pool(processes, dask, signatures)
+    with open_source(source, key_file, passphrase_file) as opened, sharing as pool, progress("auditing") as done:
         head, reached = _remembered(opened, heads, kept, view=view, signatures=signatures)
         result = audit_source(
             opened,
@@ -99,7 +108,7 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
             before=Before(head, live, reached if goes_on else None),
             signatures=signatures,
             witnesses=witnesses,
-            processes=processes,
+            pool=pool,
             progress=done,
         )
         alarm = _see(heads, result, opened, live=live)
@@ -121,6 +130,18 @@ def audit(  # noqa: PLR0913 - each is one thing that an auditor may ask for
         kept.keep(result.memorandum, result.reached)
     if alarm is not None or not result.holds:
         raise click.exceptions.Exit(DOES_NOT_HOLD)
+
+
+def _pool(processes: int | None, dask: str | None, signatures: Signatures) -> AbstractContextManager[Pool | None]:
+    """Who shares the work; None for nobody."""
+    if dask is None:
+        count = processes or os.cpu_count() or 1
+        return Processes(count) if count > 1 else nullcontext()
+    if processes is not None:
+        raise click.UsageError("either processes of this machine share the work, --processes, or a cluster, --dask")
+    if signatures != "every":
+        raise click.UsageError("a cluster verifies signatures, --dask, and --signatures heads leaves few of them")
+    return dask_cluster(dask, seed=new_key())
 
 
 def _remembered(
@@ -188,6 +209,8 @@ def print_audit(result: Audit, *, signatures: str) -> None:
     """The report on a terminal: what was pinned, the steps and what they found, and the verdict last."""
     if not result.pinned:
         click.echo("self-consistent only: no founding document was pinned; its hash comes from the alliance's members")
+    if result.vouched:
+        click.echo(f"not all by this machine: {result.vouched}")
     print_table(["step", "", "verdict", "found"], step_lines(result, signatures), right=["step"])
     if result.findings:
         print_findings(result.findings)
@@ -229,6 +252,7 @@ def _told(result: Audit, signatures: str) -> dict[str, Any]:
         "digest": to_base64(result.digest) if result.digest else None,
         "view": result.view,
         "signatures": signatures,
+        "vouched": result.vouched or None,
         "disclosures": {"shown": result.shown, "withheld": result.withheld, "erased": result.erased},
         "passed": result.passed,
         "failure": result.failure,

@@ -3,13 +3,15 @@
 import importlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ledger.cli.founding import read_memorandum
-from ledger.cli.options import File, as_json, hub_options, passphrase_for, read_pin, state_dir
+from ledger.cli.logs import begin_logging, say, say_of_witnesses
+from ledger.cli.options import File, as_json, hub_options, log_options, passphrase_for, read_pin, state_dir
 from ledger.cli.serving import check_reach, listen, run_app
 from ledger.cli.sources import is_live, open_source
 from ledger.cli.terminal import print_facts, print_json, print_table, progress, remark
@@ -18,7 +20,8 @@ from ledger.errors import SetupError
 from ledger.node.keyring import is_encrypted, read_key
 from ledger.operations.doctor import examine
 from ledger.operations.heads import Heads
-from ledger.operations.hub import found_ledger, open_hub, open_store
+from ledger.operations.hub import Hub, found_ledger, open_hub, open_store
+from ledger.operations.judges import processes_here
 from ledger.operations.rebuild import check_tables
 from ledger.operations.rebuild import rebuild as rebuild_tables
 from ledger.operations.restore import restore
@@ -105,6 +108,7 @@ def _restore(settings: Settings, source: str, pin: bytes | None, heads: Heads, *
 @click.option("--dev", is_flag=True, help="Every caller has every role; on loopback only.")
 @hub_options
 @click.option("--log-key-passphrase-file", type=File, help="What opens the log's key.")
+@log_options
 def serve(dev: bool, **flags: Any) -> None:
     """Run the hub: take posts, and serve the log and the database over HTTP."""
     settings = Settings.here(flags)
@@ -112,16 +116,25 @@ def serve(dev: bool, **flags: Any) -> None:
     listener, url = listen(settings.host, settings.port)
     engine, memorandum = open_store(settings)
     engine.dispose()
-    hub = open_hub(settings, _signer(settings, memorandum.origin), tell=remark)
+    signer = _signer(settings, memorandum.origin)  # which may ask for a passphrase
+    begin_logging(settings)
+    processes = processes_here() if settings.verify_processes is None else settings.verify_processes
+    hub = open_hub(settings, signer, tell=say_of_witnesses, processes=processes)
+    hub.standing.tell_admitted = partial(say, "posts are taken now: enough witnesses have answered")
     for line in (hub.witnessing.warning(), hub.standing.read_only):
         if line is not None:
-            remark(line)
+            say_of_witnesses(line)
     public_url = url if settings.origin["public_url"] == "default" else settings.public_url
     app = importlib.import_module("api.serving").app_of(settings, hub, public_url=public_url, dev=dev)  # by name
-    remark(f"{memorandum.origin} on {url}, until Ctrl-C")
+    say(f"{memorandum.origin} on {url}, until Ctrl-C")
     if dev:
-        remark("for development: every caller has every role")
-    run_app(app, listener, ending=hub.listeners.close)
+        say("for development: every caller has every role")
+    run_app(app, listener, begun=lambda: say("requests are taken"), ending=partial(_end, hub))
+
+
+def _end(hub: Hub) -> None:
+    say("no request is taken any more: what is under way is answered, and then it ends")
+    hub.listeners.close()
 
 
 @click.command()

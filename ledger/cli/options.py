@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from ledger.errors import MalformedError, SetupError
-from ledger.settings import Settings
+from ledger.settings import LOG_FORMATS, LOG_LEVELS, Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 File = click.Path(path_type=Path)
@@ -37,6 +37,16 @@ def hub_options(command: _Command) -> _Command:
             click.option("--vault-key-file", type=File, help="The keys of its vault."),
             click.option("--log-key-file", type=File, help="The log's key, PKCS#8 PEM."),
         )
+    ):
+        command = option(command)
+    return command
+
+
+def log_options(command: _Command) -> _Command:
+    """What a server writes to standard error of its work; see `ledger.cli.logs`."""
+    for option in (
+        click.option("--log-level", type=click.Choice(LOG_LEVELS), help="From which on; info unless set."),
+        click.option("--log-format", type=click.Choice(LOG_FORMATS), help="For people, or JSON; text unless set."),
     ):
         command = option(command)
     return command

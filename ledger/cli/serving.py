@@ -7,6 +7,7 @@ from typing import Any
 
 import uvicorn
 
+from ledger.cli.notifying import READY, STOPPING, notify
 from ledger.errors import ForbiddenError, SetupError
 
 _BACKLOG = 2048
@@ -48,16 +49,24 @@ def listen(host: str, port: int) -> tuple[socket.socket, str]:
     return listener, f"http://{named}:{listener.getsockname()[1]}"
 
 
-def run_app(app: Any, listener: socket.socket, *, ending: Callable[[], None] = lambda: None) -> None:
+def run_app(
+    app: Any,
+    listener: socket.socket,
+    *,
+    begun: Callable[[], None] = lambda: None,
+    ending: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until a signal comes; it is raised again once all that was under way is answered.
 
-    ending: called when the signal has come, to end answers that would go on for ever.
+    begun: called when requests are taken. ending: called when the signal has come, to end answers that would go on for
+    ever.
 
     Raises SetupError where the app does not start, KeyboardInterrupt after Ctrl-C.
     """
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=None,  # see `ledger.cli.logs`
+        log_level=None,
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
         server_header=False,
@@ -65,17 +74,25 @@ def run_app(app: Any, listener: socket.socket, *, ending: Callable[[], None] = l
         forwarded_allow_ips=_PROXIES,
     )
     try:
-        _Server(config, ending).run(sockets=[listener])
+        _Server(config, begun, ending).run(sockets=[listener])
     except SystemExit:  # how it says that the app's start-up failed, after it has logged why
         raise SetupError("the server did not start") from None
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None], ending: Callable[[], None]) -> None:
         super().__init__(config)
+        self._begun = begun
         self._ending = ending
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            notify(READY)
+            self._begun()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        notify(STOPPING)
         self._ending()
         await super().shutdown(sockets)
 

@@ -8,7 +8,8 @@ from typing import Any, get_args
 import click
 
 from ledger.cli.founding import read_memorandum
-from ledger.cli.options import File, as_json, new_passphrase, passphrase_for, protection_options
+from ledger.cli.logs import begin_logging, say
+from ledger.cli.options import File, as_json, log_options, new_passphrase, passphrase_for, protection_options
 from ledger.cli.serving import listen, run_app
 from ledger.cli.terminal import print_facts, print_json, print_table, remark
 from ledger.node.keyring import is_encrypted, new_cosigner, read_cosigner, write_key
@@ -85,13 +86,15 @@ def init(
 @click.option("--port", type=int, default=_PORT, show_default=True)
 @witness_dir
 @click.option("--passphrase-file", type=File, help="What opens its keys.")
-def serve(host: str, port: int, witness_dir: Path | None, passphrase_file: Path | None) -> None:
+@log_options
+def serve(host: str, port: int, witness_dir: Path | None, passphrase_file: Path | None, **flags: Any) -> None:
     """Run the witness: logs post checkpoints to it, and anyone reads what it cosigned."""
     folder = _opened(witness_dir)
     served = Witness(folder, _cosigners(folder, passphrase_file))
     listener, url = listen(host, port)
     app = importlib.import_module("api.witness").create_witness_app(served)  # by name: nothing here stands on api
-    remark(f"{folder.name} on {url}, until Ctrl-C")
+    begin_logging(Settings.here(flags))
+    say(f"{folder.name} on {url}, until Ctrl-C")
     run_app(app, listener)
 
 

@@ -5,8 +5,8 @@ It needs a source of the log's static files and no database, no server, no hub. 
 names the entry. Step 8 holds the hub's stored tables against the log, and needs them: see `ledger.operations.doctor`.
 
 Memory grows with the database that the log replays to, not with the log: entries are read, checked and let go tile by
-tile. What can be checked of a tile by itself (`ledger.operations.ranges`) may be shared out over processes; what
-happens in the order of the log happens here.
+tile. What can be checked of a tile by itself (`ledger.operations.ranges`) may be shared out over processes, or over a
+cluster that is trusted for it; what happens in the order of the log happens here.
 """
 
 from collections import Counter
@@ -28,6 +28,7 @@ from ledger.merkle.tree import NodeReader, root_at
 from ledger.operations.bracketing import Bracketing
 from ledger.operations.bundle import VIEWS, is_partial
 from ledger.operations.folding import Fold, Progress, failing
+from ledger.operations.ranges import Pool
 from ledger.operations.reached import Reached, Signatures
 from ledger.operations.source import Source, read_tiled, stated_view
 from ledger.operations.uncollected import uncollected
@@ -65,16 +66,18 @@ class Failure:
 class Audit:
     """What an audit found. `failure` is None where everything holds.
 
-    pinned: the memorandum is the one that the auditor named. signatures: which were verified. checkpoint: the one
+    pinned: the memorandum is the one that the auditor named. signatures: which were verified. vouched: for which of
+    them others' word was taken, and whose; none where this machine verified all. checkpoint: the one
     audited, as its bytes in `evidence`. continued: how many entries an earlier audit had checked, which were not looked
     at again; nothing_new: that is all there is. passed: step -> what was checked, in words. shown, withheld, erased:
     counts of disclosures. findings: step 9, which fails nothing; contributed: step 10. reached: what a later audit goes
-    on from, once all holds.
+    on from, once all holds; nothing where others vouched for a part: it would be taken for what this machine verified.
     """
 
     pinned: bool
     view: str
     signatures: Signatures = "every"
+    vouched: str = ""
     memorandum: Memorandum | None = None
     checkpoint: Checkpoint | None = None
     evidence: bytes = b""
@@ -118,7 +121,7 @@ def audit(
     before: Before = NOTHING_BEFORE,
     signatures: Signatures = "every",
     witnesses: int = 0,
-    processes: int = 1,
+    pool: Pool | None = None,
     progress: Progress = lambda _done, _of: None,
 ) -> Audit:
     """Verify and replay everything that a source holds up to its checkpoint.
@@ -130,29 +133,31 @@ def audit(
     signatures: "every" verifies each one. "heads" verifies the last of each node and key, which authenticates what
     came before it in the node's chain, at the speed of hashing: it shows that the key's holder later committed to these
     bytes, not that each envelope stands alone. witnesses: how many must have cosigned the checkpoint, of those that the
-    alliance's resolutions name; with 0 nothing shows that others were shown the same log. processes: how many others
-    share the work, 1 for none.
+    alliance's resolutions name; with 0 nothing shows that others were shown the same log. pool: who shares the
+    work, None for nobody.
 
-    Never raises for what a log may get wrong: that is in the result. Raises UnavailableError where the source cannot be
-    reached.
+    Never raises for what a log may get wrong: that is in the result. Raises UnavailableError where the source or the
+    pool cannot be reached, SetupError where the pool answers what cannot be.
     """
     result = Audit(pinned=pin is not None, view=view or "", signatures=signatures)
     try:
-        _Auditor(source, result, progress, processes).run(pin=pin, view=view, before=before, witnesses=witnesses)
+        _Auditor(source, result, progress, pool).run(pin=pin, view=view, before=before, witnesses=witnesses)
     except TamperedError as error:
         facts = error.facts
         result.failure = Failure(int(facts["step"]), str(error), _int(facts.get("index")), _str(facts.get("node")))
+    if pool is not None and pool.vouched:
+        result.vouched, result.reached = pool.vouched, None
     return result
 
 
 class _Auditor:
     """One audit under way: what the steps hand on to each other."""
 
-    def __init__(self, source: Source, result: Audit, progress: Progress, processes: int) -> None:
+    def __init__(self, source: Source, result: Audit, progress: Progress, pool: Pool | None) -> None:
         self.source = source
         self.result = result
         self.progress = progress
-        self.processes = processes
+        self.pool = pool
 
     def run(self, *, pin: bytes | None, view: str | None, before: Before, witnesses: int) -> None:
         with failing(1):
@@ -168,7 +173,7 @@ class _Auditor:
             _check_view(self.result.view)
         with uncollected():
             at = self._begin(before.reached)
-            fold = Fold(self.source, self.memorandum, self.checkpoint, self.digest_note, at, self.processes)
+            fold = Fold(self.source, self.memorandum, self.checkpoint, self.digest_note, at, self.pool)
             fold.run(self.progress)
             self._conclude(at)
             # whom to ask for, and when entries were received, the log itself has told only now

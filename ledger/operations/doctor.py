@@ -61,7 +61,16 @@ def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None)
     except LedgerError as error:
         yield Finding("head", "history", f"head: {error}")
         return
-    yield Finding("database", "well", f"its schema is this version's; {head.size} entries")
+    try:
+        yield from _examined(settings, engine, head.size, memorandum, vault, progress)
+    finally:
+        engine.dispose()
+
+
+def _examined(
+    settings: Settings, engine: Engine, size: int, memorandum: Memorandum, vault: Vault, progress: Progress
+) -> Iterator[Finding]:
+    yield Finding("database", "well", f"its schema is this version's; {size} entries")
     yield _judged("database file", "history", partial(_check_file, engine))
     yield _judged("database objects", "set-up", partial(_check_objects, engine))
     yield from _audited(engine, vault, progress)

@@ -29,7 +29,7 @@ from ledger.merkle.tiles import (
 )
 from ledger.merkle.tree import root_at
 from ledger.operations.disclosing import Disclosing
-from ledger.operations.ranges import Fault, Looked, Range, look_at_ranges
+from ledger.operations.ranges import Fault, Looked, Pool, Range, look_at_ranges
 from ledger.operations.reached import Reached
 from ledger.operations.source import Source, read_tiled
 from ledger.replay import key_of, step
@@ -38,14 +38,13 @@ from ledger.signing.checkpoint import Checkpoint
 from ledger.signing.entry import Entry
 from ledger.signing.envelope import Envelope
 
-FEW = 16 * TILE_WIDTH  # entries that are checked in the time that other processes take to start
 Progress = Callable[[int, int], None]  # entries done, of how many
 
 
 @dataclass
 class Fold:
     """checkpoint: what the tree must come to. digest_note: the hub's word on the database, at a size that is no larger.
-    at: where to begin, and then what was reached. processes: how many others share the work, 1 for none.
+    at: where to begin, and then what was reached. pool: who looks at ranges, None for nobody else.
     """
 
     source: Source
@@ -53,13 +52,13 @@ class Fold:
     checkpoint: Checkpoint
     digest_note: Checkpoint
     at: Reached
-    processes: int
+    pool: Pool | None
 
     def run(self, progress: Progress) -> None:
         """Raises TamperedError, with the step that fails and the entry, where the log does not hold."""
         begun_at = self.at.size
         self._compare_digest_note()
-        for looked_at in look_at_ranges(self._ranges(), processes=self.processes if self._is_worth_sharing() else 1):
+        for looked_at in look_at_ranges(self._ranges(), pool=self._whom_to_ask()):
             if isinstance(looked_at, Fault):
                 raise TamperedError(looked_at.message, step=looked_at.step, index=self.at.size)
             self._fold_range(*looked_at)
@@ -69,9 +68,10 @@ class Fold:
         if self.at.size > begun_at:
             Disclosing(self.source, self.memorandum, self.at).judge(begun_at)
 
-    def _is_worth_sharing(self) -> bool:
-        """Signatures are; without them, what an entry says costs more to move than to find out."""
-        return self.at.signatures == "every" and self.checkpoint.size - self.at.size >= FEW
+    def _whom_to_ask(self) -> Pool | None:
+        """Signatures are worth sharing; without them, what an entry says costs more to move than to find out."""
+        pool, to_do = self.pool, self.checkpoint.size - self.at.size
+        return pool if pool is not None and self.at.signatures == "every" and to_do >= pool.few else None
 
     def _ranges(self) -> Iterator[Range | Fault]:
         """Every range that is not checked yet; where one cannot be read, that is its fault."""

@@ -7,14 +7,16 @@ from functools import cached_property, partial
 from ledger.clock import new_key, now
 from ledger.cohort.callers import Caller
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import SetupError
+from ledger.errors import LedgerError, SetupError
 from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
 from ledger.operations.callers import Callers, shown_to
 from ledger.operations.erase import finish_erasures
+from ledger.operations.judges import Judges
+from ledger.operations.judging import Post
 from ledger.operations.kept_database import KeptDatabase
 from ledger.operations.listeners import Listeners
-from ledger.operations.publish import check_publishable, publish, receipts
+from ledger.operations.publish import check_publishable, publish, receipts_each
 from ledger.operations.signed import SignedFile
 from ledger.operations.standing import Standing
 from ledger.operations.watch import Policy, stored_witnesses
@@ -48,11 +50,32 @@ class Hub:
         Raises UnavailableError while witnesses must answer first, TamperedError once one knew another log, and what
         `Appender.append` does.
         """
+        (answer,) = self.post_each([post])
+        if isinstance(answer, LedgerError):
+            raise answer
+        return answer
+
+    def post_each(self, posts: Sequence[Post]) -> list[list[tuple[Posted, Receipt]] | LedgerError]:
+        """Append posts in one transaction, each answered on its own, and publish them under one checkpoint.
+
+        Returns for each its receipts, or the error that it is refused with. Raises what fails all of them.
+        """
         self.standing.check()
-        places = self.appender.append(post)
+        answers = self.appender.append_each(posts)
+        taken = [answer for answer in answers if not isinstance(answer, LedgerError)]
+        if not taken:
+            return [answer for answer in answers if isinstance(answer, LedgerError)]
         self.publish()
-        given = receipts(self.engine, self.memorandum, [place.index for place in places])
-        return list(zip(places, given, strict=True))
+        given = iter(receipts_each(self.engine, self.memorandum, [[place.index for place in each] for each in taken]))
+        return [
+            answer if isinstance(answer, LedgerError) else list(zip(answer, next(given), strict=True))
+            for answer in answers
+        ]
+
+    def close(self) -> None:
+        """Let go of what was opened, and end the processes that verify."""
+        self.appender.judges.close()
+        self.engine.dispose()
 
     def publish(self) -> None:
         """Errors: as `post`."""
@@ -120,8 +143,11 @@ def kept_database(settings: Settings, memorandum: Memorandum, signer: NoteSigner
     return KeptDatabase(settings.data_dir / "kept-database", memorandum.origin, signer)
 
 
-def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], None] = lambda _line: None) -> Hub:
+def open_hub(
+    settings: Settings, signer: NoteSigner, *, tell: Callable[[str], None] = lambda _line: None, processes: int = 0
+) -> Hub:
     """Open a ledger for posting. tell: what its operator must know while it runs, in a line; called from any thread.
+    processes: how many others verify, once there is much to verify.
 
     What a crash left stored is published before anything else: here, or, where there are witnesses, by `Witnessing`
     once enough of them have said what they cosigned last. Until then the hub is read-only.
@@ -132,14 +158,14 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
     vault, signed, policy = open_vault(settings), signed_file(settings), Policy.of(settings)
     check_publishable(engine, memorandum, signer, signed)
     finish_erasures(engine, vault)
-    standing = _standing(engine, policy)
+    standing, kept = _standing(engine, policy), kept_database(settings, memorandum, signer)
     hub = Hub(
         engine,
         memorandum,
         vault,
         signer,
         signed,
-        Appender(engine, memorandum, vault, signer, now, new_key, kept_database(settings, memorandum, signer)),
+        Appender(engine, memorandum, vault, signer, now, new_key, kept, Judges(processes)),
         standing,
         Witnessing(
             engine,

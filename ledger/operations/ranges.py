@@ -1,18 +1,15 @@
-"""Ranges of a log: what of an audit needs no understanding of the entries, and so is shared out over processes.
+"""Ranges of a log: what of an audit needs no understanding of the entries, and so is shared out.
 
 An entry hashes to its leaf; its signature holds under the key that it names by thumbprint; its disclosures have these
 digests. That is most of the work, and what it comes to is small. What the bytes say, which key is in force and what an
 event does, whoever folds the ranges in their order finds out.
 """
 
-import multiprocessing
-import signal
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ledger.errors import MalformedError, SignatureError
 from ledger.merkle.hashing import HASH_SIZE, leaf_hash
@@ -21,6 +18,8 @@ from ledger.signing import jws as signed
 from ledger.signing.encoding import digests_as_text
 from ledger.signing.envelope import TYP
 from ledger.signing.keys import PublicKey
+
+Keys = Mapping[str, Mapping[str, str]]  # JWK by thumbprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Range:
     entries: bytes
     disclosures: bytes
     every: bool
-    keys: Mapping[str, Mapping[str, str]]
+    keys: Keys
 
     @property
     def width(self) -> int:
@@ -67,30 +66,45 @@ class Looked(NamedTuple):
     shown: list[list[str]]
 
 
+class Pool(Protocol):
+    """Whoever looks at ranges, many at a time.
+
+    few: of fewer entries than these, one is done sooner oneself. ahead: how many ranges may be under way, which bounds
+    the memory. vouched: in words, what of the result was not found out by this machine and is taken on trust; none
+    where nothing is.
+    """
+
+    @property
+    def few(self) -> int: ...
+
+    @property
+    def ahead(self) -> int: ...
+
+    @property
+    def vouched(self) -> str: ...
+
+    def begin(self, given: Range) -> Callable[[], Looked | Fault]:
+        """Have a range looked at. Returns what waits until that is done, and tells."""
+
+
 def look_at_ranges(
-    ranges: Iterable[Range | Fault], *, processes: int
+    ranges: Iterable[Range | Fault], *, pool: Pool | None
 ) -> Iterator[tuple[Range, Looked | Fault] | Fault]:
     """Look at ranges, in their order; one that could not be read is passed on as the fault that it is.
 
-    processes: 1 to do it in this one; else so many others do, a few ranges ahead.
+    pool: who does it, some ranges ahead; None to do it here, one after the other.
     """
-    if processes == 1:
+    if pool is None:
         for each in ranges:
             yield each if isinstance(each, Fault) else (each, look_at(each))
         return
-    # spawned, not forked: a copy of a process that has threads may hang in any lock that one of them held
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_interrupts_to_the_parent)
-    try:
-        ahead: deque[tuple[Range, Future[Looked | Fault]] | Fault] = deque()
-        for each in ranges:
-            ahead.append(each if isinstance(each, Fault) else (each, pool.submit(look_at, each)))
-            if len(ahead) > 4 * processes:
-                yield _when_done(ahead.popleft())
-        while ahead:
-            yield _when_done(ahead.popleft())
-    finally:
-        pool.shutdown(cancel_futures=True)
+    under_way: deque[tuple[Range, Callable[[], Looked | Fault]] | Fault] = deque()
+    for each in ranges:
+        under_way.append(each if isinstance(each, Fault) else (each, pool.begin(each)))
+        if len(under_way) > pool.ahead:
+            yield _when_done(under_way.popleft())
+    while under_way:
+        yield _when_done(under_way.popleft())
 
 
 def look_at(given: Range) -> Looked | Fault:
@@ -104,24 +118,39 @@ def look_at(given: Range) -> Looked | Fault:
         return Fault(7, "the file of disclosures does not hold a line an entry")
     places = range(given.skip, given.width)
     wrong = (at for at in places if leaf_hash(leaves[at]) != given.tile[at * HASH_SIZE : (at + 1) * HASH_SIZE])
-    unverified, forged = _verify(leaves, places, given.keys) if given.every else (frozenset(places), None)
+    unverified, forged = verify_each(leaves, places, given.keys) if given.every else (frozenset(places), None)
     return Looked(next(wrong, None), unverified, forged, _digests(lines[:-1]))
 
 
-def _verify(
-    leaves: list[bytes], places: range, keys: Mapping[str, Mapping[str, str]]
+def open_keys(keys: Keys) -> dict[str, PublicKey]:
+    return {thumbprint: PublicKey.from_jwk(jwk) for thumbprint, jwk in keys.items()}
+
+
+def is_verified(leaf: bytes, keys: Mapping[str, PublicKey]) -> bool:
+    """Check an entry's signature; False where it cannot be told here: under another key, or no readable JWS.
+
+    Raises SignatureError where it does not hold.
+    """
+    try:
+        jws = signed.read_signature(leaf.partition(b"\n")[2].decode("ascii"), typ=TYP)
+        if jws.kid not in keys:
+            return False
+        signed.verify(jws, keys[jws.kid])
+    except (MalformedError, UnicodeDecodeError):
+        return False  # whoever reads it says what is wrong with it
+    return True
+
+
+def verify_each(
+    leaves: Sequence[bytes], places: Iterable[int], keys: Keys
 ) -> tuple[frozenset[int], tuple[int, str] | None]:
-    opened = {thumbprint: PublicKey.from_jwk(jwk) for thumbprint, jwk in keys.items()}
+    """The places that could not be verified, and the first that does not hold, with why: none is looked at after it."""
+    opened = open_keys(keys)
     unverified = set()
     for place in places:
         try:
-            jws = signed.read_signature(leaves[place].partition(b"\n")[2].decode("ascii"), typ=TYP)
-            if jws.kid in opened:
-                signed.verify(jws, opened[jws.kid])
-            else:
+            if not is_verified(leaves[place], opened):
                 unverified.add(place)
-        except (MalformedError, UnicodeDecodeError):
-            unverified.add(place)  # whoever reads it says what is wrong with it
         except SignatureError as error:
             return frozenset(unverified), (place, str(error))
     return frozenset(unverified), None
@@ -135,10 +164,6 @@ def _digests(lines: list[bytes]) -> list[list[str]]:
 
 
 def _when_done(
-    under_way: tuple[Range, Future[Looked | Fault]] | Fault,
+    under_way: tuple[Range, Callable[[], Looked | Fault]] | Fault,
 ) -> tuple[Range, Looked | Fault] | Fault:
-    return under_way if isinstance(under_way, Fault) else (under_way[0], under_way[1].result())
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return under_way if isinstance(under_way, Fault) else (under_way[0], under_way[1]())

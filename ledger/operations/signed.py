@@ -6,6 +6,7 @@ checkpoint leaves, and a stored log that does not extend it gets no signature. I
 
 from pathlib import Path
 
+from ledger.errors import UnavailableError
 from ledger.operations.replacing import replacing
 
 
@@ -21,6 +22,14 @@ class SignedFile:
             return None
 
     def write(self, note: bytes) -> None:
-        """Keep a note in place of the one before; when this returns, a power cut does not undo it."""
-        with replacing(self.file) as opened:
-            opened.write(note)
+        """Keep a note in place of the one before; when this returns, a power cut does not undo it.
+
+        Raises UnavailableError where it cannot be written: nothing may be signed then, and the one before stands.
+        """
+        try:
+            with replacing(self.file) as opened:
+                opened.write(note)
+        except OSError as error:
+            raise UnavailableError(
+                f"{self.file} cannot be written, and nothing is signed without it: {error.strerror}; try again"
+            ) from None

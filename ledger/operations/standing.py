@@ -5,6 +5,7 @@ can: until enough of them have said what they cosigned last, nothing is signed a
 """
 
 import threading
+from collections.abc import Callable
 
 from ledger.errors import TamperedError, UnavailableError
 
@@ -19,6 +20,7 @@ class Standing:
         self._alarm: TamperedError | None = None
         self._waiting = needed > 0
         self._said = ""
+        self.tell_admitted: Callable[[], None] = lambda: None  # called by whichever thread admits
         self.wait(answered=0, needed=needed, of=of)
 
     @property
@@ -60,7 +62,9 @@ class Standing:
     def admit(self) -> None:
         """Enough witnesses have answered, and none knows more than is stored here."""
         with self._lock:
-            self._waiting = False
+            waited, self._waiting = self._waiting, False
+        if waited:
+            self.tell_admitted()
 
     def raise_alarm(self, error: TamperedError) -> bool:
         """Stop for good. Returns whether this is the first alarm: it is what all are told."""

@@ -108,7 +108,7 @@ _ERRORS: Mapping[str, tuple[type[LedgerError], str]] = {
     "55P03": (UnavailableError, "another process is writing to the database and does not end: try again"),
     "40": (UnavailableError, "the database server gave up a transaction: try again"),
     "25006": (UnavailableError, "the database server takes no writes: it is a replica; name the one that takes them"),
-    "53100": (SetupError, "the disk is full: make room, and try again"),
+    "53100": (UnavailableError, "the disk is full: make room, and try again"),
     "53": (UnavailableError, "the database server has too little memory or disk: make room, and try again"),
     "28": (SetupError, "the database server refuses who we are: check the user and password in the URL"),
     "3D000": (SetupError, "the database server has no such database: make one, or mend the URL"),

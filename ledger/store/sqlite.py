@@ -47,6 +47,9 @@ def empty_write_ahead(engine: Engine) -> bool:
     try:
         cursor.execute("PRAGMA busy_timeout = 0")
         (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:  # no room to bring it into the database: it stays where it is
+        return False
+    else:
         return not busy
     finally:
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")  # the connection goes back to the pool
@@ -112,7 +115,8 @@ _ERRORS: Mapping[int, tuple[type[LedgerError], str]] = {
     sqlite3.SQLITE_CANTOPEN: (SetupError, "the database cannot be opened: is its folder there, and yours?"),
     sqlite3.SQLITE_ERROR: (SetupError, "the database lacks a table or a column that it should have: restore it"),
     sqlite3.SQLITE_READONLY: (SetupError, "the database cannot be written to: are its file and folder yours?"),
-    sqlite3.SQLITE_FULL: (SetupError, "the disk is full: make room, and try again"),
+    sqlite3.SQLITE_FULL: (UnavailableError, "the disk is full: make room, and try again"),
+    sqlite3.SQLITE_IOERR: (UnavailableError, "the disk does not write or read: look at it, and try again"),
     sqlite3.SQLITE_CORRUPT: (TamperedError, "the database file is damaged: restore it from a bundle"),
     sqlite3.SQLITE_NOTADB: (TamperedError, "the database file is none: restore it from a bundle"),
 }

@@ -21,8 +21,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Select, bindparam, func, select
 
-from ledger.errors import SetupError, TamperedError
+from ledger.errors import SetupError, TamperedError, UnavailableError
 from ledger.signing.envelope import parse_jws
+from ledger.store.bulk import insert_rows
 from ledger.store.tables import entries, vault
 
 _KEY_SIZE = 32  # bytes
@@ -31,6 +32,7 @@ _EMPTY_SIZE = _NONCE_SIZE + 16  # of a ciphertext of nothing: its nonce and its 
 _MODE = 0o600
 _BUSY_TIMEOUT_S = 30.0
 _AT_A_TIME = 500  # values in a statement
+_PRIMARY_CODE = 0xFF  # of what SQLite answers; the rest says more than is needed
 _PRAGMAS = ("journal_mode = DELETE", "synchronous = FULL", "secure_delete = ON")
 _TABLE = "CREATE TABLE keys (event_id TEXT PRIMARY KEY NOT NULL, key BLOB NOT NULL) STRICT"
 
@@ -104,8 +106,7 @@ class Vault:
                 binding = _binding(item.event_id, item.index)
                 ciphertext = self._encrypt(AESGCM(key), item.disclosures.encode("ascii"), binding)
                 rows.append({"index": item.index, "ciphertext": ciphertext})
-        if rows:
-            conn.execute(vault.insert(), rows)
+        insert_rows(conn, vault, rows)
 
     def erase(self, conn: Connection, indexes: Iterable[int]) -> None:
         """Delete the ciphertexts of entries, in the transaction that stores their erasure; `destroy_keys` follows its
@@ -214,7 +215,14 @@ class Vault:
                 with file:
                     yield file
         except sqlite3.Error as error:
-            raise SetupError(f"the vault's key file {self._file} cannot be used: {error}") from None
+            kind = UnavailableError if _is_passing(error) else SetupError
+            raise kind(f"the vault's key file {self._file} cannot be used: {error}") from None
+
+
+def _is_passing(error: sqlite3.Error) -> bool:
+    """Whether it is no fault of the file itself: a full disk, somebody else at work."""
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY)
 
 
 def _decrypt(key: AESGCM, ciphertext: bytes, binding: bytes) -> bytes:

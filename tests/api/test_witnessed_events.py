@@ -105,10 +105,12 @@ def test_metrics_say_how_far_and_when_each_witness_cosigned(made: Watched) -> No
 
     lines = client.get("/metrics").text.splitlines()
 
-    assert f"cohort_ledger_witnessed_entries {len(made.alliance.heard)}" in lines
-    assert "cohort_ledger_read_only 0" in lines
+    assert f"cohort_ledger_witnessed_entries {len(made.alliance.heard)}.0" in lines
+    assert "cohort_ledger_read_only 0.0" in lines
     times = {
-        line.split('"')[1]: int(line.split()[-1]) for line in lines if line.startswith("cohort_ledger_witness_cosigned")
+        line.split('"')[1]: float(line.split()[-1])
+        for line in lines
+        if line.startswith("cohort_ledger_witness_cosigned")
     }
     assert list(times) == list(kit.NAMES)
     assert [time_s > 1_700_000_000 for time_s in times.values()] == [True, True, False]
@@ -156,7 +158,7 @@ def test_a_server_that_starts_is_read_only_and_says_so_until_its_witnesses_have_
     assert waiting.json()["detail"] == ready.json()["read_only"]
     assert "read-only until 2 of 3 witnesses" in waiting.json()["detail"]
     assert ready.status_code == client.get("/board").status_code == 200
-    assert "cohort_ledger_read_only 1" in client.get("/metrics").text.splitlines()
+    assert "cohort_ledger_read_only 1.0" in client.get("/metrics").text.splitlines()
     for each in made.witnesses:
         each.last_instead = None
     with client_of(made) as running:

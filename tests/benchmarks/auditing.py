@@ -2,12 +2,14 @@
 
 Each figure is of a process of its own, over one bundle; ratios are to the raw Ed25519 rate of one core in the same run.
 "verified only" are hashes, signatures and disclosures, which are shared out; the rest goes in the order of the log.
+A Dask cluster is one of this machine, that runs already: a scheduler and two workers.
 """
 
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,8 +36,10 @@ from ledger.merkle.tiles import (
 from ledger.merkle.tree import Frontier
 from ledger.operations.audit import Before, audit
 from ledger.operations.bundle import write_bundle
-from ledger.operations.ranges import Looked, Range, look_at_ranges
-from ledger.operations.reached import Reached
+from ledger.operations.dask_cluster import dask_cluster
+from ledger.operations.processes import Processes
+from ledger.operations.ranges import Looked, Pool, Range, look_at_ranges
+from ledger.operations.reached import Reached, Signatures
 from ledger.operations.source import ZipSource
 from ledger.signing.canonical import dump
 from ledger.signing.checkpoint import Checkpoint, database_origin, sign_checkpoint
@@ -46,10 +50,12 @@ NEW = 1_000  # events that came between two audits
 RUNS: dict[str, dict[str, Any]] = {
     "verified only, 1 process": {"only": True, "processes": 1},
     "verified only, 2 processes": {"only": True, "processes": 2},
+    "verified only, Dask, 2 workers": {"only": True, "workers": 2},
     "audit, heads, 1 process": {"signatures": "heads", "processes": 1},
     "audit, heads, 2 processes": {"signatures": "heads", "processes": 2},
     "audit, every, 1 process": {"signatures": "every", "processes": 1},
     "audit, every, 2 processes": {"signatures": "every", "processes": 2},
+    "audit, every, Dask, 2 workers": {"signatures": "every", "workers": 2},
 }
 
 
@@ -141,18 +147,32 @@ def one(folder: Path, setting: dict[str, Any]) -> None:
         assert reached is not None
         state.write_bytes(reached.dump())
         del reached
-    with ZipSource(folder / "whole.zip") as source:
-        if setting.pop("only", False):
-            seconds = timed(lambda: verify_only(source, setting["processes"]))
+    with ZipSource(folder / "whole.zip") as source, pool_of(**setting) as pool:
+        if setting.get("only"):
+            seconds = timed(lambda: verify_only(source, pool))
         elif earlier is not None:
             seconds = timed(lambda: audit_on(source, state))
         else:
-            seconds = timed(lambda: hold(source, setting))
+            seconds = timed(lambda: hold(source, setting["signatures"], pool))
     print(json.dumps({"seconds": seconds, "peak_mib": peak_mib()}))  # noqa: T201 - read by the process that started this
 
 
-def hold(source: ZipSource, setting: dict[str, Any]) -> None:
-    assert audit(source, **setting).holds
+@contextmanager
+def pool_of(*, processes: int = 1, workers: int = 0, **_: object) -> Iterator[Pool | None]:
+    if workers:
+        from clusters import started  # noqa: PLC0415 - each process that shares the work loads this file, and no Dask
+
+        with started(n_workers=workers) as cluster, dask_cluster(cluster.scheduler_address, seed=bytes(32)) as there:
+            yield there
+    elif processes > 1:
+        with Processes(processes) as here:
+            yield here
+    else:
+        yield None
+
+
+def hold(source: ZipSource, signatures: Signatures, pool: Pool | None) -> None:
+    assert audit(source, signatures=signatures, pool=pool).holds
 
 
 def audit_on(source: ZipSource, state: Path) -> None:
@@ -161,7 +181,7 @@ def audit_on(source: ZipSource, state: Path) -> None:
     assert found.continued
 
 
-def verify_only(source: ZipSource, processes: int) -> None:
+def verify_only(source: ZipSource, pool: Pool | None) -> None:
     size = int(source.read("checkpoint").split(b"\n")[1])
     keys = {key.public.thumbprint: dict(key.public.jwk) for key in map(given.signing_key, given.FOUNDERS)}
     ranges = (
@@ -176,7 +196,7 @@ def verify_only(source: ZipSource, processes: int) -> None:
         )
         for n, width in tile_widths(size, 0)
     )
-    for found in look_at_ranges(ranges, processes=processes):
+    for found in look_at_ranges(ranges, pool=pool):
         looked = found[1]
         assert isinstance(looked, Looked)
         assert (looked.wrong_leaf, looked.unverified, looked.forged) == (None, frozenset(), None)

@@ -29,6 +29,7 @@ def test_a_server_tells_its_operator_how_it_stands_with_its_witnesses(tmp_path: 
     told = (tmp_path / "served.log").read_text()
     assert "1 of 2 witnesses are not more than half" in told
     assert "read-only until 1 of 2 witnesses have answered" in told
+    assert "posts are taken now" in told
     assert [ready["read_only"], ready["witnessed"]] == [None, len(made.alliance.heard)]
     assert all(name in checkpoint for name in kit.NAMES[:2])
     assert shown.returncode == 7

@@ -32,7 +32,7 @@ def witnessing(folder: Path, *flags: str) -> Iterator[str]:
     command = [*PROGRAM, "witness", "serve", "--port", "0", *flags]
     with subprocess.Popen(command, cwd=folder, env=surroundings(folder), stderr=subprocess.PIPE, text=True) as served:
         assert served.stderr is not None
-        said = served.stderr.readline().split()
+        said = served.stderr.readline().split()[2:]  # after time and level
         try:
             assert said[:2] == [NAME, "on"], said
             yield said[2].rstrip(",")

@@ -9,10 +9,10 @@ import pytest
 from forged import Altered, flipped
 
 from ledger.errors import MalformedError
-from ledger.operations import folding
 from ledger.operations.audit import Audit, Before, audit
 from ledger.operations.hub import Hub
 from ledger.operations.kept_audits import KeptAudits
+from ledger.operations.processes import Processes
 from ledger.operations.reached import Reached
 from ledger.operations.source import Source
 from ledger.signing.checkpoint import Checkpoint, database_origin, sign_checkpoint
@@ -66,18 +66,13 @@ def kept(found: Audit) -> Reached:
     return Reached.load(found.reached.dump())
 
 
-@pytest.fixture(autouse=True)
-def shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However few the entries are: they are shared out where that is asked for."""
-    monkeypatch.setattr(folding, "FEW", 0)
-
-
 @pytest.mark.parametrize("signatures", ["every", "heads"])
 def test_two_processes_find_what_one_finds(hub: Hub, early: dict[str, Audit], signatures: str) -> None:
     assert early[signatures].holds
 
     one = audit(hub.source("full"), signatures=signatures)  # type: ignore[arg-type]  # the two there are
-    two = audit(hub.source("full"), signatures=signatures, processes=2)  # type: ignore[arg-type]  # as above
+    with Processes(2, few=0) as pool:
+        two = audit(hub.source("full"), signatures=signatures, pool=pool)  # type: ignore[arg-type]  # as above
 
     assert one.holds
     assert (one.digest, one.passed, one.contributed) == (two.digest, two.passed, two.contributed)
@@ -95,7 +90,8 @@ def test_two_processes_name_the_first_thing_that_is_wrong_not_the_first_that_is_
         },
     )
 
-    one, two = audit(spoilt), audit(spoilt, processes=2)
+    with Processes(2, few=0) as pool:
+        one, two = audit(spoilt), audit(spoilt, pool=pool)
 
     assert one.failure is not None
     assert (one.failure.step, one.failure.index) == (6, 256 + 3)

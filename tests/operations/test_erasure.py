@@ -295,3 +295,28 @@ def test_the_database_of_the_day_before_beside_todays_keys_gives_nothing_back(
     shown = [index for index, line in enumerate(lines.split(b"\n")) if line]
     assert not set(shown) & set(erased.erased(alliance))
     assert len(shown) == 4
+
+
+def test_an_erasure_whose_answer_got_lost_is_finished_by_whichever_hub_it_is_sent_to_again(
+    hub: Hub, alliance: given.Alliance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given: another hub of the same ledger; the first has stored an erasure, and went before it could do more
+    other = hubs.reopened(tmp_path)
+    post = [erased.erases(alliance).text]
+
+    def gone() -> None:
+        raise UnavailableError("gone")
+
+    monkeypatch.setattr(hub.appender, "_destroy", gone)
+    with pytest.raises(UnavailableError, match="gone"):
+        hub.post(post)
+    doomed = ids_of(alliance, erased.erased(alliance))
+    assert doomed <= keys_in(tmp_path / "hub")
+
+    # when
+    ((posted, _),) = other.post(post)
+
+    # then
+    assert not posted.is_new
+    assert not doomed & keys_in(tmp_path / "hub")
+    other.close()
