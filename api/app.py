@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version as version_of
 
 from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from api.access import Access, admit
 from api.audience import Outside
@@ -32,6 +33,7 @@ from api.routes import (
     nodes,
     progress,
 )
+from api.sequencer import Sequencer
 from api.sessions import Sessions
 from ledger.operations.hub import Hub
 from ledger.reports.finding import Patience
@@ -56,13 +58,15 @@ def create_app(
     says so. issuer: where people may log in. limits: how often a caller may ask, None for any number. outside: what
     outsiders are shown of reports; patience: when what is late becomes a finding; None for what is usual.
     """
+    sequencer = Sequencer(hub)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         hub.witnessing.start()
         yield
+        await run_in_threadpool(sequencer.stop)
         hub.witnessing.stop()
-        hub.engine.dispose()
+        hub.close()
 
     app = FastAPI(
         title="cohort-ledger",
@@ -78,6 +82,7 @@ def create_app(
     )
     url, sessions = public_url.rstrip("/"), Sessions(hub, dev)
     app.state.hub = hub
+    app.state.sequencer = sequencer
     app.state.access = Access(hub, url, dev, sessions.identity)
     app.state.sessions = sessions
     app.state.issuer = issuer

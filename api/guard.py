@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import HEADERS, plain_problem, problem
 from ledger.errors import ForbiddenError
-from ledger.operations.append import POST_BYTES_MAX
+from ledger.operations.judging import POST_BYTES_MAX
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 BODY_MAX = POST_BYTES_MAX + 64 * 1024  # a post, and the JSON around it

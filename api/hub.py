@@ -1,9 +1,10 @@
-"""The open ledger that an app serves, as a dependency of its routes."""
+"""The open ledger that an app serves, and what gathers the posts to it, as dependencies of its routes."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.sequencer import Sequencer
 from ledger.operations.hub import Hub
 
 
@@ -13,4 +14,11 @@ def _hub(request: Request) -> Hub:
     return hub
 
 
+async def _sequencer(request: Request) -> Sequencer:
+    sequencer = request.app.state.sequencer
+    assert isinstance(sequencer, Sequencer)
+    return sequencer
+
+
 OpenHub = Annotated[Hub, Depends(_hub)]
+OpenSequencer = Annotated[Sequencer, Depends(_sequencer)]

@@ -44,6 +44,8 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
+RETRY_AFTER_S = 2  # of whatever is not to be had just now
+
 _STATUSES: Mapping[type[LedgerError], HTTPStatus] = {
     MalformedError: HTTPStatus.BAD_REQUEST,
     SignatureError: HTTPStatus.FORBIDDEN,
@@ -106,6 +108,8 @@ def problem(error: LedgerError, path: str) -> Response:
     if isinstance(error, UnauthenticatedError):
         # RFC 6750, 3.1: where nothing was sent, no error is named
         answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if "token" in error.facts else "Bearer"
+    if isinstance(error, UnavailableError):
+        answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer
 
 

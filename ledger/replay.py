@@ -6,7 +6,7 @@ has verified the signature under the key that `key_of` names, and two callers wi
 database and the same digest, whatever was withheld or erased.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ledger.cohort.database import Database, Head, Registered, Taken
 from ledger.cohort.memorandum import Memorandum
@@ -91,6 +91,16 @@ def key_of(memorandum: Memorandum, database: Database, node: str, kid: str) -> P
     if first.thumbprint != kid:
         raise SignatureError(f"that is no key of {node}: sign with the one that is in force")
     return first
+
+
+def known_keys(memorandum: Memorandum, database: Database) -> dict[str, Mapping[str, str]]:
+    """The founders' keys, and those that nodes have brought, as JWK by thumbprint."""
+    keys: dict[str, Mapping[str, str]] = {member.public_key.thumbprint: member.key for member in memorandum.members}
+    for record in database.rows("keys"):
+        jwk = record.value("jwk")
+        assert isinstance(jwk, dict)
+        keys[record.key[1]] = {name: str(value) for name, value in jwk.items()}
+    return keys
 
 
 def key_in_force(memorandum: Memorandum, database: Database, node: str) -> str:

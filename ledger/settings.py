@@ -24,6 +24,7 @@ USER_FILE = Path(".config/cohort-ledger/config.toml")
 _KEY_SIZE = 32  # bytes
 _PORT_MAX = 65535
 _COUNT_MAX = 99  # a note has at most 100 signatures, and the log's is one
+_PROCESSES_MAX = 256
 _DAYS_MAX = 366
 _WAITING_DAYS_MAX = 3_660
 _RATE_MAX = 1_000_000
@@ -37,7 +38,8 @@ class Settings:
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
     host, port: where `serve` listens. public_url: where callers reach it, which their tokens must name. oidc_issuer:
     where people may log in, None for nowhere, which knows this server as oidc_client_id and by what
-    oidc_client_secret_file holds. requests_per_minute: of one caller, 0 for any number.
+    oidc_client_secret_file holds. requests_per_minute: of one caller, 0 for any number. verify_processes: how many
+    others verify signatures, once there are many; 0 for none, None for what pays on this machine.
     url: of the hub, for a node's and an auditor's commands. node_dir: a node's keys, stream and receipts. witness_dir:
     what a witness keeps. state_dir: what a reader of logs remembers of them. witness_urls: name -> where a witness is
     reached, if not at `https://<name>`; a hub that starts asks these and those in force. witnesses_needed: how many
@@ -60,6 +62,7 @@ class Settings:
     oidc_client_id: str | None
     oidc_client_secret_file: Path | None
     requests_per_minute: int
+    verify_processes: int | None
     url: str
     node_dir: Path
     witness_dir: Path
@@ -185,6 +188,10 @@ def _count_or_none(text: str, _folder: Path) -> int | None:
     return int(text)
 
 
+def _processes_or_none(text: str, _folder: Path) -> int | None:
+    return _number(text, least=0, most=_PROCESSES_MAX) if text else None
+
+
 def _threshold(text: str, _folder: Path) -> int:
     return _number(text, least=LEAST, most=_COUNT_MAX)
 
@@ -239,6 +246,7 @@ _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "oidc_client_id": (_text_or_none, lambda _: ""),
     "oidc_client_secret_file": (_path_or_none, lambda _: ""),
     "requests_per_minute": (_rate, lambda _: "1200"),
+    "verify_processes": (_processes_or_none, lambda _: ""),
     "url": (_text, lambda _: DEFAULT_URL),
     "node_dir": (_path, lambda _: "cohort-ledger-node"),
     "witness_dir": (_path, lambda _: "cohort-ledger-witness"),

@@ -8,23 +8,26 @@ from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.access import opened_for
-from api.hub import OpenHub
+from api.hub import OpenHub, OpenSequencer
 from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
 from ledger.errors import MalformedError, NotFoundError
 from ledger.names import SLUG_MAX, UUID_V7
 from ledger.operations.amended import history_of
-from ledger.operations.append import POST_ENVELOPES_MAX
+from ledger.operations.append import Posted
+from ledger.operations.judging import POST_ENVELOPES_MAX
 from ledger.operations.publish import receipts
 from ledger.reports.amendments import Amendment
 from ledger.signing import envelope as envelopes
 from ledger.signing.canonical import Json
 from ledger.signing.encoding import from_decimal, to_base64url
+from ledger.signing.entry import format_time
 from ledger.signing.envelope import ENVELOPE_MAX, Actor
 from ledger.signing.receipt import Receipt
 from ledger.store.cells import changes_at
@@ -37,6 +40,7 @@ router = APIRouter(tags=["events"])
 State = Literal["sequenced", "published", "witnessed"]
 
 PAGE_MAX = 1_000
+_SOON_READ = 64 * 1024  # bytes: more would keep others waiting
 _INDEX = r"(?:0|[1-9][0-9]{0,14})"
 
 
@@ -172,14 +176,14 @@ Named = Annotated[str, Path(pattern=f"^(?:{_INDEX}|{UUID_V7.pattern})$", example
         "requestBody": {"required": True, "content": {"application/json": {"schema": Post.model_json_schema()}}}
     },
 )
-def post_events(hub: OpenHub, body: Body, response: Response) -> Receipts:
+async def post_events(sequencer: OpenSequencer, body: Body, response: Response) -> Receipts:
     """Append events. 409 and 422 by a rule carry the hub's signed `refusal`, and nothing is stored then."""
-    posted = hub.post(_read_post(body))
+    post = _read_post(body) if len(body) <= _SOON_READ else await run_in_threadpool(_read_post, body)
+    posted = await sequencer.post(post)
     if not any(place.is_new for place, _ in posted):
         response.status_code = HTTPStatus.OK
-    with reading(hub.engine) as connection:
-        reach = Reach.of(read_head(connection))
-        return Receipts([_taken(connection, place.index, receipt, reach) for place, receipt in posted])
+    reach = Reach(published=max(place.index for place, _ in posted) + 1, witnessed=sequencer.witnessed)
+    return Receipts([_taken(place, receipt, reach) for place, receipt in posted])
 
 
 @router.get("/events", responses=documented(400, 401, 403))
@@ -265,12 +269,16 @@ def _find(connection: Connection, event: str) -> StoredEntry:
     return stored
 
 
-def _taken(connection: Connection, index: int, receipt: Receipt, reach: Reach) -> Taken:
-    stored = find_entry(connection, index=index)
-    assert stored is not None
-    entry = entry_of(stored, reach)
-    proof = receipt.encode().decode()
-    return Taken(index, entry.received, entry.event_id, entry.node, entry.seq, entry.state, proof)
+def _taken(place: Posted, receipt: Receipt, reach: Reach) -> Taken:
+    return Taken(
+        place.index,
+        format_time(place.received),
+        place.event_id,
+        place.node,
+        place.seq,
+        reach.state_of(place.index),
+        receipt.encode().decode(),
+    )
 
 
 def entry_of(stored: StoredEntry, reach: Reach) -> Entry:

@@ -19,6 +19,7 @@ from ledger.node.keyring import is_encrypted, read_key
 from ledger.operations.doctor import examine
 from ledger.operations.heads import Heads
 from ledger.operations.hub import found_ledger, open_hub, open_store
+from ledger.operations.judges import processes_here
 from ledger.operations.rebuild import check_tables
 from ledger.operations.rebuild import rebuild as rebuild_tables
 from ledger.operations.restore import restore
@@ -112,7 +113,8 @@ def serve(dev: bool, **flags: Any) -> None:
     listener, url = listen(settings.host, settings.port)
     engine, memorandum = open_store(settings)
     engine.dispose()
-    hub = open_hub(settings, _signer(settings, memorandum.origin), tell=remark)
+    processes = processes_here() if settings.verify_processes is None else settings.verify_processes
+    hub = open_hub(settings, _signer(settings, memorandum.origin), tell=remark, processes=processes)
     for line in (hub.witnessing.warning(), hub.standing.read_only):
         if line is not None:
             remark(line)

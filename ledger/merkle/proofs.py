@@ -4,7 +4,8 @@ Proofs are those of RFC 6962 (2.1.1 and 2.1.2); the checks follow RFC 9162 (2.1.
 from checkpoints whose signatures the caller has verified: nothing here knows who signed what.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from ledger.errors import NotFoundError, ProofError
 from ledger.merkle.hashing import HASH_SIZE, node_hash
@@ -16,19 +17,32 @@ def prove_inclusion(index: int, size: int, nodes: NodeReader) -> tuple[bytes, ..
 
     Raises NotFoundError where that tree has no such leaf.
     """
-    if not 0 <= index < size:
-        raise NotFoundError(f"the log has no entry {index} at size {size}", index=index, size=size)
-    path = []
-    start, end = 0, size
-    while end - start > 1:
-        middle = _split(start, end)
-        if index < middle:
-            path.append(range_root(middle, end, nodes))
-            end = middle
-        else:
-            path.append(range_root(start, middle, nodes))
-            start = middle
-    return tuple(reversed(path))
+    return prover(size, nodes)(index)
+
+
+def prover(size: int, nodes: NodeReader) -> Callable[[int], tuple[bytes, ...]]:
+    """Prove leaf after leaf of one tree, as `prove_inclusion` does; siblings that proofs share are joined once."""
+
+    @cache
+    def root_of(start: int, end: int) -> bytes:
+        return range_root(start, end, nodes)
+
+    def prove(index: int) -> tuple[bytes, ...]:
+        if not 0 <= index < size:
+            raise NotFoundError(f"the log has no entry {index} at size {size}", index=index, size=size)
+        path = []
+        start, end = 0, size
+        while end - start > 1:
+            middle = _split(start, end)
+            if index < middle:
+                path.append(root_of(middle, end))
+                end = middle
+            else:
+                path.append(root_of(start, middle))
+                start = middle
+        return tuple(reversed(path))
+
+    return prove
 
 
 def check_inclusion(proof: Sequence[bytes], *, leaf_hash: bytes, index: int, size: int, root: bytes) -> None:

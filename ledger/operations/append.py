@@ -27,39 +27,44 @@ from ledger.errors import (
 from ledger.events.base import Recorded
 from ledger.merkle.hashing import leaf_hash
 from ledger.merkle.tiles import extend_tiles
-from ledger.operations.gate import Kind, check_post
+from ledger.operations.admitting import Admitting, gate_early, target_of
+from ledger.operations.gate import check_post
+from ledger.operations.judges import FEW, Judges
+from ledger.operations.judging import Begun, Candidate, Keys, Post, read_posts, size_fault
 from ledger.operations.uncollected import uncollected
-from ledger.replay import key_in_force, key_of, step
+from ledger.replay import key_in_force, key_of, known_keys, step
 from ledger.signing import envelope as envelopes
 from ledger.signing.entry import format_time, parse_time
-from ledger.signing.envelope import REPLACEMENT, Envelope
 from ledger.signing.note import NoteSigner
 from ledger.signing.refusal import Refusal, sign_refusal
 from ledger.store.cells import write_versions
 from ledger.store.engine import Connection, Engine, empty_write_ahead, reading, writing
-from ledger.store.entries import NewEntry, StoredEntry, append_entries, find_entry, read_entries
+from ledger.store.entries import NewEntry, StoredEntry, append_entries, read_entries
 from ledger.store.head import advance, read_head
 from ledger.store.tiles import read_tile, write_tiles
 from ledger.store.vault import Sealed, Vault
 
 _Seen = TypeVar("_Seen")
 
-POST_ENVELOPES_MAX = 1_000
-POST_BYTES_MAX = 8 * 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where an envelope of a post stands in the log. is_new: False for a repost of what was there before."""
+    """Where an envelope of a post stands in the log, and what it is there. received: the hub's time. is_new: False for
+    a repost of what was there before.
+    """
 
     index: int
     is_new: bool
+    received: datetime
+    event_id: str
+    node: str
+    seq: int
 
 
 @dataclass
 class Appender:
     """One ledger's writer. vault: where disclosures go; signer: the log's key; now: the hub's clock; draw:
-    gives 32 random bytes, a key for each event that has something sealed.
+    gives 32 random bytes, a key for each event that has something sealed; judges: who verifies.
     """
 
     engine: Engine
@@ -68,7 +73,9 @@ class Appender:
     signer: NoteSigner
     now: Callable[[], datetime]
     draw: Callable[[], bytes]
+    judges: Judges = field(default_factory=Judges)
     _database: Database | None = None
+    _keys: Keys = field(default_factory=dict)  # as of the last look: whoever judges by them reads them without the lock
     _doomed: dict[str, None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -80,34 +87,51 @@ class Appender:
         Raises MalformedError, SignatureError, GateError, ConflictError or RuleError, with the number of the envelope
         in the post as the fact `place`; the last two carry the hub's signed `refusal` too. Nothing is stored then.
         """
-        # 1. parse
-        parsed = _parse(post)
-        with self._lock:
-            # 2. verify signatures, under keys that the nodes have brought
+        (answer,) = self.append_each([post])
+        if isinstance(answer, LedgerError):
+            raise answer
+        return answer
+
+    def begin(self, post: Sequence[str]) -> Post:
+        """Have a post judged that is to be appended soon, where other processes do that meanwhile."""
+        if len(post) < FEW or size_fault(post) or not self._keys:
+            return post
+        return self._judge(post)
+
+    def append_each(self, posts: Sequence[Post]) -> list[list[Posted] | LedgerError]:
+        """Admit posts, in their order, in one transaction: each all of it or nothing, whatever becomes of the others.
+
+        Returns for each its places, or the error that `append` would raise. Raises what makes the transaction fail:
+        then none of the posts is stored.
+        """
+        # 1. bytes, signatures, the posting gate: what needs no state
+        with uncollected():
+            group = read_posts(posts, self._judge)
+        with self._lock, uncollected():
+            # 2. signatures once more, under keys that the nodes have brought; and the gate, where that asks for state
             database = self._caught_up()
-            verified = [self._verify_early(database, place, envelope) for place, envelope in enumerate(parsed)]
-            # 3. the posting gate, for what is verified and was not taken before: it may cost more than a signature
-            for place, envelope in enumerate(parsed):
-                if verified[place] and database.index_of(envelope.claims.event_id) is None:
-                    target = _target(database, envelope)
-                    if target is None and REPLACEMENT in envelope.claims.data:
-                        verified[place] = False  # what it corrects may come before it in this post, or meanwhile
-                        continue
-                    with _at(place):
-                        check_post(envelope, target)
-            # 4. the rest under the writer's lock
+            self._keys = known_keys(self.memorandum, database)
+            for number, read in enumerate(group):
+                if not isinstance(read, LedgerError):
+                    group[number] = self._checked(database, read, is_first=number == 0)
+            # 3. the rest under the writer's lock
+            if all(isinstance(each, LedgerError) for each in group):
+                return [each for each in group if isinstance(each, LedgerError)]
             try:
                 with writing(self.engine) as connection:
-                    places, erased = self._admit(connection, parsed, verified)
-            except RefusedError:
-                raise  # the memory was put back as it was
+                    answers, erased = self._admit(connection, group)
             except BaseException:
                 self._database = None
                 raise
-            # 5. the keys of what is erased now; a crash before this is healed at the next start
+            # 4. the keys of what is erased now; a crash before this is healed at the next start
             self._doomed |= dict.fromkeys(erased)
             self._destroy()
-            return places
+            return answers
+
+    def _judge(self, texts: Sequence[str]) -> Begun:
+        if not self._keys:
+            self._keys = self.look(known_keys)
+        return self.judges.begin(texts, self._keys)
 
     def _destroy(self) -> None:
         """Destroy the keys of what was erased, also those that an earlier try could not; nothing of it is left in the
@@ -118,18 +142,32 @@ class Appender:
             self._doomed = {}
             empty_write_ahead(self.engine)
 
-    def _verify_early(self, database: Database, place: int, envelope: Envelope) -> bool:
-        """Check a signature before the writer's lock is taken; False where an envelope before it may bring the key."""
-        claims = envelope.claims
-        with _at(place):
-            try:
-                key = key_of(self.memorandum, database, claims.node, envelope.jws.kid)
-            except SignatureError:
-                if place == 0:
-                    raise
-                return False
-            envelopes.verify(envelope, key)
-        return True
+    def _checked(self, database: Database, post: list[Candidate], *, is_first: bool) -> list[Candidate] | LedgerError:
+        """Check a post before the writer's lock is taken; what an envelope before it may change is left for later."""
+        try:
+            for place, candidate in enumerate(post):
+                with _at(place):
+                    self._verify_early(database, candidate, is_first=is_first and place == 0)
+            for place, candidate in enumerate(post):
+                with _at(place):
+                    gate_early(database, candidate)
+        except LedgerError as error:
+            return error
+        return post
+
+    def _verify_early(self, database: Database, candidate: Candidate, *, is_first: bool) -> None:
+        """Check a signature; leave it where an envelope before it may bring the key."""
+        try:
+            key = key_of(self.memorandum, database, candidate.claims.node, candidate.kid)
+        except SignatureError:
+            if is_first:
+                raise
+            candidate.is_verified = False
+            return
+        if candidate.verdict.found == "forged":
+            raise candidate.verdict.error()
+        if candidate.verdict.found == "unknown":  # to whoever judged it
+            envelopes.verify(candidate.envelope, key)
 
     def size(self) -> int:
         """How many entries are stored."""
@@ -156,73 +194,73 @@ class Appender:
             return database.streams.get(node), key_in_force(self.memorandum, database, node)
 
     def _admit(
-        self, connection: Connection, post: Sequence[Envelope], verified: Sequence[bool]
-    ) -> tuple[list[Posted], list[str]]:
-        """Returns the places, and the ids of the events that the post erases."""
-        # 4.1 fold what another process appended meanwhile: keys, seq and prev are judged as they are now
+        self, connection: Connection, group: Sequence[list[Candidate] | LedgerError]
+    ) -> tuple[list[list[Posted] | LedgerError], list[str]]:
+        """Returns an answer to each post, and the ids of the events that they erase."""
+        # 3.1 fold what another process appended meanwhile: keys, seq and prev are judged as they are now
         database = self._catch_up(connection)
         now = self.now()
-        received = max(now, database.received or now)
-        taken: list[Taken] = []
-        new: list[Envelope] = []
-        places: list[Posted] = []
+        admitting = Admitting(connection, database, max(now, database.received or now))
+        answers: list[list[Posted] | LedgerError] = []
+        for post in group:
+            if isinstance(post, LedgerError):
+                answers.append(post)
+                continue
+            before = len(admitting.taken)
+            try:
+                answers.append([self._take(admitting, place, candidate) for place, candidate in enumerate(post)])
+            except (RefusedError, MalformedError) as refused:
+                admitting.give_back(before)
+                if isinstance(refused, ConflictError | RuleError):
+                    self._sign_refusal(refused, post, size=database.size, received=admitting.received)
+                answers.append(refused)
         erased: frozenset[int] = frozenset()
-        try:
-            for place, envelope in enumerate(post):
-                with _at(place):
-                    known = _known_before(connection, database, envelope, new)
-                    if known is not None:
-                        places.append(Posted(known, is_new=False))
-                        continue
-                    if not verified[place]:
-                        key = key_of(self.memorandum, database, envelope.claims.node, envelope.jws.kid)
-                        envelopes.verify(envelope, key)
-                        check_post(envelope, _target(database, envelope))
-                    # 4.2 needs, rule, cells, digest
-                    entry = Recorded.of(envelope, index=database.size, received=received)
-                    taken.append(step(self.memorandum, database, entry))
-                    new.append(envelope)
-                    places.append(Posted(entry.index, is_new=True))
-            if new:
-                erased = _erased_by(database, taken)
-                self._store(connection, taken, new, received, erased)
-        except RefusedError as refused:
-            for each in reversed(taken):
-                database.give_back(each)
-            if isinstance(refused, ConflictError | RuleError):
-                self._sign_refusal(refused, post, size=database.size, received=received)
-            raise
-        return places, [database.events[index].event_id for index in sorted(erased)]
+        if admitting.taken:
+            erased = _erased_by(database, admitting.taken)
+            self._store(connection, admitting, erased)
+        return answers, [database.events[index].event_id for index in sorted(erased)]
 
-    def _store(
-        self,
-        connection: Connection,
-        taken: Sequence[Taken],
-        envelopes_taken: Sequence[Envelope],
-        received: datetime,
-        erased: frozenset[int],
-    ) -> None:
-        # 4.3 the vault's keys first: one that nothing was sealed with harms nobody, the other way round loses values
+    def _take(self, admitting: Admitting, place: int, candidate: Candidate) -> Posted:
+        database = admitting.database
+        with _at(place):
+            known = admitting.known(candidate)
+            if known is not None:
+                return _posted(candidate, known, is_new=False, received=database.events[known].received)
+            if not candidate.is_verified:
+                key = key_of(self.memorandum, database, candidate.claims.node, candidate.kid)
+                envelopes.verify(candidate.envelope, key)
+            if not candidate.is_gated:
+                check_post(candidate.envelope, target_of(database, candidate))
+            # 3.2 needs, rule, cells, digest
+            index = database.size
+            entry = Recorded(index, admitting.received, candidate.claims, candidate.kid, candidate.hash)
+            admitting.taken.append(step(self.memorandum, database, entry))
+            admitting.new.append(candidate)
+            return _posted(candidate, index, is_new=True, received=admitting.received)
+
+    def _store(self, connection: Connection, admitted: Admitting, erased: frozenset[int]) -> None:
+        taken, new, received = admitted.taken, admitted.new, format_time(admitted.received)
+        # 3.3 the vault's keys first: one that nothing was sealed with harms nobody, the other way round loses values
         start = taken[0].event.index
         sealed = [
-            Sealed(each.event.index, each.event.event_id, "~".join(one.text for one in envelope.disclosures))
-            for each, envelope in zip(taken, envelopes_taken, strict=True)
-            if envelope.disclosures and each.event.index not in erased
+            Sealed(each.event.index, each.event.event_id, candidate.disclosures)
+            for each, candidate in zip(taken, new, strict=True)
+            if candidate.disclosures and each.event.index not in erased
         ]
         self.vault.put_keys({each.event_id: self.draw() for each in sealed})
-        # 4.4 entries, tiles, rows, head, and that what is erased is gone: durable together, with the commit
+        # 3.4 entries, tiles, rows, head, and that what is erased is gone: durable together, with the commit
         entries = [
             NewEntry(
-                StoredEntry(each.event.index, format_time(received), envelope.jws.text, each.digest),
-                envelope.claims,
+                StoredEntry(each.event.index, received, candidate.jws, each.digest),
+                candidate.claims,
                 each.event,
             )
-            for each, envelope in zip(taken, envelopes_taken, strict=True)
+            for each, candidate in zip(taken, new, strict=True)
         ]
         append_entries(connection, entries)
         self.vault.seal(connection, sealed)
         self.vault.erase(connection, sorted(erased))
-        leaves = [leaf_hash(new.stored.leaf) for new in entries]
+        leaves = [leaf_hash(each.stored.leaf) for each in entries]
         write_tiles(connection, extend_tiles(start, leaves, lambda level, n: read_tile(connection, level, n)))
         write_versions(connection, (version for each in taken for version in each.versions))
         advance(connection, start + len(taken))
@@ -252,7 +290,7 @@ class Appender:
         if taken.digest != stored.digest:
             raise TamperedError(f"entry {stored.index} was stored with another digest", index=stored.index)
 
-    def _sign_refusal(self, refused: RefusedError, post: Sequence[Envelope], *, size: int, received: datetime) -> None:
+    def _sign_refusal(self, refused: RefusedError, post: Sequence[Candidate], *, size: int, received: datetime) -> None:
         """Sign what was refused and why, so that a false refusal convicts the hub."""
         place = refused.facts["place"]
         assert isinstance(place, int)
@@ -292,40 +330,6 @@ def _at(place: int) -> Iterator[None]:
         raise error.with_facts(place=place) from None
 
 
-def _parse(post: Sequence[str]) -> list[Envelope]:
-    if not 1 <= len(post) <= POST_ENVELOPES_MAX:
-        raise MalformedError(f"a post has 1 to {POST_ENVELOPES_MAX} envelopes, this one {len(post)}")
-    if sum(map(len, post)) > POST_BYTES_MAX:
-        raise MalformedError(f"a post has at most {POST_BYTES_MAX} bytes: send it in parts")
-    parsed = []
-    for place, text in enumerate(post):
-        with _at(place):
-            parsed.append(envelopes.parse(text))
-    return parsed
-
-
-def _target(database: Database, envelope: Envelope) -> Kind | None:
-    """The kind of event that a correction corrects, None where the log has no such event."""
-    named = envelope.claims.data.get("event")
-    index = database.index_of(named) if isinstance(named, str) else None
-    return None if index is None else Kind(database.events[index].type, database.events[index].version)
-
-
-def _known_before(
-    connection: Connection, database: Database, envelope: Envelope, new: Sequence[Envelope]
-) -> int | None:
-    """The index of the same header and payload, taken before; not every algorithm signs alike twice.
-
-    new: what this post has brought so far, not stored yet.
-    """
-    index = database.index_of(envelope.claims.event_id)
-    if index is None:
-        return None
-    place = index - (database.size - len(new))
-    if place >= 0:
-        taken = new[place].jws.text
-    else:
-        stored = find_entry(connection, index=index)
-        taken = stored.jws if stored else ""
-    signed = envelope.jws.signing_input.decode("ascii") + "."
-    return index if taken.startswith(signed) else None  # another content under a known id: step refuses it
+def _posted(candidate: Candidate, index: int, *, is_new: bool, received: datetime) -> Posted:
+    claims = candidate.claims
+    return Posted(index, is_new, received, claims.event_id, claims.node, claims.seq)

@@ -7,13 +7,15 @@ from functools import cached_property, partial
 from ledger.clock import new_key, now
 from ledger.cohort.callers import Caller
 from ledger.cohort.memorandum import Memorandum
-from ledger.errors import SetupError
+from ledger.errors import LedgerError, SetupError
 from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
 from ledger.operations.callers import Callers, shown_to
 from ledger.operations.erase import finish_erasures
+from ledger.operations.judges import Judges
+from ledger.operations.judging import Post
 from ledger.operations.listeners import Listeners
-from ledger.operations.publish import check_publishable, publish, receipts
+from ledger.operations.publish import check_publishable, publish, receipts_each
 from ledger.operations.signed import SignedFile
 from ledger.operations.standing import Standing
 from ledger.operations.watch import Policy, stored_witnesses
@@ -47,11 +49,32 @@ class Hub:
         Raises UnavailableError while witnesses must answer first, TamperedError once one knew another log, and what
         `Appender.append` does.
         """
+        (answer,) = self.post_each([post])
+        if isinstance(answer, LedgerError):
+            raise answer
+        return answer
+
+    def post_each(self, posts: Sequence[Post]) -> list[list[tuple[Posted, Receipt]] | LedgerError]:
+        """Append posts in one transaction, each answered on its own, and publish them under one checkpoint.
+
+        Returns for each its receipts, or the error that it is refused with. Raises what fails all of them.
+        """
         self.standing.check()
-        places = self.appender.append(post)
+        answers = self.appender.append_each(posts)
+        taken = [answer for answer in answers if not isinstance(answer, LedgerError)]
+        if not taken:
+            return [answer for answer in answers if isinstance(answer, LedgerError)]
         self.publish()
-        given = receipts(self.engine, self.memorandum, [place.index for place in places])
-        return list(zip(places, given, strict=True))
+        given = iter(receipts_each(self.engine, self.memorandum, [[place.index for place in each] for each in taken]))
+        return [
+            answer if isinstance(answer, LedgerError) else list(zip(answer, next(given), strict=True))
+            for answer in answers
+        ]
+
+    def close(self) -> None:
+        """Let go of what was opened, and end the processes that verify."""
+        self.appender.judges.close()
+        self.engine.dispose()
 
     def publish(self) -> None:
         """Errors: as `post`."""
@@ -115,8 +138,11 @@ def signed_file(settings: Settings) -> SignedFile:
     return SignedFile(settings.log_key_file.with_name("last-checkpoint"))
 
 
-def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], None] = lambda _line: None) -> Hub:
+def open_hub(
+    settings: Settings, signer: NoteSigner, *, tell: Callable[[str], None] = lambda _line: None, processes: int = 0
+) -> Hub:
     """Open a ledger for posting. tell: what its operator must know while it runs, in a line; called from any thread.
+    processes: how many others verify, once there is much to verify.
 
     What a crash left stored is published before anything else: here, or, where there are witnesses, by `Witnessing`
     once enough of them have said what they cosigned last. Until then the hub is read-only.
@@ -134,7 +160,7 @@ def open_hub(settings: Settings, signer: NoteSigner, *, tell: Callable[[str], No
         vault,
         signer,
         signed,
-        Appender(engine, memorandum, vault, signer, now, new_key),
+        Appender(engine, memorandum, vault, signer, now, new_key, Judges(processes)),
         standing,
         Witnessing(
             engine,

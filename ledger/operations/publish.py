@@ -4,9 +4,11 @@ A hub never signs a checkpoint before it has checked it against the last one tha
 an older copy, or changed by hand, gets no signature.
 """
 
+from collections.abc import Callable, Sequence
+
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import NotFoundError, TamperedError
-from ledger.merkle.proofs import prove_inclusion
+from ledger.merkle.proofs import prover
 from ledger.merkle.tree import NodeReader, root_at
 from ledger.operations.log_keys import signers_at
 from ledger.operations.signed import SignedFile
@@ -86,21 +88,36 @@ def check_extends(head: Head, note: bytes | None, memorandum: Memorandum, nodes:
     return last
 
 
-def receipts(engine: Engine, memorandum: Memorandum, indexes: list[int]) -> list[Receipt]:
+def receipts(engine: Engine, memorandum: Memorandum, indexes: Sequence[int]) -> list[Receipt]:
     """A receipt for each place, all under one published checkpoint that has them: the newest that enough witnesses
     cosigned, where that has them all, else the newest.
 
     Raises NotFoundError for a place that is not published.
     """
+    (given,) = receipts_each(engine, memorandum, [indexes])
+    return given
+
+
+def receipts_each(engine: Engine, memorandum: Memorandum, posts: Sequence[Sequence[int]]) -> list[list[Receipt]]:
+    """The same of several posts' places, each post under one checkpoint; what the proofs share is read once."""
     with reading(engine) as connection:
         head = read_head(connection)
         if head.checkpoint is None:
             raise NotFoundError("nothing is published here yet")
-        witnessed = head.witnessed if max(indexes, default=0) < head.witnessed_size else None
-        note = witnessed or head.checkpoint
-        published, _ = read_checkpoint(note, memorandum.log_key)
-        nodes = node_reader(connection, published.size)
-        return [Receipt(index, prove_inclusion(index, published.size, nodes), note) for index in indexes]
+        witnessed_size = head.witnessed_size
+        provers: dict[bytes, Callable[[int], tuple[bytes, ...]]] = {}
+
+        def receipt(index: int, note: bytes) -> Receipt:
+            prove = provers.get(note)
+            if prove is None:
+                published, _ = read_checkpoint(note, memorandum.log_key)
+                prove = provers[note] = prover(published.size, node_reader(connection, published.size))
+            return Receipt(index, prove(index), note)
+
+        notes = [
+            (head.witnessed if max(post, default=0) < witnessed_size else None) or head.checkpoint for post in posts
+        ]
+        return [[receipt(index, note) for index in post] for post, note in zip(posts, notes, strict=True)]
 
 
 def _digest(connection: Connection, size: int) -> bytes:

@@ -237,6 +237,14 @@ def parse_jws(text: str) -> Envelope:
     return _envelope(*_statement(text), ())
 
 
+def read_again(text: str) -> tuple[str, bytes, Claims]:
+    """The key that a JWS names, its hash, and its claims, where `parse` has read the very same text before: that it is
+    canonical is not checked again.
+    """
+    jws = signed.read_again(text, typ=TYP)
+    return jws.kid, jws.hash, _claims(jws.payload)
+
+
 def verify(envelope: Envelope, key: PublicKey) -> None:
     """Check the node's signature. Raises SignatureError where it is another key's, or does not hold."""
     signed.verify(envelope.jws, key)

@@ -12,7 +12,7 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from ledger.errors import MalformedError, SignatureError
-from ledger.signing.canonical import Json, dump, load
+from ledger.signing.canonical import Json, dump, load, load_known
 from ledger.signing.encoding import from_base64url, to_base64url
 from ledger.signing.keys import SIGNATURE_SIZES, PublicKey, SigningKey
 
@@ -68,6 +68,14 @@ def parse(text: str, *, typ: str) -> Jws:
     """
     unread, payload = _take_apart(text, typ)
     return Jws(unread.text, unread.header, unread.signing_input, unread.signature, load(from_base64url(payload)))
+
+
+def read_again(text: str, *, typ: str) -> Jws:
+    """The same of a text that `parse` took before, in a fraction of the time: its payload is not held against its one
+    spelling again.
+    """
+    unread, payload = _take_apart(text, typ)
+    return Jws(unread.text, unread.header, unread.signing_input, unread.signature, load_known(from_base64url(payload)))
 
 
 def read_signature(text: str, *, typ: str) -> Unread:

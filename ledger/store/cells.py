@@ -16,7 +16,8 @@ from ledger.cohort.cells import RowKey, Version
 from ledger.cohort.columns import Column, Kind, Tier
 from ledger.cohort.rows import TABLES, Correction, Episode, columns_of
 from ledger.errors import MalformedError, TamperedError
-from ledger.signing.canonical import INTEGER_MAX, Json, dump, load
+from ledger.signing.canonical import INTEGER_MAX, Json, dump, dump_known, load
+from ledger.store.bulk import insert_rows, run_each
 from ledger.store.tables import cohort_tables
 
 _AT_A_TIME = 1000  # rows
@@ -39,14 +40,14 @@ def write_versions(conn: Connection, versions: Iterable[Version]) -> None:
         if before is None:
             ending[version.table].append(_ending(version))
         else:
-            before.setdefault("until", version.since)
+            before["until"] = version.since
         newest[version.table, version.key] = columns = _columns(version)
         if version.fields:
             made[version.table].append(columns)
     for table, ends in ending.items():
-        conn.execute(_end(table), ends)
+        run_each(conn, _end(table), ends)
     for table, rows in made.items():
-        conn.execute(cohort_tables[table].insert(), [{"until": None, **row} for row in rows])
+        insert_rows(conn, cohort_tables[table], rows)
 
 
 def clear_versions(conn: Connection) -> None:
@@ -227,7 +228,8 @@ def _columns(version: Version) -> dict[str, Any]:
         **dict.fromkeys(kinds),
         **{name: _store(kinds[name], value) for name, (_, value) in version.fields.items()},
         "since": version.since,
-        "set_by": dump({name: by for name, (by, _) in version.fields.items()}).decode(),
+        "until": None,
+        "set_by": dump_known({name: by for name, (by, _) in version.fields.items()}).decode(),
     }
 
 

@@ -18,6 +18,7 @@ from ledger.events.corrections import EventCorrected, EventRetracted
 from ledger.signing.canonical import Json
 from ledger.signing.entry import format_time, parse_time
 from ledger.signing.envelope import Claims, parse_jws
+from ledger.store.bulk import insert_rows
 from ledger.store.tables import entries
 
 _AT_A_TIME = 1000  # rows
@@ -65,8 +66,7 @@ def append_entries(conn: Connection, items: Iterable[NewEntry]) -> None:
         }
         for stored, claims, event in items
     ]
-    if rows:
-        conn.execute(entries.insert(), rows)
+    insert_rows(conn, entries, rows)
 
 
 def read_entries(conn: Connection, start: int, stop: int) -> Iterator[StoredEntry]:

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from ledger.errors import SetupError, TamperedError
 from ledger.signing.envelope import parse_jws
+from ledger.store.bulk import insert_rows
 from ledger.store.tables import entries, vault
 
 _KEY_SIZE = 32  # bytes
@@ -104,8 +105,7 @@ class Vault:
                 binding = _binding(item.event_id, item.index)
                 ciphertext = self._encrypt(AESGCM(key), item.disclosures.encode("ascii"), binding)
                 rows.append({"index": item.index, "ciphertext": ciphertext})
-        if rows:
-            conn.execute(vault.insert(), rows)
+        insert_rows(conn, vault, rows)
 
     def erase(self, conn: Connection, indexes: Iterable[int]) -> None:
         """Delete the ciphertexts of entries, in the transaction that stores their erasure; `destroy_keys` follows its

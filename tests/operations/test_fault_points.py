@@ -25,12 +25,12 @@ STEPS = {
     "tiles": ("ledger.operations.append", "write_tiles"),
     "row versions": ("ledger.operations.append", "write_versions"),
     "the head": ("ledger.operations.append", "advance"),
-    "the whole of the transaction": ("ledger.operations.append", "Appender.append"),
+    "the whole of the transaction": ("ledger.operations.append", "Appender.append_each"),
     "the signature": ("ledger.operations.publish", "sign_checkpoint"),
     "the file of what was signed last": ("ledger.operations.signed", "SignedFile.write"),
     "the published head": ("ledger.store.head", "publish"),
     "all of publishing": ("ledger.operations.hub", "publish"),
-    "the receipts": ("ledger.operations.hub", "receipts"),
+    "the receipts": ("ledger.operations.hub", "receipts_each"),
 }
 
 
