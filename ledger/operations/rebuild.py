@@ -10,7 +10,7 @@ from ledger.errors import TamperedError
 from ledger.operations.append import recorded
 from ledger.operations.uncollected import uncollected
 from ledger.replay import replay
-from ledger.store.cells import all_changes, clear_versions, write_versions
+from ledger.store.cells import all_changes, analyze_versions, clear_versions, write_versions
 from ledger.store.engine import Connection, Engine, reading, writing
 from ledger.store.entries import read_entries
 from ledger.store.head import read_head
@@ -34,6 +34,7 @@ def rebuild(engine: Engine, memorandum: Memorandum, *, progress: Progress = lamb
                 write_versions(connection, (version for each in batch for version in each.versions))
                 batch.clear()
         write_versions(connection, (version for each in batch for version in each.versions))
+        analyze_versions(connection)
         return database.digest
 
 

@@ -11,14 +11,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, false, or_, select
+from sqlalchemy import Connection, Row, false, or_, select
 
 from ledger.errors import MalformedError, TamperedError
 from ledger.signing.canonical import dump, load
 from ledger.signing.entry import format_time
+from ledger.store.bulk import stream_rows
 from ledger.store.tables import access_log, head
 
-_AT_A_TIME = 1000  # rows
 _START = bytes(32)  # what stands before the first line
 
 
@@ -92,7 +92,7 @@ def page_access(
     page = _LINE.where(access_log.c.n > after).order_by(access_log.c.n)
     if nodes is not None:
         page = page.where(or_(false(), *(access_log.c.nodes.contains(f'"{node}"', autoescape=True) for node in nodes)))
-    for row in _stream(conn, page if limit is None else page.limit(limit)):
+    for row in stream_rows(conn, page if limit is None else page.limit(limit)):
         yield _line(row)
 
 
@@ -102,7 +102,7 @@ def check_chain(conn: Connection) -> int:
     Raises TamperedError, which names the first line that is missing, or was changed, or stands behind one that was.
     """
     before, count = _START, 0
-    for row in _stream(conn, _LINE.order_by(access_log.c.n)):
+    for row in stream_rows(conn, _LINE.order_by(access_log.c.n)):
         if row.n != count:
             raise TamperedError(f"access log: line {count} is missing")
         if row.hash != _chained(before, row[:-1]):
@@ -135,7 +135,3 @@ def _chained(before: bytes, content: Iterable[str | int]) -> bytes:
         return sha256(before + dump(list(content))).digest()
     except MalformedError:  # a byte that is no UTF-8 was put there, and no hash of ours is over one
         return b""
-
-
-def _stream(conn: Connection, statement: Select[Any]) -> Iterable[Row[Any]]:
-    return conn.execute(statement.execution_options(yield_per=_AT_A_TIME))

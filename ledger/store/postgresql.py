@@ -8,11 +8,14 @@ identity column could not promise that.
 
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Subquery, Table, bindparam, create_engine, event, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 
 from ledger.errors import LedgerError, SetupError, TamperedError, UnavailableError
 from ledger.store.migrating import upgrade
@@ -70,6 +73,34 @@ def objects_wanted(engine: Engine) -> Mapping[str, str]:
     return made
 
 
+def copy_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store rows by COPY, in binary: a value that is not of its column's type is refused, as an insert would do."""
+    columns = [table.c[name] for name in rows[0]]
+    names = ", ".join(conn.dialect.identifier_preparer.format_column(column) for column in columns)
+    into = f"COPY {conn.dialect.identifier_preparer.format_table(table)} ({names}) FROM STDIN (FORMAT BINARY)"
+    driver: Any = conn.connection.driver_connection
+    error = conn.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(into) as copy:
+            copy.set_types([_BINARY[column.type.__visit_name__] for column in columns])
+            for row in rows:
+                copy.write_row(tuple(row.values()))
+    except error as met:  # as SQLAlchemy tells of what its own statements meet with
+        told = DBAPIError.instance(into, None, met, error, hide_parameters=True, dialect=conn.dialect)
+        raise told from None
+
+
+def unnested(**lists: TypeEngine[Any]) -> Subquery:
+    """A table to join, of which each column is a list that is handed in. Texts are compared by code point."""
+    columns = (func.unnest(bindparam(name, type_=ARRAY(type_))).label(name) for name, type_ in lists.items())
+    return select(*columns).subquery()
+
+
+def analyze(conn: Connection, tables: Iterable[Table]) -> None:
+    names = [conn.dialect.identifier_preparer.format_table(table) for table in tables]
+    conn.exec_driver_sql(f"ANALYZE {', '.join(names)}")
+
+
 def meaning_of(error: BaseException | None) -> LedgerError | None:
     """Who must act on what it met with; None for a mistake in this program."""
     state: str | None = getattr(error, "sqlstate", None)
@@ -97,6 +128,7 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
+_BINARY = {"big_integer": "int8", "integer": "int4", "text": "text", "large_binary": "bytea"}
 _SYNC = ("synchronous_commit",)
 _GONE = "the database server cannot be reached, or went away: whether a commit came about is not known; try again"
 # by the beginning of the SQLSTATE, the first that fits (PostgreSQL, appendix A)

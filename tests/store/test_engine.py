@@ -51,8 +51,9 @@ def test_two_writers_do_not_interleave(empty: Engine) -> None:
 
 
 def test_the_lock_is_taken_before_the_first_write(empty: Engine) -> None:
-    other = open_engine(str(empty.url))
-    event.listen(other, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout = 1"))
+    other = open_engine(empty.url.render_as_string(hide_password=False))
+    soon = "PRAGMA busy_timeout = 1" if empty.dialect.name == "sqlite" else "SET lock_timeout = 1"
+    event.listen(other, "checkout", lambda raw, *_: raw.execute(soon))
 
     with (
         writing(empty),
@@ -79,6 +80,7 @@ def test_a_reader_sees_one_moment_while_a_writer_commits(empty: Engine) -> None:
         assert (before, during, read_head(conn).size) == (0, 0, 7)
 
 
+@pytest.mark.sqlites_own("of PostgreSQL, test_postgresql tells")
 def test_commits_survive_a_power_cut(empty: Engine) -> None:
     with reading(empty) as conn:
         modes = [conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
@@ -106,6 +108,7 @@ def test_a_missing_folder_is_the_operators(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 def test_a_row_that_was_edited_past_sqlite_is_found(altered: Kept) -> None:
     check_file(altered.engine)
     altered.engine.dispose()
@@ -117,6 +120,7 @@ def test_a_row_that_was_edited_past_sqlite_is_found(altered: Kept) -> None:
         check_file(altered.engine)
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 @pytest.mark.parametrize("kept", [0, 100])  # bytes of the file's beginning
 def test_a_damaged_file_is_an_alarm(empty: Engine, kept: int) -> None:
     empty.dispose()
@@ -127,6 +131,7 @@ def test_a_damaged_file_is_an_alarm(empty: Engine, kept: int) -> None:
         read_head(conn)
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 def test_the_write_ahead_file_is_emptied_where_no_reader_needs_it_and_nobody_is_waited_for(empty: Engine) -> None:
     engine, write_ahead = empty, Path(f"{empty.url.database}-wal")
     with reading(engine) as reader:
@@ -144,6 +149,7 @@ def test_the_write_ahead_file_is_emptied_where_no_reader_needs_it_and_nobody_is_
     assert write_ahead.stat().st_size == 0
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 def test_what_is_deleted_is_overwritten_in_the_database(empty: Engine, tmp_path: Path) -> None:
     engine, secret = empty, b"once there, and deleted since"
     with writing(engine) as conn:

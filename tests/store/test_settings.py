@@ -46,6 +46,7 @@ def test_without_a_word_everything_lies_here_and_listens_on_loopback(places: tup
         oidc_client_id=None,
         oidc_client_secret_file=None,
         requests_per_minute=1200,
+        verify_processes=None,
         url="http://127.0.0.1:8700",
         node_dir=here / "cohort-ledger-node",
         witness_dir=here / "cohort-ledger-witness",
