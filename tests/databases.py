@@ -35,14 +35,16 @@ _numbers = count()
 @pytest.fixture
 def postgresql_url() -> Iterator[str]:
     """A database of its own, empty."""
-    yield (url := _create(_next_name(), "template0"))
+    with _closing():
+        yield (url := _create(_next_name(), "template0"))
     _drop(str(make_url(url).database))
 
 
 @pytest.fixture
 def migrated_url() -> Iterator[str]:
     """A database of its own, with all tables and nothing in them."""
-    yield (url := _create(_next_name(), _migrated()))
+    with _closing():
+        yield (url := _create(_next_name(), _migrated()))
     _drop(str(make_url(url).database))
 
 

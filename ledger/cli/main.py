@@ -71,7 +71,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "log-key": _Listed("founding", "Make the log's own key."),
     "init": _Listed("operator", "Found a ledger here, or restore one from a copy."),
     "serve": _Listed("operator", "Run the hub."),
-    "migrate": _Listed("operator", "Bring the database's schema to this version."),
+    "migrate": _Listed("operator", "Bring the database's schema to this version, or move the ledger to another."),
     "access-log": _Listed("access_log", "Who read sealed values or took exports, and whose."),
     "rebuild": _Listed("operator", "Replay the log and replace the tables, or hold them against it."),
     "doctor": _Listed("operator", "Hold everything that a hub stores against everything else."),

@@ -12,6 +12,7 @@ from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
 from ledger.operations.callers import Callers, shown_to
 from ledger.operations.erase import finish_erasures
+from ledger.operations.hearing import Hearing
 from ledger.operations.judges import Judges
 from ledger.operations.judging import Post
 from ledger.operations.listeners import Listeners
@@ -25,6 +26,7 @@ from ledger.signing.note import NoteSigner
 from ledger.signing.receipt import Receipt
 from ledger.store.engine import Engine, check_schema, migrate, open_engine, reading, writing
 from ledger.store.head import found, read_head
+from ledger.store.moving import check_not_moved
 from ledger.store.source import StoreSource
 from ledger.store.vault import Vault
 
@@ -93,6 +95,11 @@ class Hub:
         return StoreSource(self.engine, self.vault, caller.view, shown=None if caller.view == "full" else shown)
 
     @cached_property
+    def hearing(self) -> Hearing:
+        """Of other processes on this ledger; its listeners are told of what they publish, too."""
+        return Hearing(self.engine, self.listeners)
+
+    @cached_property
     def callers(self) -> Callers:
         """Who may see what, as of the last entry that is stored."""
         return Callers(self.engine, self.vault, self.appender)
@@ -151,6 +158,8 @@ def open_hub(
     if signer.verifier != memorandum.log_key:
         raise SetupError("the log key is not the one that the ledger's memorandum names")
     vault, signed, policy = open_vault(settings), signed_file(settings), Policy.of(settings)
+    with reading(engine) as connection:
+        check_not_moved(connection)
     check_publishable(engine, memorandum, signer, signed)
     finish_erasures(engine, vault)
     standing = _standing(engine, policy)

@@ -43,7 +43,15 @@ def check_tables(engine: Engine, memorandum: Memorandum, *, progress: Progress =
 
     Raises TamperedError, which names the first entry whose rows differ, or the table and key that are not whole.
     """
-    with uncollected(), reading(engine) as connection:
+    with reading(engine) as connection:
+        return check_rows(connection, memorandum, progress=progress)
+
+
+def check_rows(
+    connection: Connection, memorandum: Memorandum, *, progress: Progress = lambda _done, _of: None
+) -> bytes:
+    """The same as a transaction sees them."""
+    with uncollected():
         size = read_head(connection).size
         stored = START
         changes = all_changes(connection, size)

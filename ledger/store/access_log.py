@@ -17,6 +17,7 @@ from ledger.errors import MalformedError, TamperedError
 from ledger.signing.canonical import dump, load
 from ledger.signing.entry import format_time
 from ledger.store.bulk import stream_rows
+from ledger.store.moving import check_not_moved
 from ledger.store.tables import access_log, head
 
 _START = bytes(32)  # what stands before the first line
@@ -65,6 +66,7 @@ _LINE = select(
 
 def append_access(conn: Connection, access: Access) -> None:
     """Add a line behind the last, in a transaction that writes."""
+    check_not_moved(conn)
     last = conn.execute(_LINE.order_by(access_log.c.n.desc()).limit(1)).one_or_none()
     content: dict[str, Any] = {
         "n": 0 if last is None else last.n + 1,

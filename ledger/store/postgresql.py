@@ -104,6 +104,8 @@ def analyze(conn: Connection, tables: Iterable[Table]) -> None:
 def meaning_of(error: BaseException | None) -> LedgerError | None:
     """Who must act on what it met with; None for a mistake in this program."""
     state: str | None = getattr(error, "sqlstate", None)
+    if state is None and type(error).__name__ == "DataError":
+        return SetupError(_NO_NUL)
     if state is None:
         # what never reached a server, or was cut off, has no state
         return UnavailableError(_GONE) if type(error).__name__ == "OperationalError" else None
@@ -130,6 +132,7 @@ def _begin(connection: Connection) -> None:
 
 _BINARY = {"big_integer": "int8", "integer": "int4", "text": "text", "large_binary": "bytea"}
 _SYNC = ("synchronous_commit",)
+_NO_NUL = "a text holds the character U+0000, which PostgreSQL cannot keep: keep this ledger on SQLite"
 _GONE = "the database server cannot be reached, or went away: whether a commit came about is not known; try again"
 # by the beginning of the SQLSTATE, the first that fits (PostgreSQL, appendix A)
 _ERRORS: Mapping[str, tuple[type[LedgerError], str]] = {
@@ -142,6 +145,7 @@ _ERRORS: Mapping[str, tuple[type[LedgerError], str]] = {
     "25006": (UnavailableError, "the database server takes no writes: it is a replica; name the one that takes them"),
     "53100": (SetupError, "the disk is full: make room, and try again"),
     "53": (UnavailableError, "the database server has too little memory or disk: make room, and try again"),
+    "22021": (SetupError, _NO_NUL),
     "28": (SetupError, "the database server refuses who we are: check the user and password in the URL"),
     "3D000": (SetupError, "the database server has no such database: make one, or mend the URL"),
     "42501": (SetupError, "the database does not let us do that: make its user the owner of the database"),
