@@ -14,7 +14,7 @@ the log's files from `Hub.source_for`: both leave out what `Caller.may_open` doe
 What of a report is shown to whom: see `api.audience`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -144,9 +144,14 @@ class Access:
 
     def caller(self, who: Identity | None) -> Caller:
         """What somebody may see by now."""
+        return self.callers([who])[who]
+
+    def callers(self, whos: Collection[Identity | None]) -> Mapping[Identity | None, Caller]:
+        """The same of several, by one look at the database."""
         if self.dev:
-            return ANYONE
-        return NOBODY if who is None else self.hub.callers.caller(who, self.hub.appender.now())
+            return dict.fromkeys(whos, ANYONE)
+        known = [who for who in whos if who is not None]
+        return {None: NOBODY, **(self.hub.callers.each(known, self.hub.appender.now()) if known else {})}
 
     def _signer(self, text: str) -> ByKey:
         known, now_s = self.hub.callers.known(), int(self.hub.appender.now().timestamp())
@@ -205,15 +210,6 @@ def check_role(rule: Rule, caller: Caller, *, is_known: bool) -> None:
     if caller.kind == "nobody":
         raise ForbiddenError("what was granted to you has expired or was revoked, or nothing ever was")
     raise ForbiddenError(f"not for {caller.role}: this takes {', '.join(sorted(rule.roles)) or 'nobody'}")
-
-
-def still_admitted(request: Request) -> bool:
-    """Whether the caller of an answer that goes on may still have it; a session may be over. Reads the database."""
-    access: Access = request.app.state.access
-    rule = rule_of(request.method, request.scope["route"].path_format, request.path_params)
-    is_by_token = "authorization" in request.headers  # which is used up, and counts for as long as its key does
-    caller = access.caller(request.state.identity if is_by_token else access.session(request))
-    return caller.kind == "anyone" or caller.role in rule.roles
 
 
 def opened_for(request: Request, indexes: Iterable[int], response: Response) -> dict[str, Json]:

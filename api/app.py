@@ -13,6 +13,8 @@ from fastapi.concurrency import run_in_threadpool
 from api.access import Access, admit
 from api.audience import Outside
 from api.bodiless import Bodiless
+from api.caching import answer_unchanged
+from api.compressing import Compressing
 from api.guard import Guard
 from api.limits import Limited, Limits
 from api.oidc import Issuer
@@ -35,6 +37,8 @@ from api.routes import (
 )
 from api.sequencer import Sequencer
 from api.sessions import Sessions
+from api.staying import Guests
+from api.tail import Tail
 from ledger.operations.hub import Hub
 from ledger.reports.finding import Patience
 from ledger.settings import DEFAULT_URL
@@ -83,9 +87,13 @@ def create_app(
         telemetry={"logs": False},  # they would hold what did not validate, and that may be a patient's
     )
     url, sessions = public_url.rstrip("/"), Sessions(hub, dev)
+    access = Access(hub, url, dev, sessions.identity)
+    guests = Guests(access, sessions)
     app.state.hub = hub
     app.state.sequencer = sequencer
-    app.state.access = Access(hub, url, dev, sessions.identity)
+    app.state.access = access
+    app.state.guests = guests
+    app.state.tail = Tail(hub, guests)
     app.state.sessions = sessions
     app.state.issuer = issuer
     app.state.outside = Outside() if outside is None else outside
@@ -93,8 +101,10 @@ def create_app(
     app.state.limits = Limits(0) if limits is None else limits
     app.add_middleware(Limited, limits=app.state.limits)
     app.add_middleware(Guard, url=url, says=DEV_HEADERS if dev else {})
+    app.add_middleware(Compressing)  # around the guard: what says nothing of being kept is not, it says
     app.add_middleware(Bodiless)  # around the guard: its refusals have no body for HEAD either
     answer_errors(app)
+    answer_unchanged(app)
     routers = (
         live,
         events,

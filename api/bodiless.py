@@ -1,7 +1,8 @@
 """Answers without their bodies: to HEAD (RFC 9110, 9.3.2), and to a reader who has them already (RFC 9110, 13.1.2).
 
-The routes know neither: each answers GET, in full, and what is not wanted of that is left out on its way. So HEAD is
-served wherever GET is, and only what is there, and would have been answered 200, is ever not modified.
+Most routes know neither: each answers GET, in full, and what is not wanted of that is left out on its way. So HEAD is
+served wherever GET is, and only what is there, and would have been answered 200, is ever not modified. (Some know it
+before: see `api.caching`.)
 """
 
 import re
@@ -21,7 +22,7 @@ class Bodiless:
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             await self._app(scope, receive, send)
             return
-        known = ", ".join(Headers(scope=scope).getlist("if-none-match"))
+        known = Headers(scope=scope).getlist("if-none-match")
         unwanted = scope["method"] == "HEAD"
 
         async def send_wanted(message: Message) -> None:
@@ -39,6 +40,13 @@ class Bodiless:
         await self._app({**scope, "method": "GET", "asked_method": scope["method"]}, receive, send_wanted)
 
 
-def _has(known: str, etag: str | None) -> bool:
+def tags_in(known: list[str]) -> frozenset[str]:
+    """The tags that a request's If-None-Match headers name, weak or strong, as strong ones are written."""
+    return frozenset(_OPAQUE_TAG.findall(", ".join(known)))
+
+
+def _has(known: list[str], etag: str | None) -> bool:
     """Whether an answer is among those that If-None-Match names."""
-    return etag is not None and (known.strip() == "*" or etag.removeprefix("W/") in _OPAQUE_TAG.findall(known))
+    if etag is None:
+        return False
+    return ", ".join(known).strip() == "*" or etag.removeprefix("W/") in tags_in(known)

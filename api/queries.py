@@ -11,15 +11,15 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from api.audience import Outside, Releases, ShownTo
-from api.caching import ASK_AGAIN, FOR_EVER, RELEASED
+from api.caching import ASK_AGAIN, FOR_EVER, POOLED, RELEASED, VARY, check_unchanged, tag_of
 from api.hub import OpenHub
 from api.oidc import RETURNED
-from ledger.cohort.callers import Caller
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError, MalformedError
-from ledger.operations.reading import Moment, snapshot_at
+from ledger.operations.reading import Moment, last_index, snapshot_at
 from ledger.reports.shown import Audience
 from ledger.signing.encoding import from_decimal
+from ledger.store.engine import reading
 
 INDEX_MAX = 10**15 - 1
 
@@ -77,29 +77,28 @@ class AskedWhen(AskedAt):
     on: On = None
 
 
-def tag_moment(response: Response, moment: Moment, caller: Caller, *, size: int) -> None:
+def tags_of_moment(request: Request, moment: Moment, *, size: int) -> dict[str, str]:
     """Tag an answer by the size of the log that it is about, by this version's reading of it, and by what the caller
     may see.
 
     Up to an index the history is what it is for ever; up to a time, it may still grow within that millisecond.
     """
-    response.headers["ETag"] = _tag(size, caller)
-    response.headers["Cache-Control"] = f"private, {FOR_EVER}" if isinstance(moment.at, int) else ASK_AGAIN
+    kept = f"private, {FOR_EVER}" if isinstance(moment.at, int) else ASK_AGAIN
+    return {"ETag": _tag(request, size), "Cache-Control": kept, "Vary": VARY}
 
 
-def tag_pooled(response: Response, request: Request, audience: Audience, *, size: int, known: int) -> None:
+def tags_of_pooled(request: Request, audience: Audience, *, size: int, known: int) -> dict[str, str]:
     """Tag what is computed from sealed values: an erasure changes it, however long past it is. known: the size of the
     log with all erasures that may count.
     """
-    response.headers["ETag"] = _tag(size, request.state.caller, audience.thresholds.partner, known)
-    response.headers["Cache-Control"] = ASK_AGAIN
+    return {"ETag": _tag(request, size, audience.thresholds.partner, known), "Cache-Control": POOLED, "Vary": VARY}
 
 
-def tag_release(response: Response, request: Request, audience: Audience, *, size: int) -> None:
+def tags_of_release(request: Request, audience: Audience, *, size: int) -> dict[str, str]:
     """Whoever came with a token or a session has an answer of its own, though it may be what everybody is shown."""
     counted = audience.thresholds
-    response.headers["ETag"] = _tag(size, request.state.caller, counted.partner, counted.public)
-    response.headers["Cache-Control"] = RELEASED if request.state.identity is None else ASK_AGAIN
+    kept = RELEASED if request.state.identity is None else ASK_AGAIN
+    return {"ETag": _tag(request, size, counted.partner, counted.public), "Cache-Control": kept, "Vary": VARY}
 
 
 def moment_for(audience: Audience, outside: Outside, asked: AskedWhen, *, now: datetime) -> Moment:
@@ -113,9 +112,8 @@ def moment_for(audience: Audience, outside: Outside, asked: AskedWhen, *, now: d
     return Moment.released(now, outside.cadence)
 
 
-def _tag(size: int, caller: Caller, *more: int) -> str:
-    told = "-".join(map(str, (size, version_of("cohort-ledger"), caller.shade, *more)))
-    return f'"{told}"'
+def _tag(request: Request, size: int, *more: int) -> str:
+    return tag_of(request, size, version_of("cohort-ledger"), request.state.caller.shade, *more)
 
 
 def _seen(
@@ -126,13 +124,21 @@ def _seen(
     response: Response,
     asked: Annotated[AskedWhen, Query()],
 ) -> Snapshot:
-    """The database at the moment that is asked about. Errors: as `moment_for`."""
+    """The database at the moment that is asked about. Errors: as `moment_for`; UnchangedError before anything of the
+    database is read.
+    """
     moment = moment_for(audience, outside, asked, now=hub.appender.now())
+
+    def tags(size: int) -> dict[str, str]:
+        if audience.is_outside:
+            return tags_of_release(request, audience, size=size)
+        return tags_of_moment(request, moment, size=size)
+
+    with reading(hub.engine) as connection:
+        size = last_index(connection, moment) + 1
+    check_unchanged(request, tags(size))
     found = snapshot_at(hub.engine, moment)
-    if audience.is_outside:
-        tag_release(response, request, audience, size=found.size)
-    else:
-        tag_moment(response, moment, request.state.caller, size=found.size)
+    response.headers.update(tags(found.size))  # by now it may be a larger one
     return found
 
 

@@ -6,6 +6,7 @@ something besides carries what only a page of the session knows, and is none tha
 """
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl
@@ -53,6 +54,24 @@ class Sessions:
             with writing(self.hub.engine) as connection:
                 sessions.see(connection, secret, now_s=now_s)
         return found
+
+    def secret_of(self, request: Request) -> bytes | None:
+        """What a request's cookie holds; None where that is no secret. Whether it is one of a session is not asked."""
+        return self._secret(request, "session")
+
+    def standing(self, secrets: Collection[bytes]) -> frozenset[bytes]:
+        """Of these secrets those whose sessions go on. That is a use of them, as a request would be."""
+        if not secrets:
+            return frozenset()
+        now_s = self._now_s()
+        with reading(self.hub.engine) as connection:
+            found = sessions.standing(connection, secrets, now_s=now_s)
+        due = [secret for secret, is_due in found.items() if is_due]
+        if due:
+            with writing(self.hub.engine) as connection:
+                for secret in due:
+                    sessions.see(connection, secret, now_s=now_s)
+        return frozenset(found)
 
     def begin(self, request: Request, response: Response, who: Identity) -> None:
         """Begin a session under a new secret; the one that the browser had ends."""

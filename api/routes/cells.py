@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from api.access import Asking
-from api.caching import NOT_MODIFIED
+from api.caching import NOT_MODIFIED, check_unchanged
 from api.hub import OpenHub
 from api.problems import documented
-from api.queries import AskedAt, tag_moment
+from api.queries import AskedAt, tags_of_moment
 from ledger.cohort.cells import Version
 from ledger.cohort.rows import TABLES, columns_of
 from ledger.errors import NotFoundError
@@ -79,7 +78,7 @@ class RowCells:
 
 @router.get("/cells/{table}/{key:path}", responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
 def read_cells(
-    hub: OpenHub, caller: Asking, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]
+    request: Request, hub: OpenHub, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]
 ) -> RowCells:
     """Each field's value, the event that set it, and what it was before. key: its parts, joined by slashes."""
     parts = tuple(key.split("/"))
@@ -88,11 +87,13 @@ def read_cells(
     moment = Moment.parse(asked.at, None)
     with reading(hub.engine) as connection:
         size = last_index(connection, moment) + 1
+        tags = tags_of_moment(request, moment, size=size)
+        check_unchanged(request, tags)
         history = [version for version in row_history(connection, table, parts) if version.since < size]
         if not any(version.fields for version in history):
             raise NotFoundError("the table has no such row")
         setters = _setters(connection, history)
-    tag_moment(response, moment, caller, size=size)
+    response.headers.update(tags)
     fields = {
         name: _cell(values, setters, sealed=column.sealed)
         for name, column in columns_of(table).items()

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, NamedTuple
+from importlib.metadata import version as version_of
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -14,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from api.access import opened_for
+from api.caching import ASK_AGAIN, NOT_MODIFIED, VARY, check_unchanged, tag_of
+from api.entries import Entry, Reach, State, entry_of
 from api.hub import OpenHub, OpenSequencer
 from api.problems import documented, fault_in
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
@@ -33,11 +36,9 @@ from ledger.signing.receipt import Receipt
 from ledger.store.cells import changes_at
 from ledger.store.engine import Connection, reading
 from ledger.store.entries import StoredEntry, find_entry, page_entries
-from ledger.store.head import Head, read_head
+from ledger.store.head import read_head
 
 router = APIRouter(tags=["events"])
-
-State = Literal["sequenced", "published", "witnessed"]
 
 PAGE_MAX = 1_000
 _SOON_READ = 64 * 1024  # bytes: more would keep others waiting
@@ -87,23 +88,6 @@ class Receipts:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry as the log has it. received: the hub's clock, RFC 3339. synthetic: it is made up, and says so. jws: the
-    envelope without disclosures.
-    """
-
-    index: int
-    received: str
-    state: State
-    event_id: str
-    node: str
-    seq: int
-    type: str
-    synthetic: bool
-    jws: str
-
-
-@dataclass(frozen=True, slots=True)
 class Entries:
     events: list[Entry]
 
@@ -138,22 +122,6 @@ class Event:
     amendments: list[Amendment]
 
 
-class Reach(NamedTuple):
-    """How far the log is published and witnessed, in entries."""
-
-    published: int
-    witnessed: int
-
-    @classmethod
-    def of(cls, head: Head) -> "Reach":
-        return cls(head.published, head.witnessed_size)
-
-    def state_of(self, index: int) -> State:
-        if index < self.witnessed:
-            return "witnessed"
-        return "published" if index < self.published else "sequenced"
-
-
 async def _read_body(request: Request) -> bytes:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -186,14 +154,21 @@ async def post_events(sequencer: OpenSequencer, body: Body, response: Response) 
     return Receipts([_taken(place, receipt, reach) for place, receipt in posted])
 
 
-@router.get("/events", responses=documented(400, 401, 403))
-def list_events(hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
-    """Entries in the log's order; the Link header names the next page where there may be one."""
+@router.get("/events", responses={**NOT_MODIFIED, **documented(400, 401, 403)})
+def list_events(request: Request, hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
+    """Entries in the log's order; the Link header names the next page where there may be one. Who asks again what comes
+    behind an entry, and brings the tag of the last answer, is told cheaply that there is nothing new.
+    """
     asked = page.model_dump(exclude={"after", "limit"}, exclude_none=True)
     with reading(hub.engine) as connection:
+        head = read_head(connection)
+        reach = Reach.of(head)
+        tag = tag_of(request, head.size, *reach, version_of("cohort-ledger"))
+        headers = {"ETag": tag, "Cache-Control": ASK_AGAIN, "Vary": VARY}
+        check_unchanged(request, headers)
         after = -1 if page.after is None else page.after
         found = page_entries(connection, after=after, limit=page.limit, **asked)
-        reach = Reach.of(read_head(connection))
+    response.headers.update(headers)
     if len(found) == page.limit:
         query = urlencode({"after": found[-1].index, "limit": page.limit, **asked})
         response.headers["Link"] = f'</events?{query}>; rel="next"'
@@ -278,19 +253,4 @@ def _taken(place: Posted, receipt: Receipt, reach: Reach) -> Taken:
         place.seq,
         reach.state_of(place.index),
         receipt.encode().decode(),
-    )
-
-
-def entry_of(stored: StoredEntry, reach: Reach) -> Entry:
-    claims = envelopes.parse_jws(stored.jws).claims
-    return Entry(
-        index=stored.index,
-        received=stored.received,
-        state=reach.state_of(stored.index),
-        event_id=claims.event_id,
-        node=claims.node,
-        seq=claims.seq,
-        type=claims.type,
-        synthetic=claims.data.get("synthetic") is True,
-        jws=stored.jws,
     )

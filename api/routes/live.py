@@ -1,37 +1,39 @@
 """The live feed: entries as they are published, as server-sent events (WHATWG HTML, 9.2).
 
-A feed is told by the hub when something may be new, and reads what that is from the store, so it sees what other
-processes append too, a moment later. What it has sent is an index, and the next is the one behind it: however many
-come at once, none is left out and none comes twice. A reader that is slow holds up nobody but itself.
+What a reader has been sent is an index, and the next is the one behind it: however many come at once, none is left out
+and none comes twice. Where they come from, for all readers alike: see `api.tail`. A reader that is slow holds up nobody
+but itself.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import Field, TypeAdapter
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT
+from pydantic import Field
+from starlette.types import Send
 
-from api.access import still_admitted
+from api.caching import VARY
 from api.hub import OpenHub
 from api.problems import documented
 from api.queries import IN_DIGITS, INDEX_MAX, Asked
-from api.routes.events import Entry, Reach, entry_of
+from api.staying import Guest
+from api.tail import Tail
 from ledger.errors import NotFoundError
-from ledger.operations.hub import Hub
 from ledger.store.engine import reading
-from ledger.store.entries import page_entries
 from ledger.store.head import read_head
 
 router = APIRouter(tags=["events"])
 
-LOOK_EVERY_S = 2.0  # for what another process has appended
-_AT_A_TIME = 100  # entries in memory for each feed
+SILENT_S = 15.0  # at most: proxies cut off what says nothing
+_HEADERS = {"Cache-Control": "no-cache", "Vary": VARY, "X-Accel-Buffering": "no"}  # the last is for nginx
 
-_JSON: TypeAdapter[Entry] = TypeAdapter(Entry)
+
+class EventStream(StreamingResponse):
+    media_type = "text/event-stream"  # not the framework's own: that one formats each event for each reader
+
 
 Index = Annotated[int, Field(ge=0, le=INDEX_MAX), IN_DIGITS]
 
@@ -58,47 +60,45 @@ def _start(
     return after
 
 
-@router.get("/events/live", response_class=EventSourceResponse, responses=documented(400, 401, 403, 404))
-async def follow_events(
-    request: Request, hub: OpenHub, after: Annotated[int, Depends(_start)]
-) -> AsyncIterator[ServerSentEvent]:
+@router.get("/events/live", response_class=EventStream, responses=documented(400, 401, 403, 404))
+async def follow_events(request: Request, after: Annotated[int, Depends(_start)]) -> Response:
     """Each entry, once it is published, as an event `entry`: its `id` the index, its `data` as /events has it.
 
     It goes on until the reader goes, or may no longer see it, or the server ends; a comment every 15 seconds says that
     it is there.
     """
     if request.scope["asked_method"] == "HEAD":
-        return
-    loop, news = asyncio.get_running_loop(), asyncio.Event()
+        return EventStream(iter(()), headers=_HEADERS)
+    state = request.app.state
+    return _Feed(state.tail, state.guests.guest(request), after)
 
-    def wake() -> None:
-        with suppress(RuntimeError):  # the loop has ended, and this feed with it
-            loop.call_soon_threadsafe(news.set)
 
-    with hub.listeners.listening(wake):
-        while not hub.listeners.closed:
-            news.clear()  # before looking: what is published from here on wakes it again
-            if not await run_in_threadpool(still_admitted, request):
+class _Feed(EventStream):
+    def __init__(self, tail: Tail, guest: Guest, after: int) -> None:
+        super().__init__(self._messages(after), headers=_HEADERS)
+        self._tail = tail
+        self._guest = guest
+
+    async def stream_response(self, send: Send) -> None:
+        with self._tail.listening(self._guest):
+            await super().stream_response(send)
+
+    async def _messages(self, after: int) -> AsyncIterator[bytes]:
+        while self._tail.shows(self._guest):
+            news = self._tail.news  # before looking: what comes from here on sets it
+            part = await self._tail.behind(after)
+            if not self._tail.shows(self._guest):
                 return
-            entries = await run_in_threadpool(_published_behind, hub, after)
-            for entry in entries:
-                after = entry.index
-                data = _JSON.dump_json(entry).decode()
-                yield ServerSentEvent(id=str(entry.index), event="entry", raw_data=data)
-                if hub.listeners.closed:
-                    return
-            if not entries:
-                await _wait(news)
+            if part.message:
+                after = part.last
+                yield part.message
+            elif not await _comes(news):
+                yield KEEPALIVE_COMMENT
 
 
-async def _wait(news: asyncio.Event) -> None:
-    with suppress(TimeoutError):  # time to look, whoever has told
-        async with asyncio.timeout(LOOK_EVERY_S):
-            await news.wait()
-
-
-def _published_behind(hub: Hub, after: int) -> list[Entry]:
-    with reading(hub.engine) as connection:
-        reach = Reach.of(read_head(connection))
-        found = page_entries(connection, after=after, limit=_AT_A_TIME)
-    return [entry_of(stored, reach) for stored in found if stored.index < reach.published]
+async def _comes(news: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout(SILENT_S):
+            return await news.wait()
+    except TimeoutError:
+        return False

@@ -12,18 +12,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.audience import Releases, ShownTo
-from api.caching import NOT_MODIFIED, OPENED
+from api.caching import NOT_MODIFIED, OPENED, check_unchanged
 from api.hub import OpenHub
 from api.logged import log_access
 from api.problems import documented
-from api.queries import AskedWhen, moment_for, tag_pooled, tag_release
+from api.queries import AskedWhen, moment_for, tags_of_pooled, tags_of_release
 from api.routes.cohorts import CohortName
 from api.tables import CsvResponse, csv_answer
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError
 from ledger.operations.hub import Hub
-from ledger.operations.reading import snapshot_of_cohort
+from ledger.operations.reading import last_index, snapshot_of_cohort
 from ledger.operations.revealing import reveal
 from ledger.reports.cohort_progress import CohortProgress
 from ledger.reports.look_lines import LookLine, look_lines
@@ -56,17 +56,25 @@ def _asked(
 ) -> Asked:
     moment = moment_for(audience, outside, asked, now=hub.appender.now())
     with reading(hub.engine) as connection:
-        size = read_head(connection).size  # before anything is read: what comes meanwhile has another tag
+        known = read_head(connection).size  # before anything is read: what comes meanwhile has another tag
+        size = last_index(connection, moment) + 1
+
+    def tags(size: int) -> dict[str, str]:
+        if audience.is_outside:
+            return tags_of_release(request, audience, size=size)
+        return tags_of_pooled(request, audience, size=size, known=known)
+
+    check_unchanged(request, tags(size))  # who was opened anything was given no tag
     snapshot = snapshot_of_cohort(hub.engine, moment, cohort)
     if audience.is_outside:
-        tag_release(response, request, audience, size=snapshot.size)
+        response.headers.update(tags(snapshot.size))
         return Asked(material(Revealed(snapshot), cohort), audience, ())
     told = material(_revealed(hub, snapshot, cohort), cohort)
     exact = [each for each in told.patients if audience.tier == "auditor" or each.node == audience.node]
     if exact:
         response.headers["Cache-Control"] = OPENED
     else:
-        tag_pooled(response, request, audience, size=snapshot.size, known=size)
+        response.headers.update(tags(snapshot.size))
     return Asked(told, audience, exact)
 
 

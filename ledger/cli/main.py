@@ -92,6 +92,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "trail": _Listed("reports", "All that was said of one case."),
     "export": _Listed("export", "Write reports, tables and patients' data in the formats of others."),
     "mirror": _Listed("mirror", "Keep a verified copy of a log in a folder, to be served, audited or restored from."),
+    "publish-static": _Listed("publish_static", "Keep the log's public files in a folder, for any file server."),
     "bundle": _Listed("auditor", "Write a log into one zip file."),
     "audit": _Listed("auditor", "Verify and replay a bundle, a folder or a server's log."),
     "compare": _Listed("evidence", "Tell whether two sources of a log show one history."),

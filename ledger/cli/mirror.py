@@ -10,10 +10,11 @@ import click
 from ledger.cli.options import File, as_json, read_pin, state_dir
 from ledger.cli.sources import bearer_of, is_live, key_options, open_source
 from ledger.cli.terminal import progress, remark
+from ledger.clock import now
 from ledger.cohort.memorandum import Memorandum
 from ledger.operations.following import keep_in_step, listening
 from ledger.operations.heads import Heads
-from ledger.operations.mirror import Mirrored
+from ledger.operations.mirror import Mirrored, Shows
 from ledger.operations.mirror import mirror as mirror_once
 from ledger.operations.source import FolderSource, Source
 from ledger.signing.encoding import to_base64
@@ -62,7 +63,7 @@ def mirror(  # noqa: PLR0913 - each is one thing that a mirror's keeper may ask 
     What is in DIR is not read from SOURCE again. But the digests of the database, but for the one that the log signed,
     only a replay can verify: where `audit DIR` finds a wrong one, --recheck with an honest SOURCE heals it.
     """
-    copying = _Copying(folder, read_pin(pin), Heads(state_dir), live=is_live(source), as_json=as_json)
+    copying = Copying(folder, read_pin(pin), Heads(state_dir), live=is_live(source), as_json=as_json)
     with open_source(source, key_file, passphrase_file) as opened:
         copying.once(opened, recheck=recheck)
         if not follow:
@@ -77,11 +78,26 @@ def mirror(  # noqa: PLR0913 - each is one thing that a mirror's keeper may ask 
             keep_in_step(lambda: copying.once(opened), news, every_s=every_s, failed=remark)
 
 
-class _Copying:
-    """One mirror, run after run."""
+class Copying:
+    """One mirror, run after run. live: of a log as it stands now. grace_s: for how long what is outgrown stays. note:
+    the source's checkpoint that it was brought in step with, for who looks at that first.
+    """
 
-    def __init__(self, folder: Path, pin: bytes | None, heads: Heads, *, live: bool, as_json: bool) -> None:
+    note: bytes | None = None
+
+    def __init__(
+        self,
+        folder: Path,
+        pin: bytes | None,
+        heads: Heads,
+        *,
+        live: bool,
+        as_json: bool,
+        shows: Shows = "all",
+        grace_s: float | None = None,
+    ) -> None:
         self._folder, self._pin, self._heads, self._live, self._as_json = folder, pin, heads, live, as_json
+        self._shows, self._grace_s = shows, grace_s
         self._done: Mirrored | None = None
 
     def last(self) -> int:
@@ -92,20 +108,30 @@ class _Copying:
         """Mirror, and say how much there is now, where that has changed."""
         verified = 0 if self._done is None else self._done.checkpoint.size
         with progress("mirroring") if self._done is None else nullcontext(_say_nothing) as told:
-            done = mirror_once(source, self._folder, pin=self._pin, verified=verified, recheck=recheck, progress=told)
+            done = mirror_once(
+                source,
+                self._folder,
+                pin=self._pin,
+                verified=verified,
+                recheck=recheck,
+                shows=self._shows,
+                outgrown_before_s=None if self._grace_s is None else now().timestamp() - self._grace_s,
+                progress=told,
+            )
         for path in done.replaced:
             remark(f"{self._folder / path}: was another than the source has, and is replaced")
-        if done != self._done:
+        if done != self._done or done.written:
             copied = FolderSource(self._folder)
             self._heads.look(copied, Memorandum.parse(copied.read("memorandum")), live=self._live)
-            self._done = done
-            self._tell(done)
+            is_told, self._done = self._as_json or done != self._done, done
+            if is_told:
+                self._tell(done)
 
     def _tell(self, done: Mirrored) -> None:
         head = done.checkpoint
         if self._as_json:
             told = {"folder": str(self._folder), "view": done.view, "size": head.size, "root": to_base64(head.root)}
-            told |= {"replaced": list(done.replaced)}
+            told |= {name: list(getattr(done, name)) for name in ("replaced", "written", "removed")}
             click.echo(json.dumps(told, ensure_ascii=False))
         else:
             click.echo(f"{self._folder}: {head.size} entries, {done.view} view")

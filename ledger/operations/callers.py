@@ -3,7 +3,7 @@
 What `ledger.cohort.callers` decides, it decides of `Known`, which is made anew only where entries have come.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -45,19 +45,20 @@ class Callers:
 
     def caller(self, who: Identity | None, now: datetime) -> Caller:
         """Who that is now; NOBODY for somebody whom nothing admits (any more)."""
+        return self.each([who], now)[who]
+
+    def each(self, whos: Collection[Identity | None], now: datetime) -> dict[Identity | None, Caller]:
+        """Who each of them is now, by one look at the database for all."""
         found = self.known()
-        names = self._grantees(found, now) if isinstance(who, ByName) else None
-        return found.caller(who, now, names=names)
+        names = self._grantees(found, now) if any(isinstance(who, ByName) for who in whos) else None
+        return {who: found.caller(who, now, names=names) for who in whos}
 
     def _grantees(self, found: Known, now: datetime) -> dict[str, Json]:
         """Commitment -> value of the grantees of grants that hold, as far as they can be opened."""
-        names: dict[str, Json] = {}
+        named = {grant.index for grant in found.grants if grant.commitment and grant.holds_at(now)}
         with reading(self._engine) as connection:
-            for grant in found.grants:
-                if grant.commitment and grant.holds_at(now):
-                    opened = self._vault.open(connection, grant.index, grant.index + 1).values()
-                    names |= {each.digest: each.value for each in _disclosures(opened)}
-        return names
+            opened = self._vault.open_each(connection, sorted(named)).values()
+        return {each.digest: each.value for each in _disclosures(opened)}
 
 
 def shown_to(caller: Caller, found: Known, connection: Connection, opened: Mapping[int, str]) -> dict[int, str]:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from ledger.cohort.memorandum import Memorandum
 from ledger.errors import LedgerError, MalformedError, NotFoundError, SetupError, TamperedError
@@ -48,14 +49,21 @@ from ledger.signing.checkpoint import Checkpoint, read_checkpoint
 
 Progress = Callable[[int, int], None]  # entries done, of how many
 
+# what goes in: all that the source shows; the log without a disclosure; or what everybody may see, and no entry
+Shows = Literal["all", "clear", "public"]
+
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """What a mirror holds now. replaced: the files in place of which this run has put others, which the source has."""
+    """What a mirror holds now. view: `public` where it holds no entries. replaced: the files in place of which this run
+    has put others, which the source has. written: all that it has put there, in order; removed: what it took away.
+    """
 
     checkpoint: Checkpoint
     view: str
     replaced: tuple[str, ...] = field(default=(), compare=False)
+    written: tuple[str, ...] = field(default=(), compare=False)
+    removed: tuple[str, ...] = field(default=(), compare=False)
 
 
 def mirror(
@@ -65,6 +73,8 @@ def mirror(
     pin: bytes | None = None,
     verified: int = 0,
     recheck: bool = False,
+    shows: Shows = "all",
+    outgrown_before_s: float | None = None,
     progress: Progress = lambda _done, _of: None,
 ) -> Mirrored:
     """Bring a folder in step with a source.
@@ -72,25 +82,39 @@ def mirror(
     pin: SHA-256 of the memorandum that must be the log's. verified: so many entries, with their files, this process has
     found whole in the folder before, and does not look at again. recheck: read every file of the source, as if none
     were there; where hashes and signatures do not say which of two is right, as of most digests, the source's stands.
+    shows: what goes in; that stays what it was when the folder began. outgrown_before_s: a partial file stays until the
+    full one has been there since then (seconds since the epoch), for who reads by an earlier checkpoint; None: it goes.
 
     Raises TamperedError where anything of the source is not what the log signed, its checkpoint does not extend the
     mirror's own, or it lacks earlier checkpoints that the mirror has (what contradicts the mirror's is kept under
     `contradicts/`); SetupError where another process mirrors there, or a checkpoint in the folder was altered;
-    MalformedError where the source shows another view than the mirror has; NotFoundError and UnavailableError where
+    MalformedError where the mirror's view is another; NotFoundError and UnavailableError where
     the source has not, or does not answer. All that was put in place until then holds.
     """
     with opened_folder(folder) as here:
-        return _Mirror(source, here, progress, recheck=recheck).run(pin, 0 if recheck else verified)
+        one = _Mirror(source, here, progress, recheck=recheck, shows=shows, outgrown_before_s=outgrown_before_s)
+        return one.run(pin, 0 if recheck else verified)
 
 
 class _Mirror:
     """One run: what the steps hand on to each other."""
 
-    def __init__(self, source: Source, here: MirrorFolder, progress: Progress, *, recheck: bool) -> None:
+    def __init__(
+        self,
+        source: Source,
+        here: MirrorFolder,
+        progress: Progress,
+        *,
+        recheck: bool,
+        shows: Shows,
+        outgrown_before_s: float | None,
+    ) -> None:
         self.source = source
         self.here = here
         self.progress = progress
         self.recheck = recheck
+        self.shows = shows
+        self.outgrown_before_s = outgrown_before_s
         self.replaced: list[str] = []
         self.erased = ErasedLines()
         self.edge: dict[tuple[int, int], bytes] = {}  # the log's partial tiles, by (level, n): they lead to the root
@@ -99,13 +123,13 @@ class _Mirror:
         # 1. which ledger, and what of it is shown
         memorandum, view = self._memorandum(pin), self._view()
         # 2. the checkpoint last, so that no other note is of a larger log
-        digest_note = self.source.read("digest")
+        digest_note = None if view == "public" else self.source.read("digest")
         earlier_notes = self._optional("checkpoints")
         note = self.source.read("checkpoint")
         with of_source("checkpoint"):
             head, _ = read_checkpoint(note, memorandum.log_key)
         with of_source("digest"):
-            digest = read_digest(digest_note, memorandum, head)
+            digest = None if digest_note is None else read_digest(digest_note, memorandum, head)
         # 3. the root, and that nothing is lost: the mirror's own checkpoint is extended, what was cosigned is there yet
         self._take_edge(head)
         kept = self._extended(memorandum, head, note)
@@ -113,12 +137,14 @@ class _Mirror:
         if (own_note := self.here.find("checkpoint")) is not None:
             note = with_lines_of_both(own_note, note, memorandum.log_key, believe_shown=self.recheck)
         # 4. which ledger this is, and all that the checkpoint stands on
+        if view != "public":
+            self.here.put("view", canonical.dump({"view": view}))  # first: a folder without one is for everybody
         self.here.put("memorandum", memorandum.text)
-        self.here.put("view", canonical.dump({"view": view}))
-        if kept is None:  # nothing is claimed yet, so this digest is of no larger log than is claimed
+        if kept is None and digest_note is not None:  # nothing is claimed yet: it is of no larger log than is claimed
             self.here.put("digest", digest_note)
         self._bring_tiles(head.size, verified)
-        self._bring_entries(head.size, view, digest, verified)
+        if digest is not None:
+            self._bring_entries(head.size, view, digest, verified)
         with of_source("checkpoints"):
             self._check_earlier(earlier_notes, memorandum, head)
         if view == "full":
@@ -128,13 +154,17 @@ class _Mirror:
             check_none_erased_since(self.source, memorandum, head.size)
         # 5. the checkpoint; a crash from now on leaves notes of a smaller log beside it, and they hold
         self.here.put("checkpoint", note)
-        self.here.put("digest", digest_note)
+        if digest_note is not None:
+            self.here.put("digest", digest_note)
         if earlier_notes is not None:
             self.here.put("checkpoints", earlier_notes)
-        # 6. what is outgrown
-        if kept is None or kept.size < head.size or not verified:
-            self.here.prune(head.size, view=view)
-        return Mirrored(head, view, tuple(self.replaced))
+        # 6. what is outgrown: there may be some where a tile was filled, and disclosures wherever the log has grown
+        reached = 0 if kept is None else kept.size
+        if not verified or (
+            reached < head.size if view == "full" else reached >> TILE_HEIGHT < head.size >> TILE_HEIGHT
+        ):
+            self.here.prune(head.size, view=view, outgrown_before_s=self.outgrown_before_s)
+        return Mirrored(head, view, tuple(self.replaced), tuple(self.here.written), tuple(self.here.removed))
 
     # ------------------------------------------------------------------ 1 and 3: what is said
 
@@ -149,16 +179,27 @@ class _Mirror:
 
     def _view(self) -> str:
         """A mirror keeps the view that it began with: else what is sealed would get lost, or come to light."""
-        stated = self._optional("view") or canonical.dump({"view": "clear"})
+        own = self.here.find("view")
+        if self.shows == "public":
+            if own is not None:
+                raise MalformedError(
+                    f"{self.here.path} holds entries, which are not for everybody: name another folder"
+                )
+            self.here.show_all()
+            return "public"
+        if own is None and self.here.find("memorandum") is not None:
+            raise MalformedError(f"{self.here.path} is for everybody, and entries are not: name another folder")
+        clear = canonical.dump({"view": "clear"})
+        stated = clear if self.shows == "clear" else self._optional("view") or clear
         match canonical.load(stated):
             case {"view": str(view), **rest} if not rest and view in VIEWS:
                 pass
             case {"view": str(view), **rest} if not rest and is_partial(view):
                 # what is shown to one caller is for nobody else: a copy of the log holds none of it
-                view, stated = "clear", canonical.dump({"view": "clear"})
+                view, stated = "clear", clear
             case _:
                 raise MalformedError(f"the source's file `view` says none of {', '.join(VIEWS)}: no other is mirrored")
-        if self.here.find("view") not in (None, stated):
+        if own not in (None, stated):
             raise MalformedError(f"the source shows a {view} view, and this mirror's is another: name another folder")
         if view == "clear":
             self.here.show_all()

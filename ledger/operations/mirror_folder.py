@@ -27,6 +27,8 @@ class MirrorFolder:
         self.path = folder
         self._source = FolderSource(folder)
         self._file_mode, self._folder_mode = _SHUT_FILE, _SHUT_FOLDER
+        self.written: list[str] = []  # in order
+        self.removed: list[str] = []
 
     def show_all(self) -> None:
         """From now on files are made as the umask says: what is in them is not sealed."""
@@ -47,6 +49,7 @@ class MirrorFolder:
         self._make(file.parent)
         with replacing(file, mode=self._file_mode) as opened:
             opened.write(data)
+        self.written.append(path)
 
     def keep_contradicting(self, name: str, data: bytes) -> Path:
         """Keep what contradicts the mirror's own file of this name: signed checkpoints; together they convict."""
@@ -57,11 +60,12 @@ class MirrorFolder:
             opened.write(data)
         return file
 
-    def prune(self, size: int, *, view: str) -> None:
+    def prune(self, size: int, *, view: str, outgrown_before_s: float | None = None) -> None:
         """Take away partial files that a log of this size has full, and what a kill left half written.
 
-        Others stay, as C2SP tlog-tiles asks: who has taken an earlier checkpoint still reads them. But disclosures of
-        earlier sizes go at once, where there are any: what was erased since would be in them.
+        Others stay, as C2SP tlog-tiles asks: who has taken an earlier checkpoint still reads them. So do those whose
+        full file was not there before `outgrown_before_s`, by the file system's clock. But disclosures of earlier sizes
+        go at once, where there are any: what was erased since would be in them.
         """
         for file in list(self.path.rglob("*.part")):
             name = name_of_part(file.name)
@@ -69,9 +73,14 @@ class MirrorFolder:
                 file.unlink()
         for folder in list(self.path.rglob("*.p")):
             for file in list(folder.iterdir()):
-                asked = _parse(file.relative_to(self.path).as_posix())
-                if asked is not None and _is_outgrown(asked, size, view):
+                path = file.relative_to(self.path).as_posix()
+                asked = _parse(path)
+                if asked is None or not _is_outgrown(asked, size, view):
+                    continue
+                since_s = None if asked.kind == "disclosures" and view == "full" else outgrown_before_s
+                if since_s is None or _is_older(folder.with_suffix(""), since_s):
                     file.unlink()
+                    self.removed.append(path)
             if not any(folder.iterdir()):
                 folder.rmdir()
 
@@ -109,6 +118,13 @@ def _is_outgrown(asked: TilePath, size: int, view: str) -> bool:
     if asked.kind == "disclosures" and view != "clear":
         return asked.width != reached
     return reached >= TILE_WIDTH
+
+
+def _is_older(file: Path, moment_s: float) -> bool:
+    try:
+        return file.stat().st_mtime < moment_s
+    except FileNotFoundError:
+        return False
 
 
 def _is_of_a_log(path: str) -> bool:

@@ -9,6 +9,7 @@ Times are whole seconds since the epoch.
 """
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -27,6 +28,7 @@ LINK_LASTS_S = 5 * 60
 SESSION_LASTS_S = 8 * 3600
 IDLE_S = 30 * 60
 _SEEN_EVERY_S = 60  # how exactly it is kept when a session was used: each time would be a write a request
+_AT_A_TIME = 500  # of what one statement names
 _NONCE = bytes(12)  # a key made from a secret encrypts once
 
 
@@ -95,6 +97,20 @@ def is_seen_long_ago(conn: Connection, secret: bytes, *, now_s: int) -> bool:
 def see(conn: Connection, secret: bytes, *, now_s: int) -> None:
     """Keep that a session was used, so that it is not idle."""
     conn.execute(sessions.update().where(sessions.c.hash == _hash(secret)).values(seen_s=now_s))
+
+
+def standing(conn: Connection, secrets: Iterable[bytes], *, now_s: int) -> dict[bytes, bool]:
+    """Of these secrets those whose sessions last, each with whether it is time to `see` it; by few statements."""
+    by_hash = {_hash(secret): secret for secret in secrets}
+    hashes, found = list(by_hash), dict[bytes, bool]()
+    for start in range(0, len(hashes), _AT_A_TIME):
+        lasting = select(sessions.c.hash, sessions.c.seen_s).where(
+            sessions.c.hash.in_(hashes[start : start + _AT_A_TIME]),
+            sessions.c.expires_s >= now_s,
+            sessions.c.seen_s > now_s - IDLE_S,
+        )
+        found |= {by_hash[each]: now_s - seen_s >= _SEEN_EVERY_S for each, seen_s in conn.execute(lasting)}
+    return found
 
 
 def end_session(conn: Connection, secret: bytes) -> None:

@@ -59,12 +59,31 @@ class StoreSource:
             self._check_published(head.published)
         return data
 
+    def fingerprint(self, path: str) -> bytes | None:
+        """What the bytes of a file of entries or of digests are bound by, read without them: the leaf hashes, or the
+        last digest, which is over all before it. None for any other file. Raises NotFoundError as `read` does.
+        """
+        try:
+            asked = parse_path(path)
+        except MalformedError:
+            return None
+        if asked.kind not in {"entries", "digests"}:
+            return None
+        stop = asked.n * TILE_WIDTH + asked.width
+        with reading(self._engine) as conn:
+            if stop > read_head(conn).published:
+                raise _not_reached(path)
+            if asked.kind == "entries":
+                return _prefix(read_tile(conn, 0, asked.n), asked.width, path)
+            (last,) = read_entries(conn, stop - 1, stop)
+            return last.digest
+
     def _read_numbered(self, conn: Connection, head: Head, path: str) -> bytes:
         asked = _parse(path)
         start = asked.n * TILE_WIDTH
         stop = start + asked.width
         if stop > head.published >> TILE_HEIGHT * (asked.level or 0):
-            raise NotFoundError(f"the published log does not reach {path} yet")
+            raise _not_reached(path)
         match asked.kind:
             case "tile":
                 return _prefix(read_tile(conn, asked.level or 0, asked.n), asked.width, path)
@@ -93,6 +112,10 @@ def _parse(path: str) -> TilePath:
         return parse_path(path)
     except MalformedError:
         raise NotFoundError(f"a log has no file {path[:80]!r}") from None
+
+
+def _not_reached(path: str) -> NotFoundError:
+    return NotFoundError(f"the published log does not reach {path} yet")
 
 
 def _prefix(tile: bytes, width: int, path: str) -> bytes:

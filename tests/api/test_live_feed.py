@@ -19,8 +19,8 @@ import uvicorn
 from fastapi.testclient import TestClient
 from running import serving, surroundings
 
+from api import tail
 from api.app import create_app
-from api.routes import live
 from ledger.cli.demo_stage import free_port
 from ledger.cli.serving import listen
 from ledger.operations.hub import Hub
@@ -176,7 +176,7 @@ def test_what_another_process_appends_comes_too(server: tuple[str, Path], story:
 def test_what_the_hub_publishes_itself_comes_at_once(
     hub: Hub, monkeypatch: pytest.MonkeyPatch, story: given.Alliance
 ) -> None:
-    monkeypatch.setattr(live, "LOOK_EVERY_S", 600)
+    monkeypatch.setattr(tail, "LOOK_EVERY_S", 600)
     hub.post([story.heard[0].envelope.text])
     sent: list[bytes] = []
 
@@ -191,10 +191,10 @@ def test_what_the_hub_publishes_itself_comes_at_once(
         told = threading.Thread(target=ending)
         told.start()
         with client.stream("GET", "/events/live", params={"after": "0"}) as answer:
-            sent = [line for line in answer.iter_raw() if b"id: " in line]
+            sent = [line for part in answer.iter_raw() for line in part.split(b"\n") if line.startswith(b"id: ")]
         told.join()
 
-    assert [part.rpartition(b"id: ")[2] for part in sent] == [b"1\n\n", b"2\n\n", b"3\n\n"]
+    assert sent == [b"id: 1", b"id: 2", b"id: 3"]
     assert hub.listeners._listeners == []
 
 

@@ -16,9 +16,9 @@ from given import DRUP
 from granting import grant, named
 from issuer import CLIENT_ID, CLIENT_SECRET, IssuerAtWork, issuer
 
+from api import tail
 from api.app import create_app
 from api.oidc import Client, Issuer
-from api.routes import live
 from ledger.clock import now
 from ledger.operations.hub import Hub
 from ledger.signing.canonical import Json
@@ -192,7 +192,7 @@ def test_a_session_ends_by_logging_out_and_only_its_own_page_does_that(hub: Hub)
 
 
 def test_the_live_feed_of_a_session_ends_with_it(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(tail, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(hub.listeners, "_closed", False)  # is put back: others use this hub
     browser, reader = logged_in(hub), browser_of(hub)
     reader.cookies = browser.cookies

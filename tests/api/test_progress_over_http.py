@@ -118,7 +118,9 @@ def test_what_is_over_all_nodes_is_asked_for_again_and_is_another_once_the_log_h
     hubs.post(hub, told)
     changed = [as_node(client, IMPRESS, path, **{"If-None-Match": tag}) for path, tag in tags.items()]
 
-    assert {answer.headers["cache-control"] for answer in (first, past, *changed)} == {"private, no-cache"}
+    assert {answer.headers["cache-control"] for answer in (first, past, *changed)} == {
+        "private, no-cache, no-transform"
+    }
     assert unchanged == [304, 304]
     assert [answer.status_code for answer in changed] == [200, 200]
     assert [(now(answer)["computed"]["shut"]) for answer in (past, changed[1])] == [0, 1]  # of one moment
