@@ -8,20 +8,18 @@ from importlib.metadata import version as version_of
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from api.audience import Outside, Releases, ShownTo
 from api.caching import ASK_AGAIN, FOR_EVER, POOLED, RELEASED, VARY, check_unchanged, tag_of
-from api.hub import OpenHub
+from api.digits import INDEX_MAX
+from api.hub import OpenHub, Reads
 from api.oidc import RETURNED
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError, MalformedError
 from ledger.operations.reading import Moment, last_index, snapshot_at
 from ledger.reports.shown import Audience
-from ledger.signing.encoding import from_decimal
 from ledger.store.engine import reading
-
-INDEX_MAX = 10**15 - 1
 
 
 class Asked(BaseModel):
@@ -41,18 +39,6 @@ async def ask_as_described(request: Request) -> None:
     if len(names) > len(set(names)):
         raise MalformedError("a parameter stands twice")
 
-
-def _number(text: object) -> object:
-    """One spelling a number: `int` would take signs, spaces and underscores."""
-    if not isinstance(text, str):
-        return text
-    try:
-        return from_decimal(text)
-    except MalformedError:
-        raise ValueError("a whole number is written in digits alone") from None
-
-
-IN_DIGITS = BeforeValidator(_number)
 
 _INDEX_SCHEMA = {"type": "integer", "minimum": 0, "maximum": INDEX_MAX}
 _DAY_SCHEMA = {"type": "string", "format": "date"}
@@ -119,6 +105,7 @@ def _tag(request: Request, size: int, *more: int) -> str:
 def _seen(
     request: Request,
     hub: OpenHub,
+    reads: Reads,
     audience: ShownTo,
     outside: Releases,
     response: Response,
@@ -134,10 +121,10 @@ def _seen(
             return tags_of_release(request, audience, size=size)
         return tags_of_moment(request, moment, size=size)
 
-    with reading(hub.engine) as connection:
+    with reading(reads) as connection:
         size = last_index(connection, moment) + 1
     check_unchanged(request, tags(size))
-    found = snapshot_at(hub.engine, moment)
+    found = snapshot_at(reads, moment)
     response.headers.update(tags(found.size))  # by now it may be a larger one
     return found
 

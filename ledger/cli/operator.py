@@ -30,6 +30,7 @@ from ledger.signing.note import NoteSigner
 from ledger.store.engine import migrate as migrate_schema
 from ledger.store.engine import open_engine, shown_url
 
+_URLS_OF_DATABASES = frozenset({"database_url", "read_url"})
 _SECRETS = frozenset({"vault_wrap_key"})
 # of what the doctor may find, what counts first: history, then tables, then the set-up
 _EXITS: Mapping[str, int] = {"history": 3, "tables": 8, "set-up": 7, "well": 0}
@@ -220,7 +221,7 @@ def _shown(name: str, value: object) -> str:
         return "none"
     if isinstance(value, Mapping):
         return " ".join(f"{key}={each}" for key, each in value.items()) or "none"
-    if name == "database_url":
+    if name in _URLS_OF_DATABASES:
         return shown_url(str(value))
     return "set" if name in _SECRETS else str(value)
 

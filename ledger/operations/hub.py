@@ -17,6 +17,7 @@ from ledger.operations.judges import Judges
 from ledger.operations.judging import Post
 from ledger.operations.listeners import Listeners
 from ledger.operations.publish import check_publishable, publish, receipts_each
+from ledger.operations.replica import Replica, open_replica
 from ledger.operations.signed import SignedFile
 from ledger.operations.standing import Standing
 from ledger.operations.watch import Policy, stored_witnesses
@@ -43,6 +44,7 @@ class Hub:
     appender: Appender
     standing: Standing
     witnessing: Witnessing
+    reads: Replica
     listeners: Listeners = field(default_factory=Listeners)
 
     def post(self, post: Sequence[str]) -> list[tuple[Posted, Receipt]]:
@@ -76,6 +78,7 @@ class Hub:
     def close(self) -> None:
         """Let go of what was opened, and end the processes that verify."""
         self.appender.judges.close()
+        self.reads.close()
         self.engine.dispose()
 
     def publish(self) -> None:
@@ -85,14 +88,16 @@ class Hub:
         self.witnessing.wake()
         self.listeners.tell()
 
-    def source(self, view: str) -> StoreSource:
-        """The log's static files. view: "full", or "clear" to show no disclosure."""
-        return StoreSource(self.engine, self.vault, view)
+    def source(self, view: str, *, read: Engine | None = None) -> StoreSource:
+        """The log's static files. view: "full", or "clear" to show no disclosure. read: where, if not where it is
+        written.
+        """
+        return StoreSource(read or self.engine, self.vault, view, newest=self.engine)
 
-    def source_for(self, caller: Caller) -> StoreSource:
+    def source_for(self, caller: Caller, *, read: Engine | None = None) -> StoreSource:
         """The log's static files, with the disclosures that a caller may see."""
-        shown = partial(shown_to, caller, self.callers.known())
-        return StoreSource(self.engine, self.vault, caller.view, shown=None if caller.view == "full" else shown)
+        shown = None if caller.view == "full" else partial(shown_to, caller, self.callers.known())
+        return StoreSource(read or self.engine, self.vault, caller.view, shown=shown, newest=self.engine)
 
     @cached_property
     def hearing(self) -> Hearing:
@@ -181,6 +186,7 @@ def open_hub(
             now=now,
             tell=tell,
         ),
+        open_replica(engine, settings.read_url, memorandum),
     )
     if not standing.is_waiting:
         hub.publish()

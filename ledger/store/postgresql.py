@@ -28,6 +28,18 @@ _CONNECT_TIMEOUT_S = 10
 _ASIDE = "cohort_ledger_as_migrated"  # a schema that is made to look, and never committed
 
 
+def as_one_host(url: str) -> str:
+    """A URL as SQLAlchemy reads it: of libpq's spellings the scheme `postgres`, and hosts in a row with their ports."""
+    if not url.startswith(("postgres://", "postgresql://")):
+        return url
+    url = f"postgresql://{url.partition('://')[2]}"
+    listed = _HOSTS.fullmatch(url)
+    if listed is None:
+        return url
+    hosts = "&".join(f"host={host}" for host in listed["hosts"].split(","))
+    return f"{listed['start']}{listed['database']}?{hosts}{'&' if listed['more'] else ''}{listed['more'] or ''}"
+
+
 def make_engine(url: URL) -> Engine:
     """Raises SetupError where the driver is not installed, or no database is named."""
     if importlib.util.find_spec("psycopg") is None:
@@ -130,6 +142,9 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
+_HOSTS = re.compile(
+    r"(?P<start>postgresql://(?:[^@/?]*@)?)(?P<hosts>[^/?@]*,[^/?@]*)(?P<database>/[^?]*)(?:\?(?P<more>.*))?"
+)
 _BINARY = {"big_integer": "int8", "integer": "int4", "text": "text", "large_binary": "bytea"}
 _SYNC = ("synchronous_commit",)
 _NO_NUL = "a text holds the character U+0000, which PostgreSQL cannot keep: keep this ledger on SQLite"

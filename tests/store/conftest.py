@@ -1,5 +1,6 @@
 """Histories that were stored once, and copies of their files for tests that change them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,23 +13,27 @@ from ledger.store.engine import Engine
 
 
 @pytest.fixture(scope="session")
-def story(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+def story(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """The history in which every kind of event happens, stored; to be read only."""
     alliance = Alliance(FOUNDERS)
     for sentence in STORY:
         alliance.says(*sentence)
     with keeping_on(kind, to_the_end=True):
-        return keep(alliance, tmp_path_factory.mktemp("story"))
+        kept = keep(alliance, tmp_path_factory.mktemp("story"))
+    yield kept
+    kept.engine.dispose()
 
 
 @pytest.fixture(scope="session")
-def long_story(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+def long_story(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """A history of 600 entries, which is two full tiles and a partial one, stored; to be read only."""
     alliance = opened(DRUP)
     for number in range(600 - alliance.database.size):
         alliance.says(DRUP, "case.submitted", {"case": case(number), "on": "2021-11-20"})
     with keeping_on(kind, to_the_end=True):
-        return keep(alliance, tmp_path_factory.mktemp("long"), batch=97)
+        kept = keep(alliance, tmp_path_factory.mktemp("long"), batch=97)
+    yield kept
+    kept.engine.dispose()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from kept import Kept
 from sqlalchemy import event
 
 from ledger.errors import SetupError, TamperedError, UnavailableError
-from ledger.store.engine import Engine, check_file, empty_write_ahead, open_engine, reading, writing
+from ledger.store.engine import Engine, check_file, empty_write_ahead, open_engine, reading, shown_url, writing
 from ledger.store.head import advance, found, read_head
 
 WAIT_S = 10.0
@@ -99,6 +99,52 @@ def test_a_password_in_a_refused_url_is_not_shown() -> None:
         open_engine("mysql://hub:hunter2@localhost/ledger")
 
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://hub:hunter2@db/ledger",
+        "postgres://hub:hunter2@db/ledger",
+        "postgresql://hub@db/ledger?password=hunter2&sslpassword=hunter2",
+        "postgresql://hub:hunter2@one:1,two:2/ledger?sslmode=require",
+    ],
+)
+def test_a_shown_url_has_no_password(url: str) -> None:
+    shown = shown_url(url)
+
+    assert "hunter2" not in shown
+    assert shown.startswith("postgresql://hub")
+
+
+def test_urls_are_read_as_libpq_reads_them() -> None:
+    def sent(url: str) -> dict[str, object]:
+        engine = open_engine(url)
+        _, given = engine.dialect.create_connect_args(engine.url)
+        return {name: value for name, value in given.items() if name != "context"}
+
+    assert sent("postgres://hub:100%25%40%2F@db:6432/ledger?sslmode=verify-full") == {
+        "user": "hub",
+        "password": "100%@/",
+        "host": "db",
+        "port": 6432,
+        "dbname": "ledger",
+        "sslmode": "verify-full",
+    }
+    assert sent("postgresql://hub@one:5432,two:5433/ledger?target_session_attrs=read-write") == {
+        "user": "hub",
+        "dbname": "ledger",
+        "target_session_attrs": "read-write",
+        "host": "one,two",
+        "port": "5432,5433",
+    }
+    assert sent("postgresql:///ledger?host=/run/postgresql") == {"host": "/run/postgresql", "dbname": "ledger"}
+
+
+@pytest.mark.parametrize("url", ["postgresql://hub@db", "postgresql://hub@db:x/ledger"])
+def test_a_url_that_is_none_says_what_to_write(url: str) -> None:
+    with pytest.raises(SetupError, match="postgresql://user@host/database"):
+        open_engine(url)
 
 
 def test_a_missing_folder_is_the_operators(tmp_path: Path) -> None:
