@@ -1,8 +1,21 @@
 """What an administrator does who changes rows behind the hub's back, in the words of either database."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from ledger.store.engine import Connection
+from ledger.settings import Settings
+from ledger.store.engine import Connection, open_engine, writing
+
+
+@contextmanager
+def behind_its_back(settings: Settings) -> Iterator[Connection]:
+    """A transaction in a hub's database, whose triggers are gone."""
+    engine = open_engine(settings.database_url)
+    with writing(engine) as conn:
+        drop_triggers(conn)
+        yield conn
+    engine.dispose()
 
 
 def drop_triggers(conn: Connection) -> None:

@@ -84,6 +84,8 @@ def copied(url: str, folder: Path) -> str:
     """What is kept in a folder has its database as that of a URL is now, to which nobody is connected."""
     database = str(make_url(url).database)
     if url.startswith("sqlite"):
+        for left in folder.glob("ledger.db*"):
+            left.unlink()
         shutil.copy2(database, folder / "ledger.db")
         return f"sqlite:///{folder / 'ledger.db'}"
     name, _ = _name_in(folder)
