@@ -44,6 +44,7 @@ from ledger.store.cells import write_versions
 from ledger.store.engine import Connection, Engine, empty_write_ahead, reading, writing
 from ledger.store.entries import NewEntry, StoredEntry, append_entries, read_entries
 from ledger.store.head import advance, read_head
+from ledger.store.moving import check_not_moved
 from ledger.store.tiles import read_tile, write_tiles
 from ledger.store.vault import Sealed, Vault
 
@@ -223,6 +224,7 @@ class Appender:
                 answers.append(refused)
         erased: frozenset[int] = frozenset()
         if admitting.taken:
+            check_not_moved(connection)
             erased = _erased_by(database, admitting.taken)
             self._store(connection, admitting, erased)
         return answers, [database.events[index].event_id for index in sorted(erased)]

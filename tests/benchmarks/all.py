@@ -14,14 +14,17 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import click
-import databases
-import ledgers
+import lengths
+import psycopg
 from appending import Urls, appending_figures
 from figures import Figure, show
 from foreign import foreign_figures
 from over_http import http_figures
+from psycopg.sql import SQL, Identifier
 from raw import raw_figures
 from scale import SIZES, scale_figures
+from servers import server_on
+from sqlalchemy import make_url
 
 _RAW = "raw Ed25519 verification"
 _PARTS = ("1", "100", "1000", "http")  # of which each has a database
@@ -36,7 +39,7 @@ _PARTS = ("1", "100", "1000", "http")  # of which each has a database
 def main(events: int, quick: bool, postgresql: str | None, keep: Path | None, looks: int) -> None:
     if quick:
         events, looks = events // 10, looks // 10
-    spoken = [each.envelope for each in ledgers.spoken(events)]
+    spoken = [each.envelope for each in lengths.spoken(events)]
     texts = [each.text for each in spoken]
     with TemporaryDirectory() as made, _urls(Path(made), postgresql) as urls:
         folder = Path(made)
@@ -53,15 +56,30 @@ def main(events: int, quick: bool, postgresql: str | None, keep: Path | None, lo
 
 @contextmanager
 def _urls(folder: Path, server: str | None) -> Iterator[Urls]:
-    """By the database's name and the part of the run an empty one."""
-    if server is not None:
-        databases.server_url = lambda: server  # type: ignore[assignment]  # no cache is asked of it
+    """By the database's name and the part of the run an empty one. All of it lies on one disk."""
     with ExitStack() as stack:
-        made = {part: stack.enter_context(databases._database()) for part in ("raw", "foreign", *_PARTS)}
+        url = make_url(server or stack.enter_context(_server()))
+        with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+            for part in ("raw", "foreign", *_PARTS):
+                connection.execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(_name(part))))
+                connection.execute(SQL("CREATE DATABASE {}").format(Identifier(_name(part))))
+        of_part = {part: url.set(database=_name(part)) for part in ("raw", "foreign", *_PARTS)}
         yield {
             "SQLite": {part: f"sqlite:///{folder}/ledger-{part}.db" for part in _PARTS},
-            "PostgreSQL": made,
+            "PostgreSQL": {part: each.render_as_string(hide_password=False) for part, each in of_part.items()},
         }
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    with TemporaryDirectory() as disk:
+        Path(disk).chmod(0o755)  # its user is another
+        with server_on(Path(disk), shared_buffers="128MB", max_wal_size="1GB") as started:
+            yield started.url()
+
+
+def _name(part: str) -> str:
+    return f"cohort_ledger_benchmark_{part}"
 
 
 def _compared(figures: Iterable[Figure]) -> Iterator[Figure]:

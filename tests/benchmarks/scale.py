@@ -1,6 +1,6 @@
 """What a long log costs: starting on it, appending to it, and looking at a board and a cohort that are as they were.
 
-The ledgers are `ledgers.kept_hub`'s: same cohorts and same patients, and more and more said beside them.
+The ledgers are `lengths.kept_hub`'s: same cohorts and same patients, and more and more said beside them.
 """
 
 import json
@@ -17,7 +17,7 @@ import databases
 import given
 import httpx2 as httpx
 import hubs
-import ledgers
+import lengths
 from figures import Figure, each_timed, quantile
 from over_http import served
 
@@ -26,7 +26,7 @@ from ledger.signing.canonical import Json
 from ledger.signing.envelope import Claims, Disclosure, seal, sign
 
 SIZES = (10_000, 100_000, 1_000_000)
-PAGES = ("/board", f"/cohorts/{ledgers.cohort(0)}", f"/cohorts/{ledgers.cohort(0)}/progress")
+PAGES = ("/board", f"/cohorts/{lengths.cohort(0)}", f"/cohorts/{lengths.cohort(0)}/progress")
 
 
 def scale_figures(kept: Path, sizes: tuple[int, ...], *, looks: int) -> list[Figure]:
@@ -35,7 +35,7 @@ def scale_figures(kept: Path, sizes: tuple[int, ...], *, looks: int) -> list[Fig
     for size in sizes:
         folder = kept / str(size)
         folder.mkdir(parents=True, exist_ok=True)
-        ledgers.kept_hub(folder, size).engine.dispose()
+        lengths.kept_hub(folder, size).engine.dispose()
         for figure in (*alone(folder), *pages(folder, looks)):
             smallest = found.get(f"{figure.what}, {sizes[0]:,} events", figure)
             what = f"{figure.what}, {size:,} events"
@@ -80,7 +80,7 @@ def said_next(hub: Hub) -> list[str]:
     assert head is not None
     seq, prev, texts, at = head.seq, head.hash, [], hub.appender.size()
     visit: tuple[str, given.Data]
-    visit = "response.assessed", {**given.patient(given.case(25), ledgers.cohort(1)), **given.ASSESSMENT}
+    visit = "response.assessed", {**given.patient(given.case(25), lengths.cohort(1)), **given.ASSESSMENT}
     for place in range(100):
         number = at + place
         type_, data = (
