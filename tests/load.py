@@ -147,8 +147,8 @@ class Load:
         wanted = len(self.acknowledged) + count
         self.until(lambda: len(self.acknowledged) >= wanted)
 
-    def until(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _GIVE_UP_S
+    def until(self, holds: Callable[[], bool], *, give_up_s: float = _GIVE_UP_S) -> None:
+        deadline = time.monotonic() + give_up_s
         while not holds():
             faults = [writer.fault for writer in self.writers if writer.fault]
             assert not faults, faults

@@ -10,7 +10,6 @@ import outages
 import pytest
 from outcomes import Outcome, table
 
-
 # psycopg warns of cursors that were open when their line died: that is what is done here
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
