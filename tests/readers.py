@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, pairwise
 from pathlib import Path
 
 import httpx2 as httpx
@@ -79,7 +79,7 @@ class Reader(threading.Thread):
         assert self.fault is None, f"{self.name}: {self.fault}"
         indexes = [index for index, _ in self.got]
         wanted = range(self.start_at, len(log))
-        astray = sum(later < earlier for earlier, later in zip(indexes, indexes[1:], strict=False))
+        astray = sum(later < earlier for earlier, later in pairwise(indexes))
         astray += sum(index >= len(log) or log[index] != name for index, name in self.got)
         missing = len(set(wanted) - set(indexes))
         return Seen(self.name, len(indexes), missing, len(indexes) - len(set(indexes)), astray)

@@ -109,7 +109,7 @@ def _output(of: subprocess.Popen[str]) -> str:
 def _refused(urls: Sequence[str], alliance: given.Alliance) -> Iterator[list[int]]:
     """Post what is no stream's next, to the end of the block. Yields how often that was refused."""
     ending, count = threading.Event(), [0]
-    stale = load.Stream(alliance, sorted(alliance.members)[0], None).next().text
+    stale = load.Stream(alliance, min(alliance.members), None).next().text
 
     def go_on() -> None:
         with httpx.Client(timeout=30) as client:
