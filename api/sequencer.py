@@ -42,7 +42,7 @@ class Sequencer:
     """One hub's. most_waiting, most_waiting_bytes: what the queue holds; a post has about as many bytes as characters.
     most_wait_s: how long a post stays in it.
 
-    waiting: posts in the queue now; groups, posts: how many were done so far, in busy_s seconds; largest: posts of the
+    waiting: posts in the queue now; groups, posts: how many were taken so far, in busy_s seconds; largest: posts of the
     largest group; turned_away: posts that found the queue full. witnessed: how many entries enough
     witnesses had cosigned when the last group was answered.
     """
@@ -139,6 +139,8 @@ class Sequencer:
                 else:
                     envelopes, size = envelopes - first.envelopes, size - first.size
             self._is_at_work = bool(group)
+            self.groups += bool(group)
+            self.posts += len(group)
         return group
 
     def _answer(self, group: list[_Waiting]) -> None:
@@ -157,8 +159,6 @@ class Sequencer:
                     each.answer.set_exception(answer)
                 else:
                     each.answer.set_result(answer)
-        self.groups += 1
-        self.posts += len(group)
 
     def _answer_apart(self, group: list[_Waiting], error: Exception) -> None:
         """One post that this program cannot stand takes no other with it; what was stored already is recognised."""

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,10 +30,10 @@ def blocks() -> Iterator[Block]:
             yield Block(heading, found["kind"], found["text"])
 
 
-def run_block(block: Block, folder: Path, **more: str) -> None:
-    """Run it as an operator would, who stops at the first command that fails."""
+def run_block(block: Block, folder: Path, *, programs: Iterable[Path] = (), **more: str) -> None:
+    """Run it as an operator would, who stops at the first command that fails. programs: folders of others than ours."""
     environment = surroundings(folder, **more)
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    environment["PATH"] = ":".join(map(str, (Path(sys.executable).parent, *programs, environment["PATH"])))
     ran = subprocess.run(
         ["sh", "-eu", "-c", block.text],
         cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120,

@@ -4,6 +4,7 @@ The processes are started when enough was judged that they will pay, and in the 
 whenever one of them has died, whoever asks does the work itself. What goes to them and comes back is plain.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -111,6 +112,7 @@ def _is_there() -> bool:
 def _begin() -> None:
     """In each process: Ctrl-C is the parent's, and where the parent is gone, whoever waits for its work ends too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # what the program is made of stays: nothing of it is looked for again and again
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -70,12 +70,12 @@ def parse(text: str, *, typ: str) -> Jws:
     return Jws(unread.text, unread.header, unread.signing_input, unread.signature, load(from_base64url(payload)))
 
 
-def read_again(text: str, *, typ: str) -> Jws:
-    """The same of a text that `parse` took before, in a fraction of the time: its payload is not held against its one
-    spelling again.
+def read_again(text: str, *, typ: str) -> tuple[str, Json]:
+    """The thumbprint and the payload of a text that `parse` took before, in a fraction of the time: neither is held
+    against its one spelling again.
     """
-    unread, payload = _take_apart(text, typ)
-    return Jws(unread.text, unread.header, unread.signing_input, unread.signature, load_known(from_base64url(payload)))
+    header, payload, _ = text.split(".")
+    return _header(header, typ)["kid"], load_known(from_base64url(payload))
 
 
 def read_signature(text: str, *, typ: str) -> Unread:

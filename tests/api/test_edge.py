@@ -121,7 +121,7 @@ def test_a_problem_of_http_alone_has_a_page_that_says_what_to_do(
 @pytest.mark.parametrize(
     "path",
     [
-        *("/healthz", "/openapi.json", "/metrics", "/help/errors/rule", "/board", "/board.csv", "/board?at=19"),
+        *("/healthz", "/openapi.json", "/version", "/help/errors/rule", "/board", "/board.csv", "/board?at=19"),
         *("/events", "/events?limit=1", "/events/3", "/events/3/receipt", f"/cells/cohorts/{COHORT}"),
         *("/log/checkpoint", "/log/tile/0/000.p/20", "/log/disclosures/000.p/20"),
         *("/nothing", "/events/x", "/cohorts/nothing", "/log/nothing"),

@@ -17,7 +17,7 @@ from stages import each_its_own, two_evaluable
 
 from api.app import create_app
 from api.serving import app_of
-from ledger.operations import append
+from ledger.operations import judging
 from ledger.operations.hub import Hub
 from ledger.reports.finding import Patience
 from ledger.reports.findings import findings
@@ -129,7 +129,7 @@ def test_values_of_no_schema_that_an_older_gate_let_in_are_shut_and_stop_no_repo
     for type_, (right, changes) in wrong.items():
         data, disclosures = seal(given.patient(case(1)), {**right, **changes}, alliance._salts())
         alliance.takes(sign(alliance.claims(DRUP, type_, data), disclosures, alliance.key(DRUP)))
-    monkeypatch.setattr(append, "check_post", lambda *_args, **_options: None)
+    monkeypatch.setattr(judging, "check_post", lambda *_args, **_options: None)
     hub = hubs.founded_hub(tmp_path, alliance)
     hubs.post(hub, alliance)
     auditor = TestClient(create_app(hub, dev=True), base_url=URL, raise_server_exceptions=False)

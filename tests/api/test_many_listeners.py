@@ -23,6 +23,8 @@ from api.tail import Part, Tail
 from ledger.cohort.callers import ByKey
 from ledger.errors import UnavailableError
 from ledger.operations.hub import Hub
+from ledger.store import sessions
+from ledger.store.engine import reading, writing
 
 LISTENERS = 300
 BEGUN, POSTS, BURST = 20, 12, 60
@@ -251,3 +253,20 @@ async def test_a_look_that_fails_otherwise_lets_everybody_go(tail: Tail, monkeyp
         assert await heard_by(tail, who, BEGUN - 1, BEGUN) == []
 
     assert said == [broken]
+
+
+def test_a_listeners_session_that_is_idle_or_old_is_over_and_one_that_is_used_is_seen(hub: Hub) -> None:
+    secret, who, other = bytes(32), ByKey("somebody"), b"\1" * 32
+    with writing(hub.engine) as connection:
+        sessions.new_session(connection, who, secret=secret, now_s=0)
+
+    def standing(now_s: int) -> dict[bytes, bool]:
+        with reading(hub.engine) as connection:
+            return sessions.standing(connection, [secret, other], now_s=now_s)
+
+    assert (standing(59), standing(60)) == ({secret: False}, {secret: True})
+    assert (standing(sessions.IDLE_S - 1), standing(sessions.IDLE_S)) == ({secret: True}, {})
+    for now_s in range(0, sessions.SESSION_LASTS_S + 1, 600):
+        with writing(hub.engine) as connection:
+            sessions.see(connection, secret, now_s=now_s)
+    assert (standing(sessions.SESSION_LASTS_S), standing(sessions.SESSION_LASTS_S + 1)) == ({secret: False}, {})

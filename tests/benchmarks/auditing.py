@@ -17,7 +17,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import given
-from clusters import started
 from rates import rate, raw_rate
 from rich.console import Console
 from rich.table import Table
@@ -161,6 +160,8 @@ def one(folder: Path, setting: dict[str, Any]) -> None:
 @contextmanager
 def pool_of(*, processes: int = 1, workers: int = 0, **_: object) -> Iterator[Pool | None]:
     if workers:
+        from clusters import started  # noqa: PLC0415 - each process that shares the work loads this file, and no Dask
+
         with started(n_workers=workers) as cluster, dask_cluster(cluster.scheduler_address, seed=bytes(32)) as there:
             yield there
     elif processes > 1:

