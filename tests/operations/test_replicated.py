@@ -110,16 +110,21 @@ def test_a_commit_that_an_administrator_did_not_let_wait_is_not_acknowledged(pai
     assert again.index == log_of(pair.replica) - 1
 
 
-def test_what_a_killed_primary_had_committed_alone_is_acknowledged_once_the_replica_has_it_too(pair: Pair) -> None:
-    # given: a primary that was killed while it waited; started again it shows what only it has
+@pytest.mark.parametrize("kills", [1, 2])
+def test_what_a_killed_primary_had_committed_alone_is_acknowledged_once_the_replica_has_it_too(
+    pair: Pair, kills: int
+) -> None:
+    # given: a primary that was killed while it waited, and started again: it shows what only it has. The first time
+    # that is the entry, the second time the checkpoint over it
     before = log_of(pair.primary)
     pair.replica.stop()
-    posting = Posting(pair)
-    committing(pair.primary)
-    pair.primary.kill()
-    posting.join(20)
-    assert posting.error is not None
-    pair.primary.start()
+    for _ in range(kills):
+        posting = Posting(pair)
+        committing(pair.primary)
+        pair.primary.kill()
+        posting.join(20)
+        assert posting.error is not None
+        pair.primary.start()
     assert log_of(pair.primary) == before + 1
 
     # when: the node sends the same again
