@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 
+from ledger.errors import UnavailableError
 from ledger.merkle.tiles import entries_path, tile_widths, unpack_entries
 from ledger.operations.following import keep_in_step, listening
 from ledger.operations.hub import Hub
@@ -134,6 +135,9 @@ class Pages(Reader):
                 if self.is_done:
                     return
                 answer = client.get(f"{url}/events", params={"after": str(self.after), "limit": str(self._limit)})
+                if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+                    time.sleep(0.1)
+                    continue
                 answer.raise_for_status()
                 found = answer.json()["events"]
                 self.got += [(each["index"], each["event_id"]) for each in found]
@@ -150,8 +154,11 @@ class Store(Reader):
 
     def read(self) -> None:
         while not self.is_done:
-            with reading(self._hub.engine) as connection:
-                found = page_entries(connection, after=self.after, limit=50)
+            try:
+                with reading(self._hub.engine) as connection:
+                    found = page_entries(connection, after=self.after, limit=50)
+            except UnavailableError:
+                found = []
             self.got += [(each.index, parse_jws(each.jws).claims.event_id) for each in found]
             if not found:
                 time.sleep(0.002)
