@@ -28,7 +28,11 @@ from ledger.signing.envelope import Envelope
 
 
 class Post(Protocol):
-    """A way to post. Returns indexes, each of which a receipt has proved."""
+    """A way to post. Returns indexes, each of which a receipt has proved. unknown: how many answers of those that it
+    has dealt with itself left open what the log has.
+    """
+
+    unknown: int
 
     def __call__(self, envelopes: Sequence[Envelope]) -> list[int]: ...
 
@@ -88,9 +92,14 @@ class Writer(threading.Thread):
         super().__init__(name=stream.node, daemon=True)
         self.said = 0
         self.acknowledged: dict[str, int] = {}
-        self.unknown = 0  # answers that left open what the log has
+        self._unknown = 0
         self.fault: str | None = None  # what no node should ever be answered
         self._stream, self._post, self._ending, self._batch = stream, post, ending, batch
+
+    @property
+    def unknown(self) -> int:
+        """How many answers left open what the log has."""
+        return self._unknown + self._post.unknown
 
     def run(self) -> None:
         with closing(self._post):
@@ -105,7 +114,7 @@ class Writer(threading.Thread):
             try:
                 indexes = self._post(envelopes)
             except UnavailableError:
-                self.unknown += 1
+                self._unknown += 1
                 time.sleep(_AGAIN_S)
             except Exception as error:  # noqa: BLE001 - whatever it is, the test is to see it
                 self.fault = f"{type(error).__name__}: {error}"
@@ -147,8 +156,8 @@ class Load:
         wanted = len(self.acknowledged) + count
         self.until(lambda: len(self.acknowledged) >= wanted)
 
-    def until(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _GIVE_UP_S
+    def until(self, holds: Callable[[], bool], *, give_up_s: float = _GIVE_UP_S) -> None:
+        deadline = time.monotonic() + give_up_s
         while not holds():
             faults = [writer.fault for writer in self.writers if writer.fault]
             assert not faults, faults
@@ -194,14 +203,19 @@ class OverHttp:
 
     def __init__(self, url: str, alliance: given.Alliance, statuses: Counter[int] | None = None) -> None:
         self._statuses = Counter[int]() if statuses is None else statuses
+        self.unknown = 0
         connect = partial(httpx.Client, event_hooks={"response": [self._look]})
-        self._client = NodeClient(url, alliance.memorandum, connect=connect, pause=lambda _s: time.sleep(_AGAIN_S))
+        self._client = NodeClient(url, alliance.memorandum, connect=connect, pause=self._come_again)
 
     def __call__(self, envelopes: Sequence[Envelope]) -> list[int]:
         return [each.kept.receipt.index for each in self._client.post_once(envelopes)]
 
     def close(self) -> None:
         self._client.__exit__(None, None, None)
+
+    def _come_again(self, _seconds: float) -> None:
+        self.unknown += 1
+        time.sleep(_AGAIN_S)
 
     def _look(self, answer: httpx.Response) -> None:
         self._statuses[answer.status_code] += 1
@@ -215,6 +229,7 @@ class InProcess:
     """To hubs of this process, one after the other. Each receipt is checked, as a node checks it."""
 
     def __init__(self, *several: Hub) -> None:
+        self.unknown = 0
         self._hubs = list(several)
         self._checker = ReceiptChecker(several[0].memorandum)
 

@@ -326,8 +326,10 @@ def replica_promoted(folder: Path) -> Outcome:
             posting.more(2 * _SOME)
             mirrored = mirror(hub.source("full"), copy)
             posting.more(2 * _SOME)
+            replica.kill()  # for a moment it gets nothing: what the primary said meanwhile would be lost
+            time.sleep(0.3)
             primary.kill()
-            time.sleep(0.2)
+            replica.start()
             replica.promote()
             posting.more(2 * _SOME)
             later = mirror(hub.source("full"), copy, verified=mirrored.checkpoint.size)

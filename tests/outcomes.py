@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING
 
 import hubs
 
@@ -14,6 +15,9 @@ from ledger.signing.envelope import parse_jws
 from ledger.store.engine import reading
 from ledger.store.entries import read_entries
 from ledger.store.head import read_head
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,16 @@ def logged(settings: Settings) -> list[str]:
     return names
 
 
-def table(outcomes: Sequence[Outcome]) -> str:
-    names = [each.name.replace("_", " ") for each in fields(Outcome)]
-    rows = [names, *([str(cell) for cell in astuple(each)] for each in outcomes)]
+def table(told: Sequence["DataclassInstance"]) -> str:
+    """Of values of one kind, a line each."""
+    names = [each.name.replace("_", " ") for each in fields(told[0])] if told else []
+    rows = [names, *([str(cell) for cell in astuple(each)] for each in told)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    numbers = [all(row[n].isdigit() for row in rows[1:]) for n in range(len(names))]
     return "\n".join(
-        "  ".join(cell.rjust(width) if n > 1 else cell.ljust(width) for n, (cell, width) in enumerate(cells))
-        for cells in (list(zip(row, widths, strict=True)) for row in rows)
+        "  ".join(
+            cell.rjust(width) if is_number else cell.ljust(width)
+            for cell, width, is_number in zip(row, widths, numbers, strict=True)
+        )
+        for row in rows
     )

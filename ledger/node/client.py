@@ -198,7 +198,7 @@ class NodeClient:
                     ) from None
                 self._pause(pause_s)
                 continue
-            if answer.status_code == httpx.codes.TOO_MANY_REQUESTS and pause_s is not None:
+            if _is_to_come_again(answer) and pause_s is not None:
                 self._pause(wait_of(answer))
                 continue
             return answer.status_code, content_of(answer)
@@ -211,6 +211,15 @@ class NodeClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._client.close()
+
+
+def _is_to_come_again(answer: httpx.Response) -> bool:
+    """Whether a hub has no answer now and says when it may: it is asked too often, has too much to do, or lost its
+    database. Then nobody knows what it has of what was sent, until it is sent again.
+    """
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return "Retry-After" in answer.headers
+    return answer.status_code == httpx.codes.TOO_MANY_REQUESTS
 
 
 def batches(envelopes: Iterable[Envelope]) -> Iterator[list[Envelope]]:

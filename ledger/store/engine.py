@@ -77,6 +77,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
         connection = connection.execution_options(writes=True)  # noqa: PLW2901 - the same connection, told so
         with connection.begin():
             yield connection
+        _kind(engine).check_committed(connection)
 
 
 @contextmanager

@@ -127,7 +127,21 @@ def meaning_of(error: BaseException | None) -> LedgerError | None:
     return None
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def check_committed(connection: Connection) -> None:
+    """Raises UnavailableError where the server answered a commit, and said that it has stopped waiting for the replicas
+    that it should wait for: an administrator, or a time limit, made it.
+    """
+    if connection.info.pop(_NOT_REPLICATED, False):
+        raise UnavailableError(_GONE)
+
+
+def _prepare(connection: Any, record: Any) -> None:
+    def hear(told: Any) -> None:
+        # nothing else that is done here is warned of
+        if told.severity_nonlocalized == "WARNING":
+            record.info[_NOT_REPLICATED] = True
+
+    connection.add_notice_handler(hear)
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT_S}s'")
         # whoever turned it off for a whole server did not mean what is acknowledged here
@@ -146,6 +160,7 @@ _HOSTS = re.compile(
     r"(?P<start>postgresql://(?:[^@/?]*@)?)(?P<hosts>[^/?@]*,[^/?@]*)(?P<database>/[^?]*)(?:\?(?P<more>.*))?"
 )
 _BINARY = {"big_integer": "int8", "integer": "int4", "text": "text", "large_binary": "bytea"}
+_NOT_REPLICATED = "not_replicated"
 _SYNC = ("synchronous_commit",)
 _NO_NUL = "a text holds the character U+0000, which PostgreSQL cannot keep: keep this ledger on SQLite"
 _GONE = "the database server cannot be reached, or went away: whether a commit came about is not known; try again"

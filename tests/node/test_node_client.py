@@ -261,10 +261,11 @@ def test_what_is_no_answer_of_a_hub_is_told_from_a_refusal(answer: httpx.Respons
         post(client, said(alliance)[:1])
 
 
+@pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_hub_that_was_asked_too_often_is_asked_again_when_it_says(hub: Hub, times: int) -> None:
+def test_a_hub_that_has_no_answer_now_is_asked_again_when_it_says(hub: Hub, times: int, status: int) -> None:
     served = TestClient(create_app(hub, dev=True), base_url=URL)
-    refusals = [httpx.Response(429, headers={"Retry-After": "7"}, json={"type": "/help/errors/too-many"})] * times
+    refusals = [httpx.Response(status, headers={"Retry-After": "7"}, json={"type": "/help/errors/too-many"})] * times
     pauses: list[float] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
