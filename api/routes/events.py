@@ -159,7 +159,7 @@ async def post_events(request: Request, sequencer: OpenSequencer, body: Body, re
     return Receipts(taken)
 
 
-@router.get("/events", responses={**NOT_MODIFIED, **documented(400, 401, 403)})
+@router.get("/events", responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
 def list_events(request: Request, reads: Reads, response: Response, page: Annotated[Page, Query()]) -> Entries:
     """Entries in the log's order; the Link header names the next page where there may be one. Who asks again what comes
     behind an entry, and brings the tag of the last answer, is told cheaply that there is nothing new.
