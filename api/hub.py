@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
+from pydantic import WithJsonSchema
 
-from api.digits import Index
+from api.digits import INDEX_MAX, Index
 from api.sequencer import Sequencer
 from ledger.operations.hub import Hub
 from ledger.store.engine import Engine
@@ -25,7 +26,11 @@ async def _sequencer(request: Request) -> Sequencer:
 OpenHub = Annotated[Hub, Depends(_hub)]
 
 
-def _reads(hub: OpenHub, ledger_not_older_than: Annotated[Index | None, Header()] = None) -> Engine:
+# a header that is absent has no value: it is never the word null
+_AS_NUMBER = WithJsonSchema({"type": "integer", "minimum": 0, "maximum": INDEX_MAX})
+
+
+def _reads(hub: OpenHub, ledger_not_older_than: Annotated[Index | None, Header(), _AS_NUMBER] = None) -> Engine:
     """Where a request is answered from. The header names an index that the answer's log must have: of a replica that
     lags, it may not. It is a header so that a file keeps one address. Raises NotFoundError for one that is not there.
     """
