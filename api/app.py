@@ -69,8 +69,10 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         hub.witnessing.start()
+        hub.hearing.start()
         yield
         await run_in_threadpool(sequencer.stop)
+        hub.hearing.stop()
         hub.witnessing.stop()
         hub.close()
 

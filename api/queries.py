@@ -9,22 +9,20 @@ from importlib.metadata import version as version_of
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from api.audience import Outside, Releases, ShownTo
 from api.caching import ASK_AGAIN, FOR_EVER, POOLED, RELEASED, VARY, check_unchanged, tag_of
-from api.hub import OpenHub
+from api.digits import INDEX_MAX
+from api.hub import OpenHub, Reads
 from api.oidc import RETURNED
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError, MalformedError
 from ledger.operations.reading import Moment, last_index, snapshot_at, snapshot_of_board
 from ledger.reports.shown import Audience
-from ledger.signing.encoding import from_decimal
 from ledger.store.engine import Engine, reading
 
-Reads = Callable[[Engine, Moment], Snapshot]
-
-INDEX_MAX = 10**15 - 1
+Taken = Callable[[Engine, Moment], Snapshot]  # how much of a moment is read
 
 
 class Asked(BaseModel):
@@ -44,18 +42,6 @@ async def ask_as_described(request: Request) -> None:
     if len(names) > len(set(names)):
         raise MalformedError("a parameter stands twice")
 
-
-def _number(text: object) -> object:
-    """One spelling a number: `int` would take signs, spaces and underscores."""
-    if not isinstance(text, str):
-        return text
-    try:
-        return from_decimal(text)
-    except MalformedError:
-        raise ValueError("a whole number is written in digits alone") from None
-
-
-IN_DIGITS = BeforeValidator(_number)
 
 _INDEX_SCHEMA = {"type": "integer", "minimum": 0, "maximum": INDEX_MAX}
 _DAY_SCHEMA = {"type": "string", "format": "date"}
@@ -122,11 +108,12 @@ def _tag(request: Request, size: int, *more: int) -> str:
 def _look(
     request: Request,
     hub: OpenHub,
+    reads: Reads,
     audience: ShownTo,
     outside: Releases,
     response: Response,
     asked: Annotated[AskedWhen, Query()],
-) -> Callable[[Reads], Snapshot]:
+) -> Callable[[Taken], Snapshot]:
     """How a route looks at the database at the moment that is asked about: it says how much of it. Errors: as
     `moment_for`; UnchangedError before anything of the database is read.
     """
@@ -137,18 +124,18 @@ def _look(
             return tags_of_release(request, audience, size=size)
         return tags_of_moment(request, moment, size=size)
 
-    def look(read: Reads) -> Snapshot:
-        with reading(hub.engine) as connection:
+    def look(read: Taken) -> Snapshot:
+        with reading(reads) as connection:
             size = last_index(connection, moment) + 1
         check_unchanged(request, tags(size))
-        found = read(hub.engine, moment)
+        found = read(reads, moment)
         response.headers.update(tags(found.size))  # by now it may be a larger one
         return found
 
     return look
 
 
-Look = Annotated[Callable[[Reads], Snapshot], Depends(_look)]
+Look = Annotated[Callable[[Taken], Snapshot], Depends(_look)]
 
 
 def _seen(look: Look) -> Snapshot:

@@ -35,7 +35,8 @@ _DIGITS_MAX = 9  # of a number that is read: `int` refuses thousands
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """data_dir: what the hub keeps lies there, unless another place is named. database_url: for SQLAlchemy.
+    """data_dir: what the hub keeps lies there, unless another place is named. database_url: for SQLAlchemy;
+    read_url: of a replica that answers what is only read, None for none.
     vault_key_file: the keys of the vault; vault_wrap_key: 32 bytes that they are encrypted under, None where they lie
     bare. log_key_file: the log's key, PKCS#8 PEM; log_key_passphrase_file: what opens it, None to be asked.
     host, port: where `serve` listens. public_url: where callers reach it, which their tokens must name. oidc_issuer:
@@ -54,6 +55,7 @@ class Settings:
 
     data_dir: Path
     database_url: str
+    read_url: str | None
     vault_key_file: Path
     vault_wrap_key: bytes | None = field(repr=False)
     log_key_file: Path
@@ -259,6 +261,7 @@ _Reader = Callable[[str, Path], object]
 _SETTINGS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], str]]] = {
     "data_dir": (_path, lambda _: "cohort-ledger-data"),
     "database_url": (_text, lambda values: f"sqlite:///{values['data_dir'] / 'ledger.db'}"),
+    "read_url": (_text_or_none, lambda _: ""),
     "vault_key_file": (_path, lambda values: str(values["data_dir"] / "vault-keys.db")),
     "vault_wrap_key": (_key_or_none, lambda _: ""),
     "log_key_file": (_path, lambda values: str(values["data_dir"] / "log-key.pem")),

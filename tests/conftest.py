@@ -4,7 +4,9 @@ from itertools import count
 
 import pytest
 from databases import database as database  # noqa: PLC0414 - fixtures of every folder
+from databases import kind as kind  # noqa: PLC0414 - as above
 from databases import migrated_url as migrated_url  # noqa: PLC0414 - as above
+from databases import on_postgresql as on_postgresql  # noqa: PLC0414 - as above
 from databases import postgresql_url as postgresql_url  # noqa: PLC0414 - as above
 from hypothesis import HealthCheck, settings
 

@@ -48,6 +48,7 @@ class Kept:
     taken: list[Taken]
     engine: Engine
     vault: Vault
+    folder: Path
 
     @property
     def versions(self) -> list[Version]:
@@ -60,7 +61,7 @@ def keep(alliance: Alliance, folder: Path, *, wrap: bytes | None = None, batch: 
     draw = drawing()
     vault = Vault.create(folder / "vault-keys.db", wrap=wrap, draw=lambda: next(draw))
     taken = list(replay(alliance.memorandum, alliance.recorded(), Database()))
-    kept = Kept(alliance, taken, engine, vault)
+    kept = Kept(alliance, taken, engine, vault, folder)
     with writing(engine) as conn:
         found(conn, alliance.memorandum.text)
     for start in range(0, len(taken), batch):
@@ -75,10 +76,10 @@ def keep(alliance: Alliance, folder: Path, *, wrap: bytes | None = None, batch: 
 def copied(kept: Kept, folder: Path) -> Kept:
     """The same in files of its own, to be changed."""
     kept.engine.dispose()  # the last connection to go empties the write-ahead file into the database
-    for name in ("ledger.db", "vault-keys.db"):
-        shutil.copy2(Path(str(kept.engine.url.database)).with_name(name), folder / name)
+    url = databases.copied(kept.engine.url.render_as_string(hide_password=False), folder)
+    shutil.copy2(kept.folder / "vault-keys.db", folder)
     vault = Vault(folder / "vault-keys.db", wrap=None, draw=lambda: bytes(32))
-    return Kept(kept.alliance, kept.taken, open_engine(f"sqlite:///{folder / 'ledger.db'}"), vault)
+    return Kept(kept.alliance, kept.taken, open_engine(url), vault, folder)
 
 
 def append(conn: Connection, kept: Kept, start: int, stop: int) -> None:

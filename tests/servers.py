@@ -184,12 +184,12 @@ def small_disk(size: str) -> Iterator[Path]:
 
 
 @contextmanager
-def server_on(disk: Path) -> Iterator[Server]:
-    """As `server`, all of it on a disk that may be small."""
+def server_on(disk: Path, **options: str) -> Iterator[Server]:
+    """As `server`, all of it on a disk that may be small, if no options say otherwise."""
     home = disk / "server"
     home.mkdir(mode=0o777)
     home.chmod(0o777)
-    made = Server(home, max_wal_size="2MB", min_wal_size="2MB", wal_keep_size="0")
+    made = Server(home, **{"max_wal_size": "2MB", "min_wal_size": "2MB", "wal_keep_size": "0"} | options)
     made.found()
     made.start()
     try:

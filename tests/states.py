@@ -1,6 +1,6 @@
 """What a database holds, and what an event did to it, as plain values to be compared."""
 
-from ledger.cohort.cells import RowKey
+from ledger.cohort.cells import Record, RowKey
 from ledger.cohort.database import Database, Taken
 from ledger.signing.canonical import Json
 
@@ -33,5 +33,15 @@ def state_of(database: Database) -> object:
         list(database.standing._needs),
         {of: list(each) for of, each in database._about.items()},
         [{(table, record.key) for table, record in each} for each in database._set_in],
-        {place: list(records) for place, records in database._under.items()},
+        {
+            table: {place: list(of) for place, of in _indexed(database, table).items()}
+            for table, rows in database._rows.items()
+            if rows
+        },
     )
+
+
+def _indexed(database: Database, table: str) -> dict[RowKey, dict[RowKey, Record]]:
+    """The rows of a table by what their keys begin with: made where nobody has asked for it yet."""
+    database.under(table, "")
+    return database._under[table]

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from api.access import Asking
+from api.digits import IN_DIGITS, Index
 from api.hub import OpenHub
 from api.problems import documented
-from api.queries import IN_DIGITS, INDEX_MAX, Asked
+from api.queries import Asked
 from api.tables import CsvResponse, csv_answer
 from ledger.store.access_log import AccessLine, page_access
 from ledger.store.engine import reading
@@ -25,7 +26,7 @@ _COLUMNS = tuple(field.name for field in fields(AccessLine))
 class AccessPage(Asked):
     """after: the line behind which the page begins."""
 
-    after: Annotated[int, Field(ge=0, le=INDEX_MAX), IN_DIGITS] | None = None
+    after: Index | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX), IN_DIGITS] = 100
 
 

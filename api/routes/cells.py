@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Query, Request, Response
 
 from api.caching import NOT_MODIFIED, check_unchanged
-from api.hub import OpenHub
+from api.hub import Reads
 from api.problems import documented
 from api.queries import AskedAt, tags_of_moment
 from ledger.cohort.cells import Version
@@ -78,14 +78,14 @@ class RowCells:
 
 @router.get("/cells/{table}/{key:path}", responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
 def read_cells(
-    request: Request, hub: OpenHub, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]
+    request: Request, reads: Reads, response: Response, table: str, key: str, asked: Annotated[AskedAt, Query()]
 ) -> RowCells:
     """Each field's value, the event that set it, and what it was before. key: its parts, joined by slashes."""
     parts = tuple(key.split("/"))
     if table not in TABLES or len(parts) != len(TABLES[table].KEY):
         raise NotFoundError("there is no such table, or its keys have another number of parts")
     moment = Moment.parse(asked.at, None)
-    with reading(hub.engine) as connection:
+    with reading(reads) as connection:
         size = last_index(connection, moment) + 1
         tags = tags_of_moment(request, moment, size=size)
         check_unchanged(request, tags)

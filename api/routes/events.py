@@ -16,11 +16,12 @@ from starlette.exceptions import HTTPException
 
 from api.access import opened_for
 from api.caching import ASK_AGAIN, NOT_MODIFIED, VARY, check_unchanged, tag_of
+from api.digits import IN_DIGITS, Index
 from api.entries import Entry, Reach, State, entry_of
-from api.hub import OpenHub, OpenSequencer
+from api.hub import OpenHub, OpenSequencer, Reads
 from api.posts import note_taken, noting
 from api.problems import documented, fault_in
-from api.queries import IN_DIGITS, INDEX_MAX, Asked
+from api.queries import Asked
 from ledger.errors import MalformedError, NotFoundError
 from ledger.names import SLUG_MAX, UUID_V7
 from ledger.operations.amended import history_of
@@ -60,7 +61,7 @@ class Post(BaseModel):
 class Page(Asked):
     """after: the index behind which the page begins. The others: only events of that kind."""
 
-    after: Annotated[int, Field(ge=0, le=INDEX_MAX), IN_DIGITS] | None = None
+    after: Index | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX), IN_DIGITS] = 100
     node: Annotated[str | None, Field(max_length=SLUG_MAX)] = None
     type: Annotated[str | None, Field(max_length=100)] = None
@@ -158,13 +159,13 @@ async def post_events(request: Request, sequencer: OpenSequencer, body: Body, re
     return Receipts(taken)
 
 
-@router.get("/events", responses={**NOT_MODIFIED, **documented(400, 401, 403)})
-def list_events(request: Request, hub: OpenHub, response: Response, page: Annotated[Page, Query()]) -> Entries:
+@router.get("/events", responses={**NOT_MODIFIED, **documented(400, 401, 403, 404)})
+def list_events(request: Request, reads: Reads, response: Response, page: Annotated[Page, Query()]) -> Entries:
     """Entries in the log's order; the Link header names the next page where there may be one. Who asks again what comes
     behind an entry, and brings the tag of the last answer, is told cheaply that there is nothing new.
     """
     asked = page.model_dump(exclude={"after", "limit"}, exclude_none=True)
-    with reading(hub.engine) as connection:
+    with reading(reads) as connection:
         head = read_head(connection)
         reach = Reach.of(head)
         tag = tag_of(request, head.size, *reach, version_of("cohort-ledger"))
@@ -180,9 +181,9 @@ def list_events(request: Request, hub: OpenHub, response: Response, page: Annota
 
 
 @router.get("/events/{event}", responses=documented(400, 401, 403, 404))
-def read_event(request: Request, hub: OpenHub, response: Response, event: Named) -> Event:
+def read_event(request: Request, reads: Reads, response: Response, event: Named) -> Event:
     """One event, by its index or its id, decoded beside its bytes, with the cells that it set."""
-    with reading(hub.engine) as connection:
+    with reading(reads) as connection:
         stored = _find(connection, event)
         head = read_head(connection)
         reach, history = Reach.of(head), history_of(connection, stored, size=head.size)
@@ -212,11 +213,11 @@ def read_event(request: Request, hub: OpenHub, response: Response, event: Named)
 
 
 @router.get("/events/{event}/receipt", response_class=PlainTextResponse, responses=documented(400, 401, 403, 404))
-def read_receipt(hub: OpenHub, event: Named) -> PlainTextResponse:
+def read_receipt(hub: OpenHub, reads: Reads, event: Named) -> PlainTextResponse:
     """Proof, to be kept, that the log holds the event: a C2SP tlog-proof."""
-    with reading(hub.engine) as connection:
+    with reading(reads) as connection:
         stored = _find(connection, event)
-    (receipt,) = receipts(hub.engine, hub.memorandum, [stored.index])
+    (receipt,) = receipts(reads, hub.memorandum, [stored.index])
     return PlainTextResponse(receipt.encode())
 
 

@@ -12,13 +12,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT
-from pydantic import Field
 from starlette.types import Send
 
 from api.caching import VARY
+from api.digits import Index
 from api.hub import OpenHub
 from api.problems import documented
-from api.queries import IN_DIGITS, INDEX_MAX, Asked
+from api.queries import Asked
 from api.staying import Guest
 from api.tail import Tail
 from ledger.errors import NotFoundError
@@ -33,9 +33,6 @@ _HEADERS = {"Cache-Control": "no-cache", "Vary": VARY, "X-Accel-Buffering": "no"
 
 class EventStream(StreamingResponse):
     media_type = "text/event-stream"  # not the framework's own: that one formats each event for each reader
-
-
-Index = Annotated[int, Field(ge=0, le=INDEX_MAX), IN_DIGITS]
 
 
 class Behind(Asked):

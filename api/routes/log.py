@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from api.access import Asking
 from api.caching import A_SECOND, AS_IT_IS, FOR_EVER, NOT_MODIFIED, OPENED, VARY, check_unchanged
-from api.hub import OpenHub
+from api.hub import OpenHub, Reads
 from api.logged import log_opened
 from api.problems import documented
 from ledger.merkle.tiles import TILE_WIDTH, parse_path
@@ -43,10 +43,10 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/log/{path:path}", response_class=Response, responses=_ANSWERS)
-def read_file(request: Request, hub: OpenHub, caller: Asking, path: str) -> Response:
+def read_file(request: Request, hub: OpenHub, reads: Reads, caller: Asking, path: str) -> Response:
     """One file, up to the published checkpoint. Lines of disclosures hold what the caller may see; `view` says what."""
     depends = path == "view" or path.startswith(_DISCLOSURES)  # on who asks: what that may see is looked up for these
-    source = hub.source_for(caller) if depends else hub.source("clear")
+    source = hub.source_for(caller, read=reads) if depends else hub.source("clear", read=reads)
     bound = source.fingerprint(path)
     if bound is not None:  # a reader who has these is told so before they are read
         check_unchanged(request, _headers(path, bound))

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.audience import Releases, ShownTo
 from api.caching import NOT_MODIFIED, OPENED, check_unchanged
-from api.hub import OpenHub
+from api.hub import OpenHub, Reads
 from api.logged import log_access
 from api.problems import documented
 from api.queries import AskedWhen, moment_for, tags_of_pooled, tags_of_release
@@ -48,6 +48,7 @@ class Asked:
 def _asked(
     request: Request,
     hub: OpenHub,
+    reads: Reads,
     audience: ShownTo,
     outside: Releases,
     response: Response,
@@ -55,7 +56,7 @@ def _asked(
     asked: Annotated[AskedWhen, Query()],
 ) -> Asked:
     moment = moment_for(audience, outside, asked, now=hub.appender.now())
-    with reading(hub.engine) as connection:
+    with reading(reads) as connection:
         known = read_head(connection).size  # before anything is read: what comes meanwhile has another tag
         size = last_index(connection, moment) + 1
 
@@ -65,7 +66,7 @@ def _asked(
         return tags_of_pooled(request, audience, size=size, known=known)
 
     check_unchanged(request, tags(size))  # who was opened anything was given no tag
-    snapshot = snapshot_of_cohort(hub.engine, moment, cohort)
+    snapshot = snapshot_of_cohort(reads, moment, cohort)
     if audience.is_outside:
         response.headers.update(tags(snapshot.size))
         return Asked(material(Revealed(snapshot), cohort), audience, ())

@@ -71,7 +71,7 @@ _COMMANDS: Mapping[str, _Listed] = {
     "log-key": _Listed("founding", "Make the log's own key."),
     "init": _Listed("operator", "Found a ledger here, or restore one from a copy."),
     "serve": _Listed("operator", "Run the hub."),
-    "migrate": _Listed("operator", "Bring the database's schema to this version."),
+    "migrate": _Listed("operator", "Bring the database's schema to this version, or move the ledger to another."),
     "access-log": _Listed("access_log", "Who read sealed values or took exports, and whose."),
     "backup": _Listed("backup", "Copy the database, or the vault's keys, while the hub runs."),
     "deploy": _Listed("deploy", "Print a systemd unit, a Containerfile, and how to back up and restore."),

@@ -22,6 +22,7 @@ from ledger.operations.doctor import examine
 from ledger.operations.heads import Heads
 from ledger.operations.hub import Hub, found_ledger, open_hub, open_store
 from ledger.operations.judges import processes_here
+from ledger.operations.moving import move
 from ledger.operations.rebuild import check_tables
 from ledger.operations.rebuild import rebuild as rebuild_tables
 from ledger.operations.restore import restore
@@ -31,6 +32,7 @@ from ledger.signing.note import NoteSigner
 from ledger.store.engine import migrate as migrate_schema
 from ledger.store.engine import open_engine, shown_url
 
+_URLS_OF_DATABASES = frozenset({"database_url", "read_url"})
 _SECRETS = frozenset({"vault_wrap_key"})
 # of what the doctor may find, what counts first: history, then tables, then the set-up
 _EXITS: Mapping[str, int] = {"history": 3, "tables": 8, "set-up": 7, "well": 0}
@@ -138,14 +140,43 @@ def _end(hub: Hub) -> None:
 
 
 @click.command()
+@click.option("--to", metavar="URL", help="Move the ledger into this database, which is empty.")
 @hub_options
-def migrate(**flags: Any) -> None:
-    """Bring the database's schema to this version; what is at it already stays as it is."""
+@as_json
+def migrate(to: str | None, as_json: bool, **flags: Any) -> None:
+    """Bring the database's schema to this version; what is at it already stays as it is.
+
+    With --to, move the ledger to another database: every row in one transaction, held against what was there, and the
+    log and its tables against themselves, before it commits. Nothing can be appended here after that. Stop the hub
+    before, set database_url after, and start it again; the vault's keys and the log's key stay where they are. Who is
+    logged in logs in again.
+    """
     settings = Settings.here(flags)
+    if to is not None:
+        _move(settings, to, as_json=as_json)
+        return
     engine = open_engine(settings.database_url)
     migrate_schema(engine)
     engine.dispose()
-    click.echo("the schema is this version's")
+    if as_json:
+        print_json({"database": shown_url(settings.database_url)})
+    else:
+        click.echo("the schema is this version's")
+
+
+def _move(settings: Settings, to: str, *, as_json: bool) -> None:
+    moved = move(settings.database_url, to, tell=remark)
+    tables = [(each.table, each.rows, each.digest.hex()) for each in moved.contents]
+    if as_json:
+        told = [dict(zip(("table", "rows", "sha256"), each, strict=True)) for each in tables]
+        print_json({"to": moved.to, "size": moved.size, "digest": to_base64(moved.digest), "tables": told})
+        return
+    print_table(
+        ["table", "rows", "sha256, here and there"], [[name, str(rows), digest] for name, rows, digest in tables]
+    )
+    click.echo(f"moved {moved.size} entries to {moved.to}: every table is the same in both")
+    click.echo(f"digest {to_base64(moved.digest)}, of the rows there; {moved.accesses} lines of the access log fit")
+    remark("next: set database_url to it and start the hub; nothing can be appended here any more")
 
 
 @click.command()
@@ -201,7 +232,7 @@ def _shown(name: str, value: object) -> str:
         return "none"
     if isinstance(value, Mapping):
         return " ".join(f"{key}={each}" for key, each in value.items()) or "none"
-    if name == "database_url":
+    if name in _URLS_OF_DATABASES:
         return shown_url(str(value))
     return "set" if name in _SECRETS else str(value)
 

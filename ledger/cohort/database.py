@@ -4,7 +4,7 @@ It only remembers. What an event means is said by `ledger.events`, in which orde
 Every entry that was taken can be given back, last first, so that a refused post leaves no trace.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -85,7 +85,8 @@ class Database:
         self._index_of: dict[str, int] = {}
         self._about: dict[tuple[str, str], list[int]] = {}  # by node and case: what the node said of it
         self._rows: dict[str, dict[RowKey, Record]] = {}
-        self._under: dict[tuple[str, RowKey], dict[RowKey, Record]] = {}
+        # by table, and what a key begins with: made for a table once it is asked for, which of most it never is
+        self._under: dict[str, dict[RowKey, dict[RowKey, Record]]] = {}
 
     @property
     def size(self) -> int:
@@ -112,7 +113,7 @@ class Database:
 
     def under(self, table: str, *prefix: str) -> Iterable[Record]:
         """The rows whose key begins with these parts (at least one, not all of them), oldest first."""
-        return [record for record in self._under.get((table, prefix), {}).values() if record.cells]
+        return [record for record in self._beginning(table, prefix).values() if record.cells]
 
     def take(self, event: Registered, sets: Iterable[Set], *, head: Head, replacement: Iterable[Set] = ()) -> Taken:
         """Set an event's cells as entry `event.index`, which must be the next one, and extend the digest chain.
@@ -167,7 +168,7 @@ class Database:
 
     def keys(self, table: str, prefix: tuple[str, ...]) -> Iterable[RowKey]:
         """The keys that begin so (all of a table's, where `prefix` is empty) of rows that ever were listed."""
-        return self._under.get((table, prefix), {}) if prefix else self._rows.get(table, {})
+        return self._beginning(table, prefix) if prefix else self._rows.get(table, {})
 
     def histories(self) -> Iterator[tuple[str, Record]]:
         """Every row that ever was listed, with its table."""
@@ -223,16 +224,32 @@ class Database:
             self._list(table, record)
         return record
 
+    def _beginning(self, table: str, prefix: RowKey) -> Mapping[RowKey, Record]:
+        under = self._under.get(table)
+        if under is None:
+            under = self._under[table] = {}
+            for record in self._rows.get(table, {}).values():
+                _add(under, record)
+        return under.get(prefix, {})
+
     def _list(self, table: str, record: Record) -> None:
-        key = record.key
-        self._rows.setdefault(table, {})[key] = record
-        for length in range(1, len(key)):
-            self._under.setdefault((table, key[:length]), {})[key] = record
+        self._rows.setdefault(table, {})[record.key] = record
+        if table in self._under:
+            _add(self._under[table], record)
 
     def _forget(self, table: str, key: RowKey) -> None:
         del self._rows[table][key]
+        under = self._under.get(table)
+        if under is None:
+            return
         for length in range(1, len(key)):
-            below = self._under[table, key[:length]]
+            below = under[key[:length]]
             del below[key]
             if not below:
-                del self._under[table, key[:length]]
+                del under[key[:length]]
+
+
+def _add(under: dict[RowKey, dict[RowKey, Record]], record: Record) -> None:
+    key = record.key
+    for length in range(1, len(key)):
+        under.setdefault(key[:length], {})[key] = record

@@ -44,6 +44,7 @@ from ledger.store.cells import write_versions
 from ledger.store.engine import Connection, Engine, empty_write_ahead, reading, writing
 from ledger.store.entries import NewEntry, StoredEntry, append_entries, read_entries
 from ledger.store.head import advance, read_head
+from ledger.store.moving import check_not_moved
 from ledger.store.tiles import read_tile, write_tiles
 from ledger.store.vault import Sealed, Vault
 
@@ -223,6 +224,7 @@ class Appender:
                 answers.append(refused)
         erased: frozenset[int] = frozenset()
         if admitting.taken:
+            check_not_moved(connection)
             erased = _erased_by(database, admitting.taken)
             self._store(connection, admitting, erased)
         elif any(not isinstance(answer, LedgerError) for answer in answers):
@@ -284,7 +286,7 @@ class Appender:
         """The database in memory as of what is stored; what is not kept of it is replayed, without signature checks."""
         database, self._database = self._database, None  # until it is whole: what is not as stored must alarm each time
         size = read_head(connection).size
-        with uncollected():
+        with uncollected(for_good=database is None):
             database = self.kept.load(connection, size) if database is None else database
             self.kept.keep(connection, database)
             for stored in read_entries(connection, database.size, size):

@@ -27,6 +27,7 @@ from ledger.store.access_log import check_chain
 from ledger.store.engine import Connection, Engine, check_file, check_objects, check_schema, open_engine, reading
 from ledger.store.entries import check_columns, find_entry
 from ledger.store.head import read_head
+from ledger.store.moving import moved_to
 from ledger.store.source import StoreSource
 from ledger.store.tiles import check_tiles, node_reader
 from ledger.store.vault import Vault
@@ -180,6 +181,9 @@ def _check_witnesses(engine: Engine, policy: Policy) -> str:
 def _check_head(engine: Engine) -> str:
     with reading(engine) as connection:
         head = read_head(connection)
+        place = moved_to(connection)
+    if place is not None:
+        raise SetupError(f"head: this ledger was moved to {place} and goes on there: nothing is appended here")
     if head.checkpoint is None:
         raise TamperedError("head: its checkpoint was taken out")
     if head.published != head.size:

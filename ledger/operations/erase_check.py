@@ -137,6 +137,12 @@ def _kept(connection: Connection, vault: Vault, told: Mapping[int, str], covered
 def _notes(engine: Engine, covered: int) -> Iterator[str]:
     if not covered:
         yield "no erasure of this case is in the log"
+    if engine.dialect.name != "sqlite":
+        yield (
+            "the database's files, its write-ahead log, replicas and backups are the server's and were not searched: "
+            "of the vault they hold ciphertext, and what is erased has no key"
+        )
+        return
     write_ahead = Path(f"{engine.url.database}-wal")
     size = write_ahead.stat().st_size if write_ahead.is_file() else 0
     if size:
@@ -148,9 +154,11 @@ def _notes(engine: Engine, covered: int) -> Iterator[str]:
 
 def _files(settings: Settings, engine: Engine, also: Sequence[Path]) -> Iterator[Path]:
     """Every file that the hub owns, leftovers and temporary files among them, once each."""
-    database = Path(engine.url.database or "")
+    files = [settings.vault_key_file]
+    if engine.dialect.name == "sqlite":
+        files.append(Path(engine.url.database or ""))
     named: list[Path] = [settings.data_dir, *also, settings.log_key_file.with_name("last-checkpoint")]
-    for file in (database, settings.vault_key_file):
+    for file in files:
         named += [file, *file.parent.glob(f"{file.name}-*"), *file.parent.glob(f"{file.name}.*")]
     seen: set[Path] = set()
     for each in named:

@@ -66,6 +66,8 @@ def _check_texts(envelope: Envelope, said: Mapping[str, Json], event_type: type[
     year = datetime.fromtimestamp(envelope.claims.issued_at, UTC).year
     dates = _date_fields(event_type)
     for name, value in said.items():
+        if any("\0" in text for text in _texts(value)):
+            raise GateError(f"{named}: {name} holds the character U+0000; take it out and post again", field=name)
         if name in dates or (event_type.TYPE, name) in _EXEMPT:
             continue
         for text in _texts(value):

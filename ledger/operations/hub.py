@@ -12,11 +12,13 @@ from ledger.operations.append import Appender, Posted
 from ledger.operations.asking import Asking
 from ledger.operations.callers import Callers, shown_to
 from ledger.operations.erase import finish_erasures
+from ledger.operations.hearing import Hearing
 from ledger.operations.judges import Judges
 from ledger.operations.judging import Post
 from ledger.operations.kept_database import KeptDatabase
 from ledger.operations.listeners import Listeners
 from ledger.operations.publish import check_publishable, publish, receipts_each
+from ledger.operations.replica import Replica, open_replica
 from ledger.operations.signed import SignedFile
 from ledger.operations.standing import Standing
 from ledger.operations.watch import Policy, stored_witnesses
@@ -26,6 +28,7 @@ from ledger.signing.note import NoteSigner
 from ledger.signing.receipt import Receipt
 from ledger.store.engine import Engine, check_schema, migrate, open_engine, reading, writing
 from ledger.store.head import found, read_head
+from ledger.store.moving import check_not_moved
 from ledger.store.source import StoreSource
 from ledger.store.vault import Vault
 
@@ -42,6 +45,7 @@ class Hub:
     appender: Appender
     standing: Standing
     witnessing: Witnessing
+    reads: Replica
     listeners: Listeners = field(default_factory=Listeners)
 
     def post(self, post: Sequence[str]) -> list[tuple[Posted, Receipt]]:
@@ -75,6 +79,7 @@ class Hub:
     def close(self) -> None:
         """Let go of what was opened, and end the processes that verify."""
         self.appender.judges.close()
+        self.reads.close()
         self.engine.dispose()
 
     def publish(self) -> None:
@@ -84,14 +89,21 @@ class Hub:
         self.witnessing.wake()
         self.listeners.tell()
 
-    def source(self, view: str) -> StoreSource:
-        """The log's static files. view: "full", or "clear" to show no disclosure."""
-        return StoreSource(self.engine, self.vault, view)
+    def source(self, view: str, *, read: Engine | None = None) -> StoreSource:
+        """The log's static files. view: "full", or "clear" to show no disclosure. read: where, if not where it is
+        written.
+        """
+        return StoreSource(read or self.engine, self.vault, view, newest=self.engine)
 
-    def source_for(self, caller: Caller) -> StoreSource:
+    def source_for(self, caller: Caller, *, read: Engine | None = None) -> StoreSource:
         """The log's static files, with the disclosures that a caller may see."""
-        shown = partial(shown_to, caller, self.callers.known())
-        return StoreSource(self.engine, self.vault, caller.view, shown=None if caller.view == "full" else shown)
+        shown = None if caller.view == "full" else partial(shown_to, caller, self.callers.known())
+        return StoreSource(read or self.engine, self.vault, caller.view, shown=shown, newest=self.engine)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Of other processes on this ledger; its listeners are told of what they publish, too."""
+        return Hearing(self.engine, self.listeners)
 
     @cached_property
     def callers(self) -> Callers:
@@ -156,6 +168,8 @@ def open_hub(
     if signer.verifier != memorandum.log_key:
         raise SetupError("the log key is not the one that the ledger's memorandum names")
     vault, signed, policy = open_vault(settings), signed_file(settings), Policy.of(settings)
+    with reading(engine) as connection:
+        check_not_moved(connection)
     check_publishable(engine, memorandum, signer, signed)
     finish_erasures(engine, vault)
     standing, kept = _standing(engine, policy), kept_database(settings, memorandum, signer)
@@ -177,6 +191,7 @@ def open_hub(
             now=now,
             tell=tell,
         ),
+        open_replica(engine, settings.read_url, memorandum),
     )
     if not standing.is_waiting:
         hub.publish()

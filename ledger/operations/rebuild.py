@@ -10,7 +10,7 @@ from ledger.errors import TamperedError
 from ledger.operations.append import recorded
 from ledger.operations.uncollected import uncollected
 from ledger.replay import replay
-from ledger.store.cells import all_changes, clear_versions, write_versions
+from ledger.store.cells import all_changes, analyze_versions, clear_versions, write_versions
 from ledger.store.engine import Connection, Engine, reading, writing
 from ledger.store.entries import read_entries
 from ledger.store.head import read_head
@@ -34,6 +34,7 @@ def rebuild(engine: Engine, memorandum: Memorandum, *, progress: Progress = lamb
                 write_versions(connection, (version for each in batch for version in each.versions))
                 batch.clear()
         write_versions(connection, (version for each in batch for version in each.versions))
+        analyze_versions(connection)
         return database.digest
 
 
@@ -42,7 +43,15 @@ def check_tables(engine: Engine, memorandum: Memorandum, *, progress: Progress =
 
     Raises TamperedError, which names the first entry whose rows differ, or the table and key that are not whole.
     """
-    with uncollected(), reading(engine) as connection:
+    with reading(engine) as connection:
+        return check_rows(connection, memorandum, progress=progress)
+
+
+def check_rows(
+    connection: Connection, memorandum: Memorandum, *, progress: Progress = lambda _done, _of: None
+) -> bytes:
+    """The same as a transaction sees them."""
+    with uncollected():
         size = read_head(connection).size
         stored = START
         changes = all_changes(connection, size)

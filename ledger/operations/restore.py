@@ -34,10 +34,10 @@ from ledger.signing.envelope import Disclosure, Envelope, parse_jws
 from ledger.signing.kept import parse_kept
 from ledger.signing.note import Note, NoteSigner
 from ledger.store import head as heads
-from ledger.store.cells import write_versions
+from ledger.store.cells import analyze_versions, write_versions
 from ledger.store.checkpoints import KeptCheckpoint, is_kept, keep_checkpoint
 from ledger.store.engine import Connection, check_schema, migrate, open_engine, reading, writing
-from ledger.store.entries import NewEntry, StoredEntry, append_entries
+from ledger.store.entries import NewEntry, StoredEntry, analyze_entries, append_entries
 from ledger.store.head import advance, found, publish, read_head
 from ledger.store.tiles import node_reader, read_tile, write_tiles
 from ledger.store.vault import Sealed, Vault
@@ -131,6 +131,8 @@ class _Restoring:
             self._store(given, taken)
             progress(self.database.size, size)
         advance(self.connection, size)
+        analyze_versions(self.connection)
+        analyze_entries(self.connection)
 
     def _read(self, source: Source, n: int, width: int) -> Iterator[_Given]:
         leaves = unpack_entries(source.read(entries_path(n, width)), width)

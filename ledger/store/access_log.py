@@ -11,14 +11,15 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, false, or_, select
+from sqlalchemy import Connection, Row, false, or_, select
 
 from ledger.errors import MalformedError, TamperedError
 from ledger.signing.canonical import dump, load
 from ledger.signing.entry import format_time
+from ledger.store.bulk import stream_rows
+from ledger.store.moving import check_not_moved
 from ledger.store.tables import access_log, head
 
-_AT_A_TIME = 1000  # rows
 _START = bytes(32)  # what stands before the first line
 
 
@@ -65,6 +66,7 @@ _LINE = select(
 
 def append_access(conn: Connection, access: Access) -> None:
     """Add a line behind the last, in a transaction that writes."""
+    check_not_moved(conn)
     last = conn.execute(_LINE.order_by(access_log.c.n.desc()).limit(1)).one_or_none()
     content: dict[str, Any] = {
         "n": 0 if last is None else last.n + 1,
@@ -92,7 +94,7 @@ def page_access(
     page = _LINE.where(access_log.c.n > after).order_by(access_log.c.n)
     if nodes is not None:
         page = page.where(or_(false(), *(access_log.c.nodes.contains(f'"{node}"', autoescape=True) for node in nodes)))
-    for row in _stream(conn, page if limit is None else page.limit(limit)):
+    for row in stream_rows(conn, page if limit is None else page.limit(limit)):
         yield _line(row)
 
 
@@ -102,7 +104,7 @@ def check_chain(conn: Connection) -> int:
     Raises TamperedError, which names the first line that is missing, or was changed, or stands behind one that was.
     """
     before, count = _START, 0
-    for row in _stream(conn, _LINE.order_by(access_log.c.n)):
+    for row in stream_rows(conn, _LINE.order_by(access_log.c.n)):
         if row.n != count:
             raise TamperedError(f"access log: line {count} is missing")
         if row.hash != _chained(before, row[:-1]):
@@ -135,7 +137,3 @@ def _chained(before: bytes, content: Iterable[str | int]) -> bytes:
         return sha256(before + dump(list(content))).digest()
     except MalformedError:  # a byte that is no UTF-8 was put there, and no hash of ours is over one
         return b""
-
-
-def _stream(conn: Connection, statement: Select[Any]) -> Iterable[Row[Any]]:
-    return conn.execute(statement.execution_options(yield_per=_AT_A_TIME))

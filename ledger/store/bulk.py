@@ -1,22 +1,44 @@
-"""Writing many rows at once: the statement is made once, and the driver runs it row by row.
+"""Many rows at once, written and read.
 
-SQLAlchemy would look at each row's parameters again, at several times the cost of storing them.
+The statement is made once, and the driver runs it row by row: SQLAlchemy would look at each row's parameters again, at
+several times the cost of storing them. On PostgreSQL they are copied, in one statement, whose triggers run once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Table, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Table, Update
+
+from ledger.store import postgresql
 
 Row = Mapping[str, Any]  # value by column
+
+_AT_A_TIME = 1000  # rows that are read
+_COPIED_FROM = 5  # rows: as many inserts cost as much as a copy
 
 
 def insert_rows(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows, all with the columns of the first, and values of types that the driver takes."""
-    if rows:
+    if conn.dialect.name == "postgresql" and len(rows) >= _COPIED_FROM:
+        postgresql.copy_rows(conn, table, rows)
+    elif rows:
         run_each(conn, _insert(table), rows)
+
+
+def stream_rows(conn: Connection, statement: Select[Any]) -> Iterator[Any]:
+    """Rows as they come, some at a time. Whoever goes before the last lets go of the rest."""
+    with conn.execute(statement.execution_options(yield_per=_AT_A_TIME)) as found:
+        yield from found
+
+
+def analyze(conn: Connection, tables: Iterable[Table]) -> None:
+    """Tell the database to look at what was written, so that it reads by the index that fits. It is in the same
+    transaction; SQLite decides without it.
+    """
+    if conn.dialect.name == "postgresql":
+        postgresql.analyze(conn, tables)
 
 
 def run_each(conn: Connection, statement: Insert | Update | Delete, rows: Sequence[Row]) -> None:

@@ -6,21 +6,35 @@ from: `all_changes` covers every column, so that a chain recomputed from it find
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, bindparam, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    collate,
+    or_,
+    select,
+)
+from sqlalchemy import Text as AnyText
 
 from ledger.cohort.cells import RowKey, Version
 from ledger.cohort.columns import Column, Kind, Tier
 from ledger.cohort.rows import TABLES, Correction, Episode, columns_of
 from ledger.errors import MalformedError, TamperedError
 from ledger.signing.canonical import INTEGER_MAX, Json, dump, dump_known, load
-from ledger.store.bulk import insert_rows, run_each
+from ledger.store.bulk import analyze, insert_rows, run_each, stream_rows
+from ledger.store.postgresql import unnested
 from ledger.store.tables import cohort_tables
 
-_AT_A_TIME = 1000  # rows
+_AT_A_TIME = 500  # values in a statement
 
 
 class Stored(NamedTuple):
@@ -45,7 +59,7 @@ def write_versions(conn: Connection, versions: Iterable[Version]) -> None:
         if version.fields:
             made[version.table].append(columns)
     for table, ends in ending.items():
-        run_each(conn, _end(table), ends)
+        _end_each(conn, table, ends)
     for table, rows in made.items():
         insert_rows(conn, cohort_tables[table], rows)
 
@@ -54,6 +68,11 @@ def clear_versions(conn: Connection) -> None:
     """Empty the cohort tables, to be written anew in the same transaction."""
     for table in cohort_tables.values():
         conn.execute(table.delete())
+
+
+def analyze_versions(conn: Connection) -> None:
+    """After many were written, in their transaction."""
+    analyze(conn, cohort_tables.values())
 
 
 def read_versions(
@@ -179,7 +198,7 @@ def _in_order(conn: Connection, name: str) -> Iterator[Stored]:
 
 
 def _read(conn: Connection, name: str, statement: Select[Any]) -> Iterator[Stored]:
-    for row in conn.execute(statement.execution_options(yield_per=_AT_A_TIME)):
+    for row in stream_rows(conn, statement):
         yield _stored(name, row)
 
 
@@ -252,6 +271,24 @@ def _ending(version: Version) -> dict[str, Any]:
     """The parameters of `_end`: a name of their own, for a column's is the value that it is set to."""
     key = zip(TABLES[version.table].KEY, version.key, strict=True)
     return {"ended": version.since, **{f"key_{part}": value for part, value in key}}
+
+
+def _end_each(conn: Connection, name: str, ends: Sequence[dict[str, Any]]) -> None:
+    """A row that is new ends none: most of them do not find one."""
+    if conn.dialect.name == "postgresql":
+        together = {column: [each[column] for each in ends] for column in ends[0]}
+        conn.execute(_end_together(name), together)
+    else:
+        run_each(conn, _end(name), ends)
+
+
+@cache
+def _end_together(name: str) -> Update:
+    """The same of many rows in one statement, each parameter a list."""
+    table, parts = cohort_tables[name], TABLES[name].KEY
+    given = unnested(ended=BigInteger(), **{f"key_{part}": AnyText() for part in parts})
+    mine = (table.c[part] == collate(given.c[f"key_{part}"], "C") for part in parts)
+    return table.update().where(*mine, table.c.until.is_(None)).values(until=given.c.ended)
 
 
 @cache

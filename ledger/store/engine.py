@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.exc import TimeoutError as NoneFreeError
 
@@ -39,22 +40,31 @@ def open_engine(url: str) -> Engine:
     Raises SetupError for another kind of URL, and where a driver is missing.
     """
     try:
-        parsed = make_url(url)
-    except ArgumentError:
+        parsed = _parsed(url)
+    except (ArgumentError, ValueError):
         raise SetupError(f"the database URL cannot be read: write {_SHAPES}") from None
     kind = _KINDS.get(parsed.get_backend_name())
     if kind is None:
-        raise SetupError(f"no database of this kind: {parsed.render_as_string()}; write {_SHAPES}")
+        raise SetupError(f"no database of this kind: {_shown(parsed)}; write {_SHAPES}")
     engine: Engine = kind.make_engine(parsed)
     return engine
 
 
 def shown_url(url: str) -> str:
-    """A database's URL as it may be shown: without its password."""
+    """A database's URL as it may be shown: without its passwords."""
     try:
-        return make_url(url).render_as_string()
-    except ArgumentError:
+        return _shown(_parsed(url))
+    except (ArgumentError, ValueError):
         return "a URL that cannot be read"
+
+
+def _parsed(url: str) -> URL:
+    return make_url(postgresql.as_one_host(url))
+
+
+def _shown(url: URL) -> str:
+    secret = {name: "***" for name in url.query if "password" in name}  # `sslpassword` is one, too
+    return url.update_query_dict(secret).render_as_string()
 
 
 @contextmanager

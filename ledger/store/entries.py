@@ -18,7 +18,7 @@ from ledger.events.corrections import EventCorrected, EventRetracted
 from ledger.signing.canonical import Json
 from ledger.signing.entry import format_time, parse_time
 from ledger.signing.envelope import Claims, parse_jws
-from ledger.store.bulk import insert_rows
+from ledger.store.bulk import analyze, insert_rows, stream_rows
 from ledger.store.tables import entries
 
 _AT_A_TIME = 1000  # rows
@@ -69,8 +69,15 @@ def append_entries(conn: Connection, items: Iterable[NewEntry]) -> None:
     insert_rows(conn, entries, rows)
 
 
+def analyze_entries(conn: Connection) -> None:
+    """After many were written, in their transaction."""
+    analyze(conn, [entries])
+
+
 def read_entries(conn: Connection, start: int, stop: int) -> Iterator[StoredEntry]:
     """The entries from index `start` up to and without `stop`, streamed. Raises TamperedError at the first missing."""
+    if start >= stop:
+        return  # as it is nearly always asked when a post comes
     index = entries.c.index
     expected = start
     for entry in _stream(conn, _STORED.where(index >= start, index < stop).order_by(index)):
@@ -109,12 +116,7 @@ def page_entries(
 def authors(conn: Connection, start: int, stop: int) -> Iterator[tuple[int, str]]:
     """Index and node of the entries from index `start` up to and without `stop`, streamed."""
     index = entries.c.index
-    rows = conn.execute(
-        select(index, entries.c.node)
-        .where(index >= start, index < stop)
-        .order_by(index)
-        .execution_options(yield_per=_AT_A_TIME)
-    )
+    rows = stream_rows(conn, select(index, entries.c.node).where(index >= start, index < stop).order_by(index))
     return ((place, node) for place, node in rows)
 
 
@@ -202,7 +204,7 @@ def check_columns(conn: Connection, size: int) -> None:
     index = entries.c.index
     columns = select(index, entries.c.jws, *(entries.c[name] for name in _DERIVED)).order_by(index)
     count = 0
-    for place, jws, *stored in conn.execute(columns.execution_options(yield_per=_AT_A_TIME)):
+    for place, jws, *stored in stream_rows(conn, columns):
         if place != count:
             raise TamperedError(f"entry {count} is missing", index=count)
         count += 1
@@ -239,5 +241,5 @@ def _derived(claims: Claims, *, happened_on: str | None, synthetic: bool) -> dic
 
 
 def _stream(conn: Connection, statement: Select[Any]) -> Iterator[StoredEntry]:
-    for row in conn.execute(statement.execution_options(yield_per=_AT_A_TIME)):
+    for row in stream_rows(conn, statement):
         yield StoredEntry(*row)

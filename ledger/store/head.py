@@ -12,6 +12,7 @@ from ledger.errors import MalformedError, SetupError, TamperedError
 from ledger.signing.checkpoint import Checkpoint
 from ledger.signing.note import Note
 from ledger.store import tables
+from ledger.store.listening import tell_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def advance(conn: Connection, size: int) -> None:
 def publish(conn: Connection, *, checkpoint: bytes, digest_note: bytes) -> None:
     """Keep what was signed last. The caller has checked that it extends what was signed before."""
     conn.execute(tables.head.update().values(checkpoint=checkpoint, digest_note=digest_note))
+    tell_others(conn, _size_of(checkpoint, "checkpoint"))
 
 
 def cosign(conn: Connection, *, checkpoint: bytes) -> None:
@@ -79,6 +81,7 @@ def cosign(conn: Connection, *, checkpoint: bytes) -> None:
 def witness(conn: Connection, *, note: bytes) -> None:
     """Keep the newest checkpoint that enough witnesses cosigned. The caller has checked that it is no older one."""
     conn.execute(tables.head.update().values(witnessed=note))
+    tell_others(conn, _size_of(note, "witnessed checkpoint"))
 
 
 def _size_of(note: bytes | None, name: str) -> int:

@@ -8,11 +8,14 @@ identity column could not promise that.
 
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Subquery, Table, bindparam, create_engine, event, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 
 from ledger.errors import LedgerError, SetupError, TamperedError, UnavailableError
 from ledger.store.migrating import upgrade
@@ -23,6 +26,18 @@ _LOCK = 0x636F686F7274  # "cohort": of the one writer of a ledger, in its databa
 _LOCK_TIMEOUT_S = 30
 _CONNECT_TIMEOUT_S = 10
 _ASIDE = "cohort_ledger_as_migrated"  # a schema that is made to look, and never committed
+
+
+def as_one_host(url: str) -> str:
+    """A URL as SQLAlchemy reads it: of libpq's spellings the scheme `postgres`, and hosts in a row with their ports."""
+    if not url.startswith(("postgres://", "postgresql://")):
+        return url
+    url = f"postgresql://{url.partition('://')[2]}"
+    listed = _HOSTS.fullmatch(url)
+    if listed is None:
+        return url
+    hosts = "&".join(f"host={host}" for host in listed["hosts"].split(","))
+    return f"{listed['start']}{listed['database']}?{hosts}{'&' if listed['more'] else ''}{listed['more'] or ''}"
 
 
 def make_engine(url: URL) -> Engine:
@@ -70,9 +85,39 @@ def objects_wanted(engine: Engine) -> Mapping[str, str]:
     return made
 
 
+def copy_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store rows by COPY, in binary: a value that is not of its column's type is refused, as an insert would do."""
+    columns = [table.c[name] for name in rows[0]]
+    names = ", ".join(conn.dialect.identifier_preparer.format_column(column) for column in columns)
+    into = f"COPY {conn.dialect.identifier_preparer.format_table(table)} ({names}) FROM STDIN (FORMAT BINARY)"
+    driver: Any = conn.connection.driver_connection
+    error = conn.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(into) as copy:
+            copy.set_types([_BINARY[column.type.__visit_name__] for column in columns])
+            for row in rows:
+                copy.write_row(tuple(row.values()))
+    except error as met:  # as SQLAlchemy tells of what its own statements meet with
+        told = DBAPIError.instance(into, None, met, error, hide_parameters=True, dialect=conn.dialect)
+        raise told from None
+
+
+def unnested(**lists: TypeEngine[Any]) -> Subquery:
+    """A table to join, of which each column is a list that is handed in. Texts are compared by code point."""
+    columns = (func.unnest(bindparam(name, type_=ARRAY(type_))).label(name) for name, type_ in lists.items())
+    return select(*columns).subquery()
+
+
+def analyze(conn: Connection, tables: Iterable[Table]) -> None:
+    names = [conn.dialect.identifier_preparer.format_table(table) for table in tables]
+    conn.exec_driver_sql(f"ANALYZE {', '.join(names)}")
+
+
 def meaning_of(error: BaseException | None) -> LedgerError | None:
     """Who must act on what it met with; None for a mistake in this program."""
     state: str | None = getattr(error, "sqlstate", None)
+    if state is None and type(error).__name__ == "DataError":
+        return SetupError(_NO_NUL)
     if state is None:
         # what never reached a server, or was cut off, has no state
         return UnavailableError(_GONE) if type(error).__name__ == "OperationalError" else None
@@ -111,8 +156,13 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
+_HOSTS = re.compile(
+    r"(?P<start>postgresql://(?:[^@/?]*@)?)(?P<hosts>[^/?@]*,[^/?@]*)(?P<database>/[^?]*)(?:\?(?P<more>.*))?"
+)
+_BINARY = {"big_integer": "int8", "integer": "int4", "text": "text", "large_binary": "bytea"}
 _NOT_REPLICATED = "not_replicated"
 _SYNC = ("synchronous_commit",)
+_NO_NUL = "a text holds the character U+0000, which PostgreSQL cannot keep: keep this ledger on SQLite"
 _GONE = "the database server cannot be reached, or went away: whether a commit came about is not known; try again"
 # by the beginning of the SQLSTATE, the first that fits (PostgreSQL, appendix A)
 _ERRORS: Mapping[str, tuple[type[LedgerError], str]] = {
@@ -125,6 +175,7 @@ _ERRORS: Mapping[str, tuple[type[LedgerError], str]] = {
     "25006": (UnavailableError, "the database server takes no writes: it is a replica; name the one that takes them"),
     "53100": (UnavailableError, "the disk is full: make room, and try again"),
     "53": (UnavailableError, "the database server has too little memory or disk: make room, and try again"),
+    "22021": (SetupError, _NO_NUL),
     "28": (SetupError, "the database server refuses who we are: check the user and password in the URL"),
     "3D000": (SetupError, "the database server has no such database: make one, or mend the URL"),
     "42501": (SetupError, "the database does not let us do that: make its user the owner of the database"),

@@ -28,10 +28,20 @@ Shown = Callable[[Connection, Mapping[int, str]], Mapping[int, str]]
 class StoreSource:
     """view: `full`, `clear` to show no disclosure, or another of those that the design names. vault: what they are read
     from, None where it is not at hand. shown: leaves out what a view that is neither full nor clear does not show.
+    newest: where the log is written, if this reads a replica of it.
     """
 
-    def __init__(self, engine: Engine, vault: Vault | None, view: str, *, shown: Shown | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        vault: Vault | None,
+        view: str,
+        *,
+        shown: Shown | None = None,
+        newest: Engine | None = None,
+    ) -> None:
         self._engine = engine
+        self._newest = engine if newest is None else newest
         self._vault = vault if view == "full" or (shown and view != "clear") else None
         self._view = view
         self._shown = shown
@@ -102,7 +112,7 @@ class StoreSource:
 
         An erasure that no checkpoint covers yet, or that came while the file was read, is waited for.
         """
-        with reading(self._engine) as conn:  # a later moment than that at which the file was read
+        with reading(self._newest) as conn:  # a later moment than that at which the file was read
             if has_erasure_from(conn, published):
                 raise UnavailableError("something is being erased: read it again in a moment")
 

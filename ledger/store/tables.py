@@ -81,6 +81,7 @@ head = Table(
     Column("witnessed", LargeBinary),
     Column("kept", Number, nullable=False, server_default="0"),
     Column("logged", Number, nullable=False, server_default="0"),
+    Column("moved_to", Text),
     sqlite_strict=True,
 )
 

@@ -1,7 +1,5 @@
 """The main path on a real database: all of a post or nothing, reposts recognised, conflicts named, refusals signed."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +8,7 @@ from threading import Thread
 import given
 import hubs
 import pytest
+from altering import behind_its_back
 
 from ledger.clock import now
 from ledger.errors import (
@@ -33,6 +32,9 @@ from ledger.signing.refusal import read_refusal
 from ledger.store.engine import reading
 from ledger.store.entries import find_entry, read_entries
 from ledger.store.head import read_head
+from ledger.store.tables import entries
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def stored_state(hub: Hub) -> object:
@@ -356,10 +358,8 @@ def test_a_refused_event_of_an_unknown_type_gets_a_signed_refusal(tmp_path: Path
 def test_an_entry_altered_behind_the_hubs_back_alarms_every_time_and_blames_nobody_else(tmp_path: Path) -> None:
     alliance = given.founded()
     hubs.post(hubs.founded_hub(tmp_path, alliance), alliance)
-    with closing(sqlite3.connect(hubs.settings_in(tmp_path).data_dir / "ledger.db")) as database, database:
-        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            database.execute(f'DROP TRIGGER "{trigger}"')
-        database.execute('UPDATE entries SET digest = zeroblob(32) WHERE "index" = 2')
+    with behind_its_back(hubs.settings_in(tmp_path)) as conn:
+        conn.execute(entries.update().where(entries.c.index == 2).values(digest=bytes(32)))
     hub = hubs.reopened(tmp_path)
     alliance.says(given.DRUP, "trial.registered", given.trial_of(given.DRUP))
 

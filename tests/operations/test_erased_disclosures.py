@@ -17,6 +17,8 @@ from ledger.operations.hub import Hub
 from ledger.operations.reached import Reached
 from ledger.operations.source import Source, ZipSource
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def alliance() -> given.Alliance:

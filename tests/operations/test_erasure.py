@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import databases
 import erased
 import given
 import hubs
@@ -27,6 +28,8 @@ from ledger.store.engine import reading, writing
 from ledger.store.erased import erased_events
 from ledger.store.source import StoreSource
 from ledger.store.vault import Vault
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture
@@ -173,6 +176,7 @@ STEPS = {
 }
 
 
+@pytest.mark.sqlites_own("a step takes seconds, and is the same on PostgreSQL: there a hub is killed under load")
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_hub_that_dies_while_it_erases_has_erased_all_or_nothing_when_it_is_started_again(
@@ -231,6 +235,7 @@ def test_what_older_copies_bring_back_is_found_by_the_doctor_and_taken_away_at_t
     assert [each for each in examine(hubs.settings_in(tmp_path)) if each.verdict != "well"] == []
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 def test_an_erasure_leaves_an_empty_write_ahead_file_where_nobody_reads(
     hub: Hub, alliance: given.Alliance, tmp_path: Path
 ) -> None:
@@ -279,15 +284,12 @@ def test_the_hub_shows_no_disclosures_between_an_erasure_and_the_checkpoint_that
 def test_the_database_of_the_day_before_beside_todays_keys_gives_nothing_back(
     hub: Hub, alliance: given.Alliance, tmp_path: Path
 ) -> None:
-    yesterday = tmp_path / "yesterday.db"
-    with (
-        closing(sqlite3.connect(tmp_path / "hub" / "ledger.db")) as source,
-        closing(sqlite3.connect(yesterday)) as copy,
-    ):
-        source.backup(copy)
+    hub.engine.dispose()  # what nobody is connected to can be copied
+    (tmp_path / "yesterday").mkdir()
+    yesterday = databases.copied(hubs.settings_in(tmp_path).database_url, tmp_path / "yesterday")
     hub.post([erased.erases(alliance).text])
 
-    settings = hubs.settings_in(tmp_path, database_url=f"sqlite:///{yesterday}")
+    settings = hubs.settings_in(tmp_path, database_url=yesterday)
     engine, _ = open_store(settings)
     lines = StoreSource(engine, open_vault(settings), "full").read(f"disclosures/000.p/{alliance.database.size - 1}")
     engine.dispose()

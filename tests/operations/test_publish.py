@@ -1,25 +1,23 @@
 """A hub signs nothing that does not extend what it signed before, whatever happened to its database."""
 
-import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
+import databases
 import given
 import hubs
 import pytest
+from altering import behind_its_back
 
 from ledger.errors import TamperedError, UnavailableError
 from ledger.operations.doctor import examine
 from ledger.operations.hub import Hub
 from ledger.operations.publish import publish
 from ledger.operations.signed import SignedFile
-from ledger.store.engine import reading
+from ledger.store.engine import reading, writing
 from ledger.store.head import read_head
+from ledger.store.tables import head
 
-
-def database_of(folder: Path) -> Path:
-    return hubs.settings_in(folder).data_dir / "ledger.db"
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def posted(folder: Path) -> tuple[Hub, given.Alliance]:
@@ -33,16 +31,15 @@ def test_a_hub_with_an_older_copy_of_its_database_signs_nothing(tmp_path: Path) 
     # given: a copy of yesterday, and an entry that was published since
     hub, alliance = posted(tmp_path)
     hub.engine.dispose()
-    shutil.copy(database_of(tmp_path), tmp_path / "yesterday.db")
+    (tmp_path / "yesterday").mkdir()
+    yesterday = databases.copied(hubs.settings_in(tmp_path).database_url, tmp_path / "yesterday")
     hub = hubs.reopened(tmp_path)
     alliance.says(given.DRUP, "trial.registered", given.trial_of(given.DRUP))
     hubs.post(hub, alliance)
     hub.engine.dispose()
 
     # when: the copy is put in its place
-    for file in database_of(tmp_path).parent.glob("ledger.db*"):
-        file.unlink()
-    shutil.copy(tmp_path / "yesterday.db", database_of(tmp_path))
+    databases.copied(yesterday, tmp_path / "hub")
 
     # then
     with pytest.raises(TamperedError, match="sign nothing with this one"):
@@ -54,8 +51,8 @@ def test_a_hub_with_an_older_copy_of_its_database_signs_nothing(tmp_path: Path) 
 def test_a_hub_whose_checkpoint_was_taken_out_signs_no_other(tmp_path: Path) -> None:
     hub, _ = posted(tmp_path)
     hub.engine.dispose()
-    with closing(sqlite3.connect(database_of(tmp_path))) as database, database:
-        database.execute("UPDATE head SET checkpoint = NULL, digest_note = NULL")
+    with behind_its_back(hubs.settings_in(tmp_path)) as conn:
+        conn.execute(head.update().values(checkpoint=None, digest_note=None))
 
     with pytest.raises(TamperedError, match="taken out"):
         hubs.reopened(tmp_path)
@@ -64,13 +61,13 @@ def test_a_hub_whose_checkpoint_was_taken_out_signs_no_other(tmp_path: Path) -> 
 def test_a_crash_between_signing_and_storing_the_checkpoint_is_healed(tmp_path: Path) -> None:
     # given: what was stored before the last post's checkpoint, and the file that has that checkpoint
     hub, alliance = posted(tmp_path)
-    with closing(sqlite3.connect(database_of(tmp_path))) as database:
-        before = database.execute("SELECT checkpoint, digest_note FROM head").fetchone()
+    with reading(hub.engine) as conn:
+        before = read_head(conn)
     alliance.says(given.DRUP, "trial.registered", given.trial_of(given.DRUP))
     hubs.post(hub, alliance)
     hub.engine.dispose()
-    with closing(sqlite3.connect(database_of(tmp_path))) as database, database:
-        database.execute("UPDATE head SET checkpoint = ?, digest_note = ?", before)
+    with writing(hub.engine) as conn:
+        conn.execute(head.update().values(checkpoint=before.checkpoint, digest_note=before.digest_note))
 
     healed = hubs.reopened(tmp_path)
 

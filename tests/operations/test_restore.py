@@ -23,9 +23,12 @@ from ledger.operations.restore import restore
 from ledger.operations.source import FolderSource, Source, ZipSource
 from ledger.signing.checkpoint import read_checkpoint
 from ledger.signing.note import NoteSigner
-from ledger.store.engine import reading
+from ledger.store import tables
+from ledger.store.engine import open_engine, reading, writing
 from ledger.store.entries import find_entry
 from ledger.store.vault import Vault
+
+pytestmark = pytest.mark.usefixtures("database")
 
 SMALL, LARGE = 30, 34  # and BEGUN, a tile and a bit
 
@@ -110,8 +113,8 @@ def test_what_was_never_given_is_a_matter_of_the_set_up_and_what_was_taken_out_o
     assert verdicts(tmp_path) == {"disclosures": "set-up"}
 
     # when: those of that event are taken out
-    with hub.engine.begin() as connection:
-        connection.exec_driver_sql('DELETE FROM vault WHERE "index" = ?', (SMALL,))
+    with writing(hub.engine) as connection:
+        connection.execute(tables.vault.delete().where(tables.vault.c.index == SMALL))
 
     # then
     assert verdicts(tmp_path) == {"log and vault": "history", "disclosures": "set-up"}
@@ -120,10 +123,10 @@ def test_what_was_never_given_is_a_matter_of_the_set_up_and_what_was_taken_out_o
 def test_whoever_has_the_database_alone_cannot_say_that_something_was_never_given(
     tmp_path: Path, restored: Callable[[str], Hub]
 ) -> None:
-    hub = restored("full")
+    hub, index = restored("full"), tables.vault.c.index
 
-    with hub.engine.begin() as connection:
-        connection.exec_driver_sql('UPDATE vault SET ciphertext = zeroblob(28) WHERE "index" = ?', (SMALL - 1,))
+    with writing(hub.engine) as connection:
+        connection.execute(tables.vault.update().where(index == SMALL - 1).values(ciphertext=bytes(28)))
 
     assert verdicts(tmp_path)["log and vault"] == "history"
 
@@ -143,7 +146,11 @@ def test_a_copy_whose_digest_note_is_older_than_its_checkpoint_gets_a_new_one(tm
 
 def is_empty(folder: Path) -> bool:
     """No ledger is there, and one can be restored."""
-    return not (folder / "hub" / "ledger.db").exists()
+    engine = open_engine(hubs.settings_in(folder).database_url)
+    if engine.dialect.name == "sqlite":
+        return not (folder / "hub" / "ledger.db").exists()
+    with reading(engine) as connection:
+        return not any(connection.execute(table.select().limit(1)).all() for table in tables.metadata.sorted_tables)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ from ledger.store.engine import Connection, Engine, reading, writing
 from ledger.store.entries import read_entries
 from ledger.store.head import read_head
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 class Two(NamedTuple):
     """Two hubs on one database, and the alliance whose words they have."""

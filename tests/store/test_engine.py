@@ -10,7 +10,7 @@ from kept import Kept
 from sqlalchemy import event
 
 from ledger.errors import SetupError, TamperedError, UnavailableError
-from ledger.store.engine import Engine, check_file, empty_write_ahead, open_engine, reading, writing
+from ledger.store.engine import Engine, check_file, empty_write_ahead, open_engine, reading, shown_url, writing
 from ledger.store.head import advance, found, read_head
 
 WAIT_S = 10.0
@@ -51,8 +51,9 @@ def test_two_writers_do_not_interleave(empty: Engine) -> None:
 
 
 def test_the_lock_is_taken_before_the_first_write(empty: Engine) -> None:
-    other = open_engine(str(empty.url))
-    event.listen(other, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout = 1"))
+    other = open_engine(empty.url.render_as_string(hide_password=False))
+    soon = "PRAGMA busy_timeout = 1" if empty.dialect.name == "sqlite" else "SET lock_timeout = 1"
+    event.listen(other, "checkout", lambda raw, *_: raw.execute(soon))
 
     with (
         writing(empty),
@@ -79,6 +80,7 @@ def test_a_reader_sees_one_moment_while_a_writer_commits(empty: Engine) -> None:
         assert (before, during, read_head(conn).size) == (0, 0, 7)
 
 
+@pytest.mark.sqlites_own("of PostgreSQL, test_postgresql tells")
 def test_commits_survive_a_power_cut(empty: Engine) -> None:
     with reading(empty) as conn:
         modes = [conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
@@ -99,6 +101,52 @@ def test_a_password_in_a_refused_url_is_not_shown() -> None:
     assert "hunter2" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://hub:hunter2@db/ledger",
+        "postgres://hub:hunter2@db/ledger",
+        "postgresql://hub@db/ledger?password=hunter2&sslpassword=hunter2",
+        "postgresql://hub:hunter2@one:1,two:2/ledger?sslmode=require",
+    ],
+)
+def test_a_shown_url_has_no_password(url: str) -> None:
+    shown = shown_url(url)
+
+    assert "hunter2" not in shown
+    assert shown.startswith("postgresql://hub")
+
+
+def test_urls_are_read_as_libpq_reads_them() -> None:
+    def sent(url: str) -> dict[str, object]:
+        engine = open_engine(url)
+        _, given = engine.dialect.create_connect_args(engine.url)
+        return {name: value for name, value in given.items() if name != "context"}
+
+    assert sent("postgres://hub:100%25%40%2F@db:6432/ledger?sslmode=verify-full") == {
+        "user": "hub",
+        "password": "100%@/",
+        "host": "db",
+        "port": 6432,
+        "dbname": "ledger",
+        "sslmode": "verify-full",
+    }
+    assert sent("postgresql://hub@one:5432,two:5433/ledger?target_session_attrs=read-write") == {
+        "user": "hub",
+        "dbname": "ledger",
+        "target_session_attrs": "read-write",
+        "host": "one,two",
+        "port": "5432,5433",
+    }
+    assert sent("postgresql:///ledger?host=/run/postgresql") == {"host": "/run/postgresql", "dbname": "ledger"}
+
+
+@pytest.mark.parametrize("url", ["postgresql://hub@db", "postgresql://hub@db:x/ledger"])
+def test_a_url_that_is_none_says_what_to_write(url: str) -> None:
+    with pytest.raises(SetupError, match="postgresql://user@host/database"):
+        open_engine(url)
+
+
 def test_a_missing_folder_is_the_operators(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'nowhere' / 'ledger.db'}")
 
@@ -106,6 +154,7 @@ def test_a_missing_folder_is_the_operators(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 def test_a_row_that_was_edited_past_sqlite_is_found(altered: Kept) -> None:
     check_file(altered.engine)
     altered.engine.dispose()
@@ -117,6 +166,7 @@ def test_a_row_that_was_edited_past_sqlite_is_found(altered: Kept) -> None:
         check_file(altered.engine)
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 @pytest.mark.parametrize("kept", [0, 100])  # bytes of the file's beginning
 def test_a_damaged_file_is_an_alarm(empty: Engine, kept: int) -> None:
     empty.dispose()
@@ -127,6 +177,7 @@ def test_a_damaged_file_is_an_alarm(empty: Engine, kept: int) -> None:
         read_head(conn)
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 def test_the_write_ahead_file_is_emptied_where_no_reader_needs_it_and_nobody_is_waited_for(empty: Engine) -> None:
     engine, write_ahead = empty, Path(f"{empty.url.database}-wal")
     with reading(engine) as reader:
@@ -144,6 +195,7 @@ def test_the_write_ahead_file_is_emptied_where_no_reader_needs_it_and_nobody_is_
     assert write_ahead.stat().st_size == 0
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 def test_what_is_deleted_is_overwritten_in_the_database(empty: Engine, tmp_path: Path) -> None:
     engine, secret = empty, b"once there, and deleted since"
     with writing(engine) as conn:

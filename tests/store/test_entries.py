@@ -3,6 +3,7 @@
 from datetime import timedelta, timezone
 
 import pytest
+from altering import drop_triggers
 from given import COHORT, DRUP, PROTARGET, START, case
 from kept import Kept
 from sqlalchemy import text
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger.errors import TamperedError
 from ledger.signing.entry import Entry
-from ledger.store.engine import Connection, reading, writing
+from ledger.store.engine import reading, writing
 from ledger.store.entries import (
     check_columns,
     find_entry,
@@ -21,13 +22,6 @@ from ledger.store.entries import (
 )
 from ledger.store.head import read_head
 from ledger.store.tables import entries, head, vault
-
-
-def unlock(conn: Connection) -> None:
-    """What an administrator who means to change history does first."""
-    for (name,) in conn.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all():
-        conn.exec_driver_sql(f"DROP TRIGGER {name}")
-    conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
 
 
 def test_entries_are_read_back_as_they_were_taken(story: Kept) -> None:
@@ -59,7 +53,7 @@ def test_the_first_missing_entry_is_named(story: Kept) -> None:
 
 def test_an_entry_taken_out_is_named(altered: Kept) -> None:
     with writing(altered.engine) as conn:
-        unlock(conn)
+        drop_triggers(conn)
         conn.execute(entries.delete().where(entries.c.index == 6))
 
         with pytest.raises(TamperedError, match="entry 6 is missing"):
@@ -124,9 +118,9 @@ def test_a_time_finds_the_last_entry_that_was_received_by_then(story: Kept) -> N
 def test_an_entry_is_stored_once(altered: Kept) -> None:
     again = 'INSERT INTO entries SELECT * FROM entries WHERE "index" = 3'
     with writing(altered.engine) as conn:
-        unlock(conn)
+        drop_triggers(conn)
 
-        with pytest.raises(IntegrityError, match="UNIQUE"):
+        with pytest.raises(IntegrityError, match=r"(?i)unique"):
             conn.exec_driver_sql(again)
 
 
@@ -148,7 +142,9 @@ def test_derived_columns_say_what_the_envelopes_say(story: Kept) -> None:
         ("synthetic", "2"),
         ("cohort", "NULL"),
         ("cohort", "'other'"),
-        ("case", "CAST(x'ff' AS TEXT)"),
+        pytest.param(
+            "case", "CAST(x'ff' AS TEXT)", marks=pytest.mark.sqlites_own("PostgreSQL refuses bytes that are no text")
+        ),
         ("jws", "'e' || jws"),
         ("jws", "replace(jws, '.', '')"),
         ("index", "1000"),
@@ -157,7 +153,7 @@ def test_derived_columns_say_what_the_envelopes_say(story: Kept) -> None:
 def test_a_changed_column_is_named_with_its_entry(altered: Kept, column: str, value: str) -> None:
     place = next(taken.event.index for taken in altered.taken if taken.event.type == "patient.enrolled")
     with writing(altered.engine) as conn:
-        unlock(conn)
+        drop_triggers(conn)
         conn.execute(vault.delete().where(vault.c.index == place))
         conn.execute(entries.update().where(entries.c.index == place).values({column: text(value)}))
 

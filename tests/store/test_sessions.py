@@ -92,6 +92,7 @@ def test_a_session_is_seen_once_a_minute_and_not_at_each_request(empty: Engine) 
     assert due == [False, False, True]
 
 
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
 def test_the_database_tells_neither_the_secret_nor_who_logged_in(empty: Engine) -> None:
     with writing(empty) as conn:
         sessions.new_link(conn, BY_NAME, secret=SECRET, now_s=NOW)

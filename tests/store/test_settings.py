@@ -35,6 +35,7 @@ def test_without_a_word_everything_lies_here_and_listens_on_loopback(places: tup
     assert settings == Settings(
         data_dir=here / "cohort-ledger-data",
         database_url=f"sqlite:///{here}/cohort-ledger-data/ledger.db",
+        read_url=None,
         vault_key_file=here / "cohort-ledger-data/vault-keys.db",
         vault_wrap_key=None,
         log_key_file=here / "cohort-ledger-data/log-key.pem",

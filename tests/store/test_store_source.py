@@ -200,6 +200,7 @@ def test_a_tile_that_was_cut_is_an_alarm(altered: Kept) -> None:
         source_of(altered).read("tile/0/000.p/8")
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("place", [0, 40, 32 * 256 - 1])
 def test_a_full_tile_that_was_changed_is_not_read_past(long_story: Kept, tmp_path: Path, place: int) -> None:
     kept = copied(long_story, tmp_path)

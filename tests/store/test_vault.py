@@ -6,6 +6,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from altering import drop_triggers
 from kept import Kept, append, drawing, keep, sealed
 from sqlalchemy import text
 
@@ -24,10 +25,6 @@ def drawn() -> bytes:
 
 def kept_disclosures(kept: Kept) -> dict[int, str]:
     return {each.index: each.disclosures for each in sealed(kept, 0, len(kept.taken))}
-
-
-def folder_of(kept: Kept) -> Path:
-    return Path(str(kept.engine.url.database)).parent
 
 
 @pytest.mark.parametrize("wrap", [None, WRAP])
@@ -57,7 +54,12 @@ def test_an_event_that_has_nothing_sealed_has_no_row(story: Kept) -> None:
     assert len(rows) < len(story.taken)
 
 
-def test_no_file_of_the_database_holds_a_sealed_value_plain_or_encoded(story: Kept, tmp_path: Path) -> None:
+@pytest.mark.sqlites_own("PostgreSQL's files are the server's")
+def test_no_file_of_the_database_holds_a_sealed_value_plain_or_encoded(
+    story: Kept,
+    database: str,  # noqa: ARG001 - so that it is kept there
+    tmp_path: Path,
+) -> None:
     kept = keep(story.alliance, tmp_path)
     texts = [text for joined in kept_disclosures(kept).values() for text in joined.split("~")]
     salts_and_values = [json.loads(from_base64url(text)) for text in texts]
@@ -75,7 +77,7 @@ def test_no_file_of_the_database_holds_a_sealed_value_plain_or_encoded(story: Ke
 def test_an_entry_whose_key_was_destroyed_is_absent(altered: Kept) -> None:
     disclosures = kept_disclosures(altered)
     gone = min(disclosures)
-    with sqlite3.connect(folder_of(altered) / "vault-keys.db") as file:
+    with sqlite3.connect(altered.folder / "vault-keys.db") as file:
         file.execute("DELETE FROM keys WHERE event_id = ?", (altered.taken[gone].event.event_id,))
 
     with reading(altered.engine) as conn:
@@ -137,7 +139,7 @@ def test_a_row_moved_to_another_entry_does_not_open_there(altered: Kept) -> None
 def test_disclosures_do_not_follow_their_event_id_to_another_entry(altered: Kept) -> None:
     moved, free = min(kept_disclosures(altered)), 0
     with writing(altered.engine) as conn:
-        conn.exec_driver_sql("DROP TRIGGER entries_are_not_changed")
+        drop_triggers(conn)
         index, vault_index = tables.entries.c.index, tables.vault.c.index
         conn.execute(tables.entries.update().where(index == free).values(event_id=""))
         conn.execute(tables.entries.update().where(index == moved).values(event_id=altered.taken[free].event.event_id))
@@ -162,7 +164,7 @@ def test_a_key_that_is_there_is_never_written_over(story: Kept, tmp_path: Path) 
 def test_a_key_left_by_a_transaction_that_failed_serves_the_next(story: Kept, empty: Engine, tmp_path: Path) -> None:
     draw = drawing()
     vault = Vault.create(tmp_path / "vault-keys.db", wrap=None, draw=lambda: next(draw))
-    kept = Kept(story.alliance, story.taken, empty, vault)
+    kept = Kept(story.alliance, story.taken, empty, vault, tmp_path)
     ids = [taken.event.event_id for taken in kept.taken]
 
     def store(*, fails: bool) -> None:
@@ -194,7 +196,7 @@ def test_the_key_file_is_its_owners_alone_and_leaves_no_log_beside_it(story: Kep
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
 def test_a_key_file_that_others_may_read_is_refused(altered: Kept, mode: int) -> None:
-    file = folder_of(altered) / "vault-keys.db"
+    file = altered.folder / "vault-keys.db"
     file.chmod(mode)
 
     with pytest.raises(SetupError, match="chmod 600"):
@@ -209,7 +211,7 @@ def test_a_missing_key_file_is_refused_and_not_made_anew(tmp_path: Path) -> None
 
 
 def test_a_key_file_is_never_made_over_another(altered: Kept) -> None:
-    file = folder_of(altered) / "vault-keys.db"
+    file = altered.folder / "vault-keys.db"
     before = file.read_bytes()
 
     with pytest.raises(SetupError, match="already"):

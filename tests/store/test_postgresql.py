@@ -1,0 +1,96 @@
+"""What is PostgreSQL's own: a user who owns the database and no more, a schema of its own, and what is made sure of."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from ledger.errors import SetupError
+from ledger.store.bulk import insert_rows
+from ledger.store.engine import Engine, check_file, check_objects, check_schema, migrate, open_engine, reading, writing
+from ledger.store.tables import tiles
+
+USER = "cohort_ledger_owner"
+
+
+@pytest.fixture
+def owned_url(postgresql_url: str) -> Iterator[str]:
+    """A database whose owner is nobody else on the server."""
+    url = make_url(postgresql_url)
+    with psycopg.connect(postgresql_url, autocommit=True) as server:
+        user = f"{USER}_{url.database}"
+        server.execute(SQL("CREATE ROLE {} LOGIN PASSWORD 'p%@/:' NOSUPERUSER").format(Identifier(user)))
+        server.execute(SQL("ALTER DATABASE {} OWNER TO {}").format(Identifier(str(url.database)), Identifier(user)))
+    yield url.set(username=user, password="p%@/:").render_as_string(hide_password=False)
+    with psycopg.connect(postgresql_url, autocommit=True) as server:
+        server.execute(SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(Identifier(user)))
+        server.execute(SQL("DROP OWNED BY {}; DROP ROLE {}").format(Identifier(user), Identifier(user)))
+
+
+@pytest.fixture
+def migrated(migrated_url: str) -> Engine:
+    return open_engine(migrated_url)
+
+
+def test_who_owns_the_database_needs_no_other_right(owned_url: str) -> None:
+    engine = open_engine(owned_url)
+
+    migrate(engine)
+
+    check_schema(engine)
+    check_objects(engine)
+    assert check_file(engine) == "the server keeps what it has answered"
+    with writing(engine) as conn:
+        assert conn.exec_driver_sql("SELECT usesuper FROM pg_user WHERE usename = current_user").scalar_one() is False
+        insert_rows(conn, tiles, [{"level": 0, "n": n, "data": b"x"} for n in range(50)])
+
+
+def test_a_schema_that_the_url_names_is_where_everything_lies(postgresql_url: str) -> None:
+    with psycopg.connect(postgresql_url, autocommit=True) as server:
+        server.execute("CREATE SCHEMA apart")
+    engine = open_engine(f"{postgresql_url}{'&' if '?' in postgresql_url else '?'}options=-csearch_path%3Dapart")
+
+    migrate(engine)
+
+    check_schema(engine)
+    check_objects(engine)
+    with reading(engine) as conn:
+        found = conn.exec_driver_sql("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'entries'").scalars()
+        assert list(found) == ["apart"]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("ALTER TABLE entries DISABLE TRIGGER entries_are_not_changed", "trigger entries_are_not_changed"),
+        ("DROP TRIGGER access_log_is_not_deleted ON access_log", "trigger access_log_is_not_deleted"),
+        ("DROP INDEX ix_episodes_open", "index ix_episodes_open"),
+        ("ALTER TABLE vault DROP CONSTRAINT fk_vault_index", "constraint fk_vault_index"),
+        ('ALTER TABLE episodes ALTER COLUMN "case" TYPE text COLLATE "default"', "column episodes.case"),
+        (
+            "CREATE OR REPLACE FUNCTION ledger_refuses() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "function ledger_refuses",
+        ),
+    ],
+)
+def test_an_object_that_was_changed_is_named(migrated: Engine, change: str, named: str) -> None:
+    check_objects(migrated)
+    with writing(migrated) as conn:
+        conn.exec_driver_sql(change)
+
+    with pytest.raises(SetupError, match=named):
+        check_objects(migrated)
+
+
+@pytest.mark.parametrize("value", ["7", 1.5, b"7"])
+def test_a_value_of_another_type_is_refused_in_bulk(migrated: Engine, value: object) -> None:
+    rows = [{"level": 0, "n": n, "data": b""} for n in range(49)] + [{"level": 0, "n": value, "data": b""}]
+
+    with pytest.raises((DBAPIError, TypeError)), writing(migrated) as conn:
+        insert_rows(conn, tiles, rows)
+
+    with reading(migrated) as conn:
+        assert conn.execute(tiles.select()).all() == []
