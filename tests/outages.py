@@ -69,7 +69,7 @@ def _served_here(of: Ledger, statuses: Counter[int] | None = None) -> Iterator[t
 # ---------------------------------------------------------------------- processes that are killed
 
 
-def hub_killed(folder: Path, database: str, *, times: int = 2) -> Outcome:
+def hub_killed(folder: Path, database: str, *, times: int = 1) -> Outcome:
     with ledgers.ledger(database, folder, alliance()) as it:
         with (
             ledgers.served(it) as (hub,),
@@ -116,7 +116,7 @@ def _kill_backend(server: servers.Server) -> None:
     os.kill(server.backends()[0], 9)
 
 
-def _server_fails(fault: str, folder: Path, fail: Callable[[servers.Server], object], *, times: int = 3) -> Outcome:
+def _server_fails(fault: str, folder: Path, fail: Callable[[servers.Server], object], *, times: int = 2) -> Outcome:
     """The hub goes on by itself, without being started again."""
     with ledgers.ledger("postgresql", folder, alliance()) as it:
         statuses = Counter[int]()
@@ -215,12 +215,12 @@ def commit_cut(folder: Path) -> Outcome:
         with it.hub(through) as hub, ledgers.serving_here(hub) as url:
             cutting = _Cutting(hub.engine, between)
             with load.posting(it.alliance, lambda _: load.OverHttp(url, it.alliance)) as posting:
-                for which, moment in CUTS * 2:
+                for which, moment in CUTS:
                     posting.more(_SOME // 2)
                     cutting.next(which, moment)
                     posting.until(lambda: not cutting.is_armed)
                 posting.more(_SOME)
-            assert between.cut == 2 * len(CUTS)
+            assert between.cut == len(CUTS)
         return _outcome("line cut in a commit", it, posting)
 
 

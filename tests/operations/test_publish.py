@@ -8,9 +8,11 @@ import hubs
 import pytest
 from altering import behind_its_back
 
-from ledger.errors import TamperedError
+from ledger.errors import TamperedError, UnavailableError
 from ledger.operations.doctor import examine
 from ledger.operations.hub import Hub
+from ledger.operations.publish import publish
+from ledger.operations.signed import SignedFile
 from ledger.store.engine import reading, writing
 from ledger.store.head import read_head
 from ledger.store.tables import head
@@ -80,3 +82,21 @@ def test_publishing_again_what_is_published_signs_nothing_new(tmp_path: Path) ->
     hub.publish()
 
     assert hub.source("clear").read("checkpoint") == before
+
+
+def test_where_what_is_signed_cannot_be_kept_nothing_is_published_until_it_can(tmp_path: Path) -> None:
+    # given: what is stored, and no place for what is signed last
+    alliance = given.founded()
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hub.appender.append([heard.envelope.text for heard in alliance.heard])
+    nowhere = SignedFile(tmp_path / "away" / "last-checkpoint")
+
+    with pytest.raises(UnavailableError, match=r"cannot be written, and nothing is signed without it.* try again"):
+        publish(hub.engine, hub.memorandum, hub.signer, nowhere)
+
+    with reading(hub.engine) as connection:
+        assert read_head(connection).published == 0
+    hub.publish()
+    with reading(hub.engine) as connection:
+        assert read_head(connection).published == len(alliance.heard)
+    hub.close()
