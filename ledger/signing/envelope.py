@@ -9,7 +9,7 @@ It refuses `_sd`, decoys, nesting, and any hash but that. What an event's fields
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -152,9 +152,25 @@ def read_commitment(value: Json) -> str | None:
     return digest
 
 
-def clear_of(data: Mapping[str, Json]) -> dict[str, Json]:
-    """The fields of `data` that are not sealed, and of its replacement those that are not."""
-    clear = {name: value for name, value in data.items() if read_commitment(value) is None}
+def parted(data: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, str]]:
+    """The fields of `data` that are clear, and the commitments of those that are sealed."""
+    clear: dict[str, Json] = {}
+    sealed: dict[str, str] = {}
+    for name, value in data.items():
+        digest = read_commitment(value) if type(value) is list else None
+        if digest is None:
+            clear[name] = value
+        else:
+            sealed[name] = digest
+    return clear, sealed
+
+
+def clear_of(data: Mapping[str, Json], sealed: Container[str] | None = None) -> dict[str, Json]:
+    """The fields of `data` that are not sealed, and of its replacement those that are not. sealed: those of `data` that
+    are, where somebody has looked.
+    """
+    known = parted(data)[1] if sealed is None else sealed
+    clear = {name: value for name, value in data.items() if name not in known}
     replacement = clear.get(REPLACEMENT)
     return {**clear, REPLACEMENT: clear_of(replacement)} if isinstance(replacement, dict) else clear
 
