@@ -382,7 +382,7 @@ def _known_actor(user: str, role: str, meaning: str) -> Actor:
 def _commitments(data: Mapping[str, Json], path: str = "") -> Iterator[tuple[str, str]]:
     """Each sealed field's path and digest. Raises MalformedError where a name that SD-JWT reserves stands elsewhere."""
     for name, value in data.items():
-        digest = read_commitment(value)
+        digest = read_commitment(value) if type(value) is list else None
         if digest is not None and "." not in name and name not in _RESERVED:
             yield path + name, digest
         elif name == REPLACEMENT and not path and isinstance(value, dict):
