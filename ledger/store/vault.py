@@ -33,7 +33,7 @@ _MODE = 0o600
 _BUSY_TIMEOUT_S = 30.0
 _AT_A_TIME = 500  # values in a statement
 _PRIMARY_CODE = 0xFF  # of what SQLite answers; the rest says more than is needed
-# EXTRA: a commit is durable once the journal is gone for good; a power cut that brought it back would undo the last keys
+# EXTRA: a commit is the journal's removal, and a power cut that brought it back would undo the last keys
 _PRAGMAS = ("journal_mode = DELETE", "synchronous = EXTRA", "secure_delete = ON")
 _TABLE = "CREATE TABLE keys (event_id TEXT PRIMARY KEY NOT NULL, key BLOB NOT NULL) STRICT"
 
