@@ -1,8 +1,7 @@
 """The fold: what an entry means, decided in one place for a live event, a rebuild and an audit.
 
 `step` takes one entry or refuses it. It sees claims, never a signature, a disclosure, a clock or a file: whoever calls
-it
-has verified the signature under the key that `key_of` names, and two callers with the same entries get the same
+it has verified the signature under the key that `key_of` names, and two callers with the same entries get the same
 database and the same digest, whatever was withheld or erased.
 """
 
@@ -70,7 +69,9 @@ def step(memorandum: Memorandum, database: Database, entry: Recorded) -> Taken:
         retracts=amended is not None and amended.retracts,
         meaning=claims.actor.meaning if amended else None,
         version=claims.version,
-        said=bytes(memoryview(dump_known(clear_of(claims.data)))),  # a copy: the encoder's own buffer is far larger
+        said=bytes(
+            memoryview(dump_known(clear_of(claims.data, event.commitments)))
+        ),  # a copy: the encoder's own buffer is far larger
     )
     head = Head(claims.seq, entry.hash)
     return database.take(registered, tuple(event.sets(view)), head=head, replacement=amended.sets if amended else ())

@@ -39,7 +39,7 @@ def needles(alliance: given.Alliance, indexes: Iterable[int]) -> Iterator[bytes]
     """The disclosures of entries, their salts and telling values: plain, and in both base64 as they may lie in one."""
     for index in indexes:
         for each in alliance.heard[index].envelope.disclosures:
-            plain = [each.text.encode(), b64encode(each.salt).rstrip(b"=")]
+            plain = [each.text.encode(), each.salt.encode()]
             if isinstance(each.value, str) and len(each.value) > 12:
                 plain.append(each.value.encode())
             for found in plain:

@@ -94,7 +94,10 @@ def append(conn: Connection, kept: Kept, start: int, stop: int) -> None:
         for each, said in zip(taken, heard, strict=True)
     ]
     append_entries(conn, new)
-    kept.vault.seal(conn, sealed(kept, start, stop))
+    shut = list(sealed(kept, start, stop))
+    kept.vault.seal(
+        conn, shut, kept.vault.put_keys({each.event_id: bytes(32) for each in shut})
+    )  # those that are there
     leaves = [leaf_hash(each.stored.leaf) for each in new]
     write_tiles(conn, extend_tiles(start, leaves, lambda level, n: read_tile(conn, level, n)))
     write_versions(conn, [version for each in taken for version in each.versions])

@@ -14,7 +14,7 @@ from ledger.events import access, alliance, cases, cohorts, corrections, erasure
 from ledger.events.base import Event
 from ledger.events.fields import first_fault
 from ledger.signing.canonical import Json
-from ledger.signing.envelope import Claims, read_commitment
+from ledger.signing.envelope import Claims, parted
 
 CORRECTABLE: tuple[type[Event], ...] = (
     *trials.EVENTS,
@@ -60,23 +60,26 @@ def decode(claims: Claims) -> Event:
 
 def decode_data(name: str, version: int, data: Mapping[str, Json]) -> Event:
     """The event of a type that these data tell, clear fields and commitments. Raises RuleError, as `decode` does."""
-    event_type = event_type_of(name, version)
-    clear = dict(data)
+    clear, found = parted(data)
     commitments: dict[str, str] = {}
-    for field in event_type.Sealed.model_fields:
-        digest = read_commitment(clear.pop(field, None))
-        if digest is None:
+    for field in _sealed_fields(event_type_of(name, version)):
+        if field not in found:
             raise RuleError(f"{name}: the field {field} is always there, and always sealed")
-        commitments[field] = digest
-    event = decode_clear(name, version, clear)
-    event._commitments = commitments  # noqa: SLF001 - set once, here, where an event is made
-    return event
+        commitments[field] = found[field]
+    if len(found) > len(commitments):  # a field that is no sealed one of the type's: as it stands, it is at fault
+        clear = {field: value for field, value in data.items() if field not in commitments}
+    return decode_clear(name, version, clear).with_commitments(commitments)
+
+
+@cache
+def _sealed_fields(event_type: type[Event]) -> tuple[str, ...]:
+    return tuple(event_type.Sealed.model_fields)
 
 
 def decode_clear(name: str, version: int, clear: Mapping[str, Json]) -> Event:
     """The event that these clear fields tell, without its commitments: rules ask for no more."""
     try:
-        return event_type_of(name, version).model_validate(clear)
+        return event_type_of(name, version).model_validate(clear).with_commitments({})
     except ValidationError as error:
         raise RuleError(f"{name}: {first_fault(error)}") from None
 

@@ -5,10 +5,10 @@ throws its memory away where a transaction failed: what is stored is the only tr
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import TypeVar
 
 from ledger.cohort.database import Database, Head, Taken
@@ -38,6 +38,7 @@ from ledger.operations.uncollected import uncollected
 from ledger.replay import key_in_force, key_of, known_keys, step
 from ledger.signing import envelope as envelopes
 from ledger.signing.entry import format_time, parse_time
+from ledger.signing.keys import PublicKey
 from ledger.signing.note import NoteSigner
 from ledger.signing.refusal import Refusal, sign_refusal
 from ledger.store.cells import write_versions
@@ -152,30 +153,16 @@ class Appender:
 
     def _checked(self, database: Database, post: list[Candidate], *, is_first: bool) -> list[Candidate] | LedgerError:
         """Check a post before the writer's lock is taken; what an envelope before it may change is left for later."""
+        key_named = cache(partial(key_of, self.memorandum, database))
+        place = 0
         try:
             for place, candidate in enumerate(post):
-                with _at(place):
-                    self._verify_early(database, candidate, is_first=is_first and place == 0)
-            for place, candidate in enumerate(post):
-                with _at(place):
-                    gate_early(database, candidate)
+                _verify_early(candidate, key_named, is_first=is_first and place == 0)
+            for place, candidate in enumerate(post):  # noqa: B007 - told where it ends too soon
+                gate_early(database, candidate)
         except LedgerError as error:
-            return error
+            return error.with_facts(place=place)
         return post
-
-    def _verify_early(self, database: Database, candidate: Candidate, *, is_first: bool) -> None:
-        """Check a signature; leave it where an envelope before it may bring the key."""
-        try:
-            key = key_of(self.memorandum, database, candidate.claims.node, candidate.kid)
-        except SignatureError:
-            if is_first:
-                raise
-            candidate.is_verified = False
-            return
-        if candidate.verdict.found == "forged":
-            raise candidate.verdict.error()
-        if candidate.verdict.found == "unknown":  # to whoever judged it
-            envelopes.verify(candidate.envelope, key)
 
     def size(self) -> int:
         """How many entries are stored."""
@@ -215,9 +202,13 @@ class Appender:
                 answers.append(post)
                 continue
             before = len(admitting.taken)
+            places: list[Posted] = []
             try:
-                answers.append([self._take(admitting, place, candidate) for place, candidate in enumerate(post)])
+                for candidate in post:
+                    places.append(self._take(admitting, candidate))  # noqa: PERF401 - how far it came is told
+                answers.append(places)
             except (RefusedError, MalformedError) as refused:
+                refused.with_facts(place=len(places))
                 admitting.give_back(before)
                 if isinstance(refused, ConflictError | RuleError):
                     self._sign_refusal(refused, post, size=database.size, received=admitting.received)
@@ -233,23 +224,22 @@ class Appender:
             advance(connection, database.size)
         return answers, [database.events[index].event_id for index in sorted(erased)]
 
-    def _take(self, admitting: Admitting, place: int, candidate: Candidate) -> Posted:
+    def _take(self, admitting: Admitting, candidate: Candidate) -> Posted:
         database = admitting.database
-        with _at(place):
-            known = admitting.known(candidate)
-            if known is not None:
-                return _posted(candidate, known, is_new=False, received=database.events[known].received)
-            if not candidate.is_verified:
-                key = key_of(self.memorandum, database, candidate.claims.node, candidate.kid)
-                envelopes.verify(candidate.envelope, key)
-            if not candidate.is_gated:
-                check_post(candidate.envelope, target_of(database, candidate))
-            # 3.2 needs, rule, cells, digest
-            index = database.size
-            entry = Recorded(index, admitting.received, candidate.claims, candidate.kid, candidate.hash)
-            admitting.taken.append(step(self.memorandum, database, entry))
-            admitting.new.append(candidate)
-            return _posted(candidate, index, is_new=True, received=admitting.received)
+        known = admitting.known(candidate)
+        if known is not None:
+            return _posted(candidate, known, is_new=False, received=database.events[known].received)
+        if not candidate.is_verified:
+            key = key_of(self.memorandum, database, candidate.claims.node, candidate.kid)
+            envelopes.verify(candidate.envelope, key)
+        if not candidate.is_gated:
+            check_post(candidate.envelope, target_of(database, candidate))
+        # 3.2 needs, rule, cells, digest
+        index = database.size
+        entry = Recorded(index, admitting.received, candidate.claims, candidate.kid, candidate.hash)
+        admitting.taken.append(step(self.memorandum, database, entry))
+        admitting.new.append(candidate)
+        return _posted(candidate, index, is_new=True, received=admitting.received)
 
     def _store(self, connection: Connection, admitted: Admitting, erased: frozenset[int]) -> None:
         taken, new, received = admitted.taken, admitted.new, format_time(admitted.received)
@@ -260,7 +250,7 @@ class Appender:
             for each, candidate in zip(taken, new, strict=True)
             if candidate.disclosures and each.event.index not in erased
         ]
-        self.vault.put_keys({each.event_id: self.draw() for each in sealed})
+        keys = self.vault.put_keys({each.event_id: self.draw() for each in sealed})
         # 3.4 entries, tiles, rows, head, and that what is erased is gone: durable together, with the commit
         entries = [
             NewEntry(
@@ -271,7 +261,7 @@ class Appender:
             for each, candidate in zip(taken, new, strict=True)
         ]
         append_entries(connection, entries)
-        self.vault.seal(connection, sealed)
+        self.vault.seal(connection, sealed, keys)
         self.vault.erase(connection, sorted(erased))
         leaves = [leaf_hash(each.stored.leaf) for each in entries]
         write_tiles(connection, extend_tiles(start, leaves, lambda level, n: read_tile(connection, level, n)))
@@ -350,13 +340,19 @@ def _erases_again(
     )
 
 
-@contextmanager
-def _at(place: int) -> Iterator[None]:
-    """Tell an error which envelope of the post it is about."""
+def _verify_early(candidate: Candidate, key_named: Callable[[str, str], PublicKey], *, is_first: bool) -> None:
+    """Check a signature; leave it where an envelope before it may bring the key."""
     try:
-        yield
-    except LedgerError as error:
-        raise error.with_facts(place=place) from None
+        key = key_named(candidate.claims.node, candidate.kid)
+    except SignatureError:
+        if is_first:
+            raise
+        candidate.is_verified = False
+        return
+    if candidate.verdict.found == "forged":
+        raise candidate.verdict.error()
+    if candidate.verdict.found == "unknown":  # to whoever judged it
+        envelopes.verify(candidate.envelope, key)
 
 
 def _posted(candidate: Candidate, index: int, *, is_new: bool, received: datetime) -> Posted:

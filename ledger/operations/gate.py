@@ -6,6 +6,7 @@ who says it, looks like a direct identifier. It is no part of replay, and what i
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple, get_args
 
 from ledger.errors import GateError
@@ -64,11 +65,13 @@ def _parts(opened: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]
 
 def _check_texts(envelope: Envelope, said: Mapping[str, Json], event_type: type[Event], *, named: str) -> None:
     year = datetime.fromtimestamp(envelope.claims.issued_at, UTC).year
-    dates = _date_fields(event_type)
+    exempt = _exempt_fields(event_type)
     for name, value in said.items():
+        if not isinstance(value, str | list | dict):
+            continue
         if any("\0" in text for text in _texts(value)):
             raise GateError(f"{named}: {name} holds the character U+0000; take it out and post again", field=name)
-        if name in dates or (event_type.TYPE, name) in _EXEMPT:
+        if name in exempt:
             continue
         for text in _texts(value):
             kind = identifier_in(text, year=year)
@@ -76,11 +79,13 @@ def _check_texts(envelope: Envelope, said: Mapping[str, Json], event_type: type[
                 raise GateError(f"{named}: {name} seems to hold {kind}; take it out and post again", field=name)
 
 
-def _date_fields(event_type: type[Event]) -> frozenset[str]:
+@cache
+def _exempt_fields(event_type: type[Event]) -> frozenset[str]:
+    """Those that hold a date, which the schema has looked at, and those that may say anything."""
     return frozenset(
         name
         for name, field in event_type.model_fields.items()
-        if field.annotation is When or When in get_args(field.annotation)
+        if field.annotation is When or When in get_args(field.annotation) or (event_type.TYPE, name) in _EXEMPT
     )
 
 

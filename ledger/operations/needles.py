@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from ledger.errors import LedgerError
 from ledger.signing import envelope as envelopes
 from ledger.signing.canonical import Json, dump
-from ledger.signing.encoding import to_base64url
 from ledger.signing.envelope import Disclosure
 
 _TOO_SHORT = 6  # bytes: fewer are found anywhere, and say nothing
@@ -56,7 +55,7 @@ def _values(text: str) -> Iterator[bytes]:
         return
     for each in disclosures:
         yield each.text.encode()
-        yield to_base64url(each.salt).encode()
+        yield each.salt.encode()
         yield from _spelt(each.value)
 
 

@@ -164,9 +164,9 @@ class _Restoring:
             for one, each in zip(given, taken, strict=True)
             if one.envelope.commitments and each.event.index not in self.erased
         ]
-        self.vault.put_keys({each.event_id: new_key() for each in sealed})
+        keys = self.vault.put_keys({each.event_id: new_key() for each in sealed})
         append_entries(self.connection, entries)
-        self.vault.seal(self.connection, sealed)
+        self.vault.seal(self.connection, sealed, keys)
         leaves = [leaf_hash(each.stored.leaf) for each in entries]
         write_tiles(self.connection, extend_tiles(start, leaves, lambda level, n: read_tile(self.connection, level, n)))
         write_versions(self.connection, (version for each in taken for version in each.versions))

@@ -9,7 +9,7 @@ It refuses `_sd`, decoys, nesting, and any hash but that. What an event's fields
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -19,8 +19,8 @@ from typing import Literal, cast, get_args
 from ledger.errors import MalformedError
 from ledger.names import UUID_V7, is_slug
 from ledger.signing import jws as signed
-from ledger.signing.canonical import Json, dump, load
-from ledger.signing.encoding import from_base64url, to_base64url
+from ledger.signing.canonical import Json, dump, load, load_known
+from ledger.signing.encoding import digests_as_text, from_base64url, to_base64url
 from ledger.signing.jws import Jws
 from ledger.signing.keys import PublicKey, SigningKey
 
@@ -37,6 +37,9 @@ _COMMITMENT = "..."
 _RESERVED = frozenset({_COMMITMENT, "_sd", "_sd_alg"})
 REPLACEMENT = "replacement"
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")  # 32 bytes leave the last two bits 0
+_SALT = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")  # 16 bytes leave the last four
+# what nearly all disclosures open to: canonical as it stands, for nothing in it has a second spelling
+_PLAIN = re.compile(rb'\["[A-Za-z0-9_-]{21}[AQgw]",(?:null|true|false|0|-?[1-9][0-9]{0,14}|"[ !#-\[\]-~]*+")\]')
 _PSEUDONYM = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")
 _members = itemgetter("iss", "jti", "iat", "seq", "type", "v", "actor", "data", "_sd_alg")
@@ -82,12 +85,11 @@ class Claims:
 class Disclosure:
     """The salt and value that open a commitment. It prints as its digest: a value never gets into a log by accident.
 
-    text: as it travels, base64url. digest: base64url SHA-256 of that text. salt: 16 bytes.
+    text: as it travels, base64url. digest: base64url SHA-256 of that text.
     """
 
     digest: str
     text: str = field(repr=False)
-    salt: bytes = field(compare=False, repr=False)
     value: Json = field(compare=False, repr=False)
 
     @classmethod
@@ -102,11 +104,32 @@ class Disclosure:
     @classmethod
     def parse(cls, text: str) -> "Disclosure":
         """Read a disclosure (RFC 9901, 4.2.2). Raises MalformedError for what `make` would not print."""
-        match load(from_base64url(text)):
-            case [str(salt), value] if not _has_reserved_name(value):
-                digest = to_base64url(sha256(text.encode("ascii")).digest())
-                return cls(digest, text, from_base64url(salt, size=SALT_SIZE), value)
-        raise MalformedError("a disclosure is a salt and a value, and no member in it is named _sd, _sd_alg or ...")
+        (disclosure,) = _disclosures((text,))
+        return disclosure
+
+    @property
+    def salt(self) -> str:
+        """As it stands in it: 16 bytes in base64url."""
+        opened = load_known(from_base64url(self.text))
+        assert isinstance(opened, list)
+        return str(opened[0])
+
+
+def _disclosures(texts: Sequence[str]) -> tuple[Disclosure, ...]:
+    values = [_disclosed_value(from_base64url(text)) for text in texts]
+    digests = digests_as_text(sha256(text.encode("ascii")).digest() for text in texts)
+    return tuple(map(Disclosure, digests, texts, values))
+
+
+def _disclosed_value(data: bytes) -> Json:
+    if _PLAIN.fullmatch(data):
+        return load_known(data)[1]  # type: ignore[index]  # two members, so it says
+    match load(data):
+        case [str(salt), value] if _SALT.fullmatch(salt) and not _has_reserved_name(value):
+            return value
+    raise MalformedError(
+        f"a disclosure is a salt of {SALT_SIZE} bytes and a value, and no member in it is named _sd, _sd_alg or ..."
+    )
 
 
 def commitment(digest: str) -> Json:
@@ -129,9 +152,25 @@ def read_commitment(value: Json) -> str | None:
     return digest
 
 
-def clear_of(data: Mapping[str, Json]) -> dict[str, Json]:
-    """The fields of `data` that are not sealed, and of its replacement those that are not."""
-    clear = {name: value for name, value in data.items() if read_commitment(value) is None}
+def parted(data: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, str]]:
+    """The fields of `data` that are clear, and the commitments of those that are sealed."""
+    clear: dict[str, Json] = {}
+    sealed: dict[str, str] = {}
+    for name, value in data.items():
+        digest = read_commitment(value) if type(value) is list else None
+        if digest is None:
+            clear[name] = value
+        else:
+            sealed[name] = digest
+    return clear, sealed
+
+
+def clear_of(data: Mapping[str, Json], sealed: Container[str] | None = None) -> dict[str, Json]:
+    """The fields of `data` that are not sealed, and of its replacement those that are not. sealed: those of `data` that
+    are, where somebody has looked.
+    """
+    known = parted(data)[1] if sealed is None else sealed
+    clear = {name: value for name, value in data.items() if name not in known}
     replacement = clear.get(REPLACEMENT)
     return {**clear, REPLACEMENT: clear_of(replacement)} if isinstance(replacement, dict) else clear
 
@@ -229,7 +268,7 @@ def parse(text: str) -> Envelope:
     jws, *disclosures = text.split("~")
     if not disclosures or disclosures.pop():
         raise MalformedError("an envelope ends with ~, and holds no key binding")
-    return _envelope(*_statement(jws), tuple(map(Disclosure.parse, disclosures)))
+    return _envelope(*_statement(jws), _disclosures(disclosures))
 
 
 def parse_jws(text: str) -> Envelope:
@@ -343,7 +382,7 @@ def _known_actor(user: str, role: str, meaning: str) -> Actor:
 def _commitments(data: Mapping[str, Json], path: str = "") -> Iterator[tuple[str, str]]:
     """Each sealed field's path and digest. Raises MalformedError where a name that SD-JWT reserves stands elsewhere."""
     for name, value in data.items():
-        digest = read_commitment(value)
+        digest = read_commitment(value) if type(value) is list else None
         if digest is not None and "." not in name and name not in _RESERVED:
             yield path + name, digest
         elif name == REPLACEMENT and not path and isinstance(value, dict):

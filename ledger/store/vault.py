@@ -33,7 +33,8 @@ _MODE = 0o600
 _BUSY_TIMEOUT_S = 30.0
 _AT_A_TIME = 500  # values in a statement
 _PRIMARY_CODE = 0xFF  # of what SQLite answers; the rest says more than is needed
-_PRAGMAS = ("journal_mode = DELETE", "synchronous = FULL", "secure_delete = ON")
+# EXTRA: a commit is the journal's removal, and a power cut that brought it back would undo the last keys
+_PRAGMAS = ("journal_mode = DELETE", "synchronous = EXTRA", "secure_delete = ON")
 _TABLE = "CREATE TABLE keys (event_id TEXT PRIMARY KEY NOT NULL, key BLOB NOT NULL) STRICT"
 
 
@@ -86,26 +87,32 @@ class Vault:
                 file.execute(_TABLE)  # a crash may have left the file without it
         return taken
 
-    def put_keys(self, keys: Mapping[str, bytes]) -> None:
+    def put_keys(self, keys: Mapping[str, bytes]) -> Mapping[str, bytes]:
         """Keep a key of 32 bytes for each event id; durable when this returns: call it before the entries commit.
 
         A key that is there stays: it may be what opens something. One whose event does not come after all opens
-        nothing, and harms nobody.
+        nothing, and harms nobody. Returns the keys as they are kept: to seal with.
         """
         rows = [(event_id, self._wrapped(event_id, key)) for event_id, key in keys.items()]
         with self._open_file() as file:
-            file.executemany("INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+            put = file.executemany("INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING", rows).rowcount
+            if put == len(rows):
+                return keys
+            return {event_id: self._key_of(file, event_id) or key for event_id, key in keys.items()}
 
-    def seal(self, conn: Connection, items: Iterable[Sealed]) -> None:
-        """Store disclosures, in the transaction that has stored their entries, after `put_keys`."""
-        rows = []
-        with self._open_file() as file:
-            for item in items:
-                key = self._key_of(file, item.event_id)
-                assert key is not None
-                binding = _binding(item.event_id, item.index)
-                ciphertext = self._encrypt(AESGCM(key), item.disclosures.encode("ascii"), binding)
-                rows.append({"index": item.index, "ciphertext": ciphertext})
+    def seal(self, conn: Connection, items: Iterable[Sealed], keys: Mapping[str, bytes]) -> None:
+        """Store disclosures, in the transaction that has stored their entries. keys: what `put_keys` has kept."""
+        rows = [
+            {
+                "index": item.index,
+                "ciphertext": self._encrypt(
+                    AESGCM(keys[item.event_id]),
+                    item.disclosures.encode("ascii"),
+                    _binding(item.event_id, item.index),
+                ),
+            }
+            for item in items
+        ]
         insert_rows(conn, vault, rows)
 
     def erase(self, conn: Connection, indexes: Iterable[int]) -> None:

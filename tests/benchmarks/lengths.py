@@ -230,7 +230,7 @@ class Writer:
             for each, spoken in zip(taken, batch, strict=True)
             if spoken.envelope.disclosures
         ]
-        self.vault.put_keys({each.event_id: new_key() for each in sealed})
+        keys = self.vault.put_keys({each.event_id: new_key() for each in sealed})
         entries = [
             NewEntry(
                 StoredEntry(each.event.index, format_time(spoken.received), spoken.envelope.jws.text, each.digest),
@@ -240,7 +240,7 @@ class Writer:
             for each, spoken in zip(taken, batch, strict=True)
         ]
         append_entries(connection, entries)
-        self.vault.seal(connection, sealed)
+        self.vault.seal(connection, sealed, keys)
         leaves = [leaf_hash(new.stored.leaf) for new in entries]
         write_tiles(connection, extend_tiles(start, leaves, lambda level, n: read_tile(connection, level, n)))
         write_versions(connection, (version for each in taken for version in each.versions))

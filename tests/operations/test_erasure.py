@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -103,7 +103,12 @@ def test_what_a_post_brings_and_erases_itself_is_never_kept(
     hub: Hub, alliance: given.Alliance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, given_keys = len(alliance.heard), set[str]()
-    monkeypatch.setattr(Vault, "put_keys", lambda _vault, keys: given_keys.update(keys))
+
+    def put_keys(_vault: Vault, keys: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        given_keys.update(keys)
+        return keys
+
+    monkeypatch.setattr(Vault, "put_keys", put_keys)
     alliance.says(DRUP, "case.profiled", {"case": case(3), "on": "2021-12", **given.PROFILE})
     erased.erases(alliance, 3)
 
