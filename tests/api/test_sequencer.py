@@ -210,10 +210,10 @@ async def test_a_post_that_the_program_cannot_stand_takes_no_other_with_it(
     held, size = Held(hub), hub.appender.size()
     sequencer, take = sequencer_of(held), hub.appender._take
 
-    def cannot(admitting: Any, place: int, candidate: Any) -> Any:
+    def cannot(admitting: Any, candidate: Any) -> Any:
         if candidate.text == said[1]:
             raise KeyError("a mistake")
-        return take(admitting, place, candidate)
+        return take(admitting, candidate)
 
     monkeypatch.setattr(hub.appender, "_take", cannot)
     held.let_go.set()
