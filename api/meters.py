@@ -11,9 +11,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ledger.errors import SetupError, UnavailableError
 from ledger.operations.hub import Hub
 from ledger.store.engine import reading
-from ledger.store.head import read_head
+from ledger.store.head import Head, read_head
 from ledger.store.pool import pool_of
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -57,7 +58,7 @@ class Meters:
         ProcessCollector(registry=self._registry)
 
     def text(self) -> bytes:
-        """All of it. Reads the database, with the errors of that."""
+        """All of it, but for what stands in a database that does not answer."""
         return generate_latest(self._registry)
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
@@ -72,16 +73,19 @@ class _Ledger(Collector):
         self._hub = hub
 
     def collect(self) -> Iterator[Metric]:
-        with reading(self._hub.engine) as connection:
-            head = read_head(connection)
-        published, witnessed = head.published, head.witnessed_size
-        yield GaugeMetricFamily("cohort_ledger_entries", "Entries that are sequenced.", head.size)
-        yield GaugeMetricFamily("cohort_ledger_published_entries", "Entries under the signed checkpoint.", published)
-        yield GaugeMetricFamily(
-            "cohort_ledger_witnessed_entries",
-            "Entries under a checkpoint that enough witnesses cosigned.",
-            witnessed,
-        )
+        head = self._head()
+        yield GaugeMetricFamily("cohort_ledger_database_up", "1 while the database answers.", int(head is not None))
+        if head is not None:
+            published, witnessed = head.published, head.witnessed_size
+            yield GaugeMetricFamily("cohort_ledger_entries", "Entries that are sequenced.", head.size)
+            yield GaugeMetricFamily(
+                "cohort_ledger_published_entries", "Entries under the signed checkpoint.", published
+            )
+            yield GaugeMetricFamily(
+                "cohort_ledger_witnessed_entries",
+                "Entries under a checkpoint that enough witnesses cosigned.",
+                witnessed,
+            )
         read_only = self._hub.standing.read_only is not None
         yield GaugeMetricFamily("cohort_ledger_read_only", "1 while no post is taken.", int(read_only))
         alarm = self._hub.standing.alarm is not None
@@ -94,6 +98,14 @@ class _Ledger(Collector):
         for name, time_s in self._hub.witnessing.cosigned_at().items():
             cosigned.add_metric((name,), time_s)
         yield cosigned
+
+    def _head(self) -> Head | None:
+        """None where the database does not answer: then the process's own numbers are wanted most."""
+        try:
+            with reading(self._hub.engine) as connection:
+                return read_head(connection)
+        except (SetupError, UnavailableError):
+            return None
 
 
 class _Pool(Collector):

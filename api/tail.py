@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from api.entries import Entry, Reach, entry_of
 from api.staying import Guest, Guests
-from ledger.errors import UnavailableError
+from ledger.errors import SetupError, UnavailableError
 from ledger.operations.hub import Hub
 from ledger.store.engine import Connection, reading
 from ledger.store.entries import page_entries
@@ -128,7 +128,7 @@ class Tail:
                 told.clear()  # before looking: what is published from here on wakes it again
                 try:
                     seen = await run_in_threadpool(self._look, self._end, frozenset(self._present))
-                except UnavailableError:
+                except (UnavailableError, SetupError):  # a password is changed, say: its operator mends it
                     seen = None  # nothing is lost: it is there at the next look
                 if seen is not None:
                     self._take(seen)

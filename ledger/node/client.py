@@ -256,6 +256,8 @@ def _problem(status: int, members: Mapping[str, Any]) -> LedgerError:
     # what is not one of ours is the request's fault below 500: sending it again would help nobody
     kind = _KINDS.get(slug, MalformedError if status < HTTPStatus.INTERNAL_SERVER_ERROR else UnavailableError)
     facts = {name: value for name, value in members.items() if name not in _STANDARD}
+    if kind is SetupError:  # the hub's set-up: nothing here is wrong, and what was sent may be sent again
+        return UnavailableError(f"the hub needs its operator: {members.get('detail', 'it does not say why')}", **facts)
     return kind(str(members.get("detail", f"the hub answered with status {status}")), **facts)
 
 

@@ -10,6 +10,7 @@ one's own, and its addresses `tls://` where others share the network (Dask's own
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 PACKAGE = "cohort-ledger"
+_ADDRESS = re.compile(r"(?:\w+://)?[^\s/]+:[0-9]+|\w+://[^\s/]\S*")
 _ANSWERS = frozenset(b"+-?")  # for an entry
 _HOLDS, _HOLDS_NOT, _UNKNOWN = b"+-?"
 _AHEAD = 4  # ranges for each worker
@@ -183,6 +185,8 @@ def _unlogged() -> Iterator[None]:
 def _reach(address: str) -> "Client":
     from distributed import Client  # noqa: PLC0415 - an extra, which few need
 
+    if not _ADDRESS.fullmatch(address):  # a client that cannot begin hangs when it ends
+        raise UnavailableError(f"no Dask scheduler answers at {address}: that is no address, write tls://host:port")
     try:
         return Client(address, timeout=_REACH_S, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:  # no answer, no such scheme, no certificates

@@ -56,7 +56,7 @@ def examine(settings: Settings, *, progress: Progress = lambda _done, _of: None)
             head = read_head(connection)
         memorandum = Memorandum.parse(head.memorandum)
         vault = open_vault(settings)
-    except SetupError as error:
+    except (SetupError, UnavailableError) as error:  # a server that is down says nothing of the history
         yield Finding("database", "set-up", str(error))
         return
     except LedgerError as error:

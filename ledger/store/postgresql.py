@@ -116,11 +116,13 @@ def analyze(conn: Connection, tables: Iterable[Table]) -> None:
 def meaning_of(error: BaseException | None) -> LedgerError | None:
     """Who must act on what it met with; None for a mistake in this program."""
     state: str | None = getattr(error, "sqlstate", None)
+    if state is None and type(error).__name__ == "ProgrammingError" and str(error).startswith("invalid "):
+        return SetupError("the database URL holds an option that libpq does not know: mend it")
     if state is None and type(error).__name__ == "DataError":
         return SetupError(_NO_NUL)
     if state is None:
-        # what never reached a server, or was cut off, has no state
-        return UnavailableError(_GONE) if type(error).__name__ == "OperationalError" else None
+        # what never reached a server, or was cut off, has no state, nor has what a server answers to a greeting
+        return _unmet(str(error)) if type(error).__name__ in {"OperationalError", "ConnectionTimeout"} else None
     for start, (kind, message) in _ERRORS.items():
         if state.startswith(start):
             return kind(message)
@@ -133,6 +135,18 @@ def check_committed(connection: Connection) -> None:
     """
     if connection.info.pop(_NOT_REPLICATED, False):
         raise UnavailableError(_GONE)
+
+
+def _unmet(told: str) -> LedgerError:
+    """What it means that there is no connection, by the driver's words: it has nothing else. They name hosts and users,
+    and are not passed on.
+    """
+    if not told.startswith(_NOT_CONNECTED):
+        return UnavailableError(_GONE)
+    for words, (kind, message) in _REFUSALS.items():
+        if re.search(words, told):
+            return kind(message)
+    return UnavailableError(_UNREACHED)
 
 
 def _prepare(connection: Any, record: Any) -> None:
@@ -164,24 +178,43 @@ _NOT_REPLICATED = "not_replicated"
 _SYNC = ("synchronous_commit",)
 _NO_NUL = "a text holds the character U+0000, which PostgreSQL cannot keep: keep this ledger on SQLite"
 _GONE = "the database server cannot be reached, or went away: whether a commit came about is not known; try again"
+_UNREACHED = "the database server cannot be reached: see that it runs and that the URL's host and port are right"
+_REFUSED_US = "the database server refuses who we are: check the user and password in the URL"
+_NO_DATABASE = "the database server has no such database: make one, or mend the URL"
+_NONE_LEFT = "the database server has no connection left: try again"
 # by the beginning of the SQLSTATE, the first that fits (PostgreSQL, appendix A)
 _ERRORS: Mapping[str, tuple[type[LedgerError], str]] = {
     "08": (UnavailableError, _GONE),
     "57P": (UnavailableError, _GONE),
     "57014": (UnavailableError, "the database server gave up a statement: try again"),
-    "53300": (UnavailableError, "the database server has no connection left: try again"),
+    "53300": (UnavailableError, _NONE_LEFT),
     "55P03": (UnavailableError, "another process is writing to the database and does not end: try again"),
     "40": (UnavailableError, "the database server gave up a transaction: try again"),
     "25006": (UnavailableError, "the database server takes no writes: it is a replica; name the one that takes them"),
     "53100": (UnavailableError, "the disk is full: make room, and try again"),
     "53": (UnavailableError, "the database server has too little memory or disk: make room, and try again"),
     "22021": (SetupError, _NO_NUL),
-    "28": (SetupError, "the database server refuses who we are: check the user and password in the URL"),
-    "3D000": (SetupError, "the database server has no such database: make one, or mend the URL"),
+    "28": (SetupError, _REFUSED_US),
+    "3D000": (SetupError, _NO_DATABASE),
     "42501": (SetupError, "the database does not let us do that: make its user the owner of the database"),
     "42P01": (SetupError, "the database lacks a table that it should have: restore it"),
     "42703": (SetupError, "the database lacks a column that it should have: restore it"),
     "XX": (TamperedError, "the database's files are damaged: restore it"),
+}
+_NOT_CONNECTED = ("connection failed", "connection is bad", "connection timeout", "failed to resolve host")
+# by the words of a server that speaks English; another's refusal counts as not reached. The first that fits
+_REFUSALS: Mapping[str, tuple[type[LedgerError], str]] = {
+    r"SSL was required|SSL error|certificate": (
+        SetupError,
+        "the database server's TLS is not what the URL asks for: check sslmode and sslrootcert",
+    ),
+    r"no pg_hba\.conf entry": (SetupError, "the database server lets nobody like us in from here: see its pg_hba.conf"),
+    r"authentication failed|no password supplied|role \".*\" does not exist|not permitted to log in": (
+        SetupError,
+        _REFUSED_US,
+    ),
+    r"database \".*\" does not exist": (SetupError, _NO_DATABASE),
+    r"too many (clients|connections)|remaining connection slots": (UnavailableError, _NONE_LEFT),
 }
 _OBJECTS = """
 WITH ours AS (SELECT c.* FROM pg_class c WHERE c.relnamespace = to_regnamespace(%(schema)s))

@@ -1,5 +1,6 @@
 """What a process counts: by names that it made itself, and never by what somebody sent."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import given
@@ -10,8 +11,11 @@ from fastapi.testclient import TestClient
 from given import DRUP, case
 
 from api.app import create_app
+from api.meters import Meters
 from api.problems import MEDIA_TYPE
+from ledger.cli.demo_stage import free_port
 from ledger.operations.hub import Hub
+from ledger.store.engine import open_engine
 
 
 def metrics(client: TestClient) -> dict[str, float]:
@@ -80,6 +84,16 @@ def test_the_process_its_connections_and_how_it_stands_are_told(client: TestClie
     assert (found["cohort_ledger_read_only"], found["cohort_ledger_alarm"]) == (0, 0)
     assert found["cohort_ledger_requests_under_way"] == 1  # this one
     assert found["cohort_ledger_live_feeds"] == 0
+
+
+def test_a_database_that_does_not_answer_hides_no_number_of_the_process(hub: Hub) -> None:
+    down = replace(hub, engine=open_engine(f"postgresql://hub@127.0.0.1:{free_port()}/ledger"))
+
+    found = Meters(down).text().decode().splitlines()
+
+    assert "cohort_ledger_database_up 1.0" in Meters(hub).text().decode().splitlines()
+    assert {"cohort_ledger_database_up 0.0", "cohort_ledger_read_only 0.0", "cohort_ledger_alarm 0.0"} <= set(found)
+    assert not any(line.startswith("cohort_ledger_entries") for line in found)  # rather than a number that is not so
 
 
 def test_what_gathers_posts_is_counted(client: TestClient) -> None:

@@ -8,6 +8,7 @@ import httpx2 as httpx
 import hubs
 from running import run, serving
 
+from ledger.cli.demo_stage import free_port
 from ledger.operations.hub import open_hub
 
 
@@ -45,3 +46,16 @@ def test_a_ledger_is_moved_to_postgresql_served_from_there_rebuilt_and_found_wel
     assert "the server's and were not searched" in " ".join(checked.stderr.split())
     back = run(tmp_path, "migrate", "--to", "sqlite:///back.db", "--json", *place, **there)
     assert json.loads(back.stdout)["size"] == alliance.database.size
+
+
+def test_a_server_that_is_down_is_no_alarm_about_the_history(tmp_path: Path) -> None:
+    alliance = given.treated()
+    hubs.founded_hub(tmp_path, alliance).close()
+    down = f"postgresql://hub:hunter2@127.0.0.1:{free_port()}/ledger"
+
+    doctor = run(tmp_path, "doctor", "--json", "--data-dir", "hub", "--database-url", down)
+
+    assert doctor.returncode == 7
+    assert json.loads(doctor.stdout)["verdict"] == "set-up"
+    assert "cannot be reached" in doctor.stdout
+    assert "hunter2" not in doctor.stdout + doctor.stderr

@@ -293,3 +293,10 @@ def test_a_hub_that_goes_on_refusing_is_said_to_be_busy(hub: Hub) -> None:
         pytest.raises(UnavailableError, match="too often"),
     ):
         client.end_of(given.DRUP)
+
+
+def test_a_hub_that_needs_its_operator_is_not_the_nodes_own_set_up() -> None:
+    answer = httpx.Response(500, json={"type": "/help/errors/setup", "status": 500, "detail": "the disk is read-only"})
+
+    with pytest.raises(UnavailableError, match="the hub needs its operator: the disk is read-only"):
+        node_client.content_of(answer)

@@ -86,6 +86,14 @@ def test_where_no_scheduler_answers_the_audit_does_not_begin_and_says_so(
     assert told.out == ""
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "nonsense", ""])
+def test_what_is_no_address_is_told_before_a_client_is_made_that_would_hang_when_it_ends(
+    address: str, bundle: Path
+) -> None:
+    with pytest.raises(UnavailableError, match="write tls://host:port"):
+        on(address, bundle)
+
+
 @pytest.mark.usefixtures("impatient")
 def test_where_nobody_works_the_audit_does_not_begin(bundle: Path) -> None:
     with started(n_workers=0) as idle, pytest.raises(UnavailableError, match="nobody works in the Dask cluster"):

@@ -1,6 +1,7 @@
 """What is PostgreSQL's own: a user who owns the database and no more, a schema of its own, and what is made sure of."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -8,9 +9,11 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from ledger.errors import SetupError
+from ledger.cli.demo_stage import free_port
+from ledger.errors import SetupError, UnavailableError
 from ledger.store.bulk import insert_rows
 from ledger.store.engine import Engine, check_file, check_objects, check_schema, migrate, open_engine, reading, writing
+from ledger.store.postgresql import meaning_of
 from ledger.store.tables import tiles
 
 USER = "cohort_ledger_owner"
@@ -46,6 +49,47 @@ def test_who_owns_the_database_needs_no_other_right(owned_url: str) -> None:
     with writing(engine) as conn:
         assert conn.exec_driver_sql("SELECT usesuper FROM pg_user WHERE usename = current_user").scalar_one() is False
         insert_rows(conn, tiles, [{"level": 0, "n": n, "data": b"x"} for n in range(50)])
+
+
+def test_why_there_is_no_connection_is_said_and_no_password(owned_url: str) -> None:
+    url = make_url(owned_url)
+
+    def met(**parts: Any) -> str:
+        wanted = parts.pop("wanted", SetupError)
+        told = url.set(**parts).render_as_string(hide_password=False)
+        with pytest.raises(wanted) as refused, reading(open_engine(told)):
+            pass
+        return str(refused.value)
+
+    nowhere = {"host": "127.0.0.1", "port": free_port(), "query": {}}
+    assert "has no such database" in met(database="nowhere")
+    assert "cannot be reached: see that it runs" in met(**nowhere, wanted=UnavailableError)
+    assert "an option that libpq does not know" in met(query={**url.query, "hunter2": "hunter2"})
+    assert "refuses who we are" in met(username="nobody_at_all", password="hunter2")
+
+
+@pytest.mark.parametrize(
+    ("told", "meaning"),
+    [
+        ('FATAL:  password authentication failed for user "hub"', "check the user and password"),
+        ("fe_sendauth: no password supplied", "check the user and password"),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "hub"', "see its pg_hba.conf"),
+        ("server does not support SSL, but SSL was required", "check sslmode"),
+        ('FATAL:  database "ledger" does not exist', "make one, or mend the URL"),
+        ("FATAL:  sorry, too many clients already", "no connection left"),
+        ("FATAL:  the database system is starting up", "cannot be reached"),
+    ],
+)
+def test_what_a_server_answers_to_a_greeting_is_told_from_one_that_is_not_there(told: str, meaning: str) -> None:
+    error = psycopg.OperationalError(f'connection failed: connection to server at "10.0.0.2", port 5432 failed: {told}')
+
+    assert meaning in str(meaning_of(error))
+
+
+def test_after_a_connection_was_lost_nobody_knows_whether_its_commit_came_about() -> None:
+    error = psycopg.OperationalError("consuming input failed: server closed the connection unexpectedly")
+
+    assert "whether a commit came about is not known" in str(meaning_of(error))
 
 
 def test_a_schema_that_the_url_names_is_where_everything_lies(postgresql_url: str) -> None:
