@@ -151,6 +151,8 @@ def _prepare(connection: Any, record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     if connection.get_execution_options().get("writes", False):
+        # whatever the server's default is: one moment for all of it would be that before the lock was waited for
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -168,6 +170,7 @@ _GONE = "the database server cannot be reached, or went away: whether a commit c
 _ERRORS: Mapping[str, tuple[type[LedgerError], str]] = {
     "08": (UnavailableError, _GONE),
     "57P": (UnavailableError, _GONE),
+    "25P": (UnavailableError, _GONE),  # a time limit of the server's ended it
     "57014": (UnavailableError, "the database server gave up a statement: try again"),
     "53300": (UnavailableError, "the database server has no connection left: try again"),
     "55P03": (UnavailableError, "another process is writing to the database and does not end: try again"),
