@@ -105,10 +105,20 @@ def _tag(request: Request, size: int, *more: int) -> str:
     return tag_of(request, size, version_of("cohort-ledger"), request.state.caller.shade, *more)
 
 
+def _reads_of_moment(hub: OpenHub, reads: Reads, audience: ShownTo) -> Engine:
+    """Where a moment is read. Outsiders are shown a release whole, as it is where it is written: of a replica that lags
+    they would see two of it, and subtract.
+    """
+    return hub.engine if audience.is_outside else reads
+
+
+ReadsOfMoment = Annotated[Engine, Depends(_reads_of_moment)]
+
+
 def _look(
     request: Request,
     hub: OpenHub,
-    reads: Reads,
+    reads: ReadsOfMoment,
     audience: ShownTo,
     outside: Releases,
     response: Response,
