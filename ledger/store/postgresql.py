@@ -116,11 +116,12 @@ def analyze(conn: Connection, tables: Iterable[Table]) -> None:
 def meaning_of(error: BaseException | None) -> LedgerError | None:
     """Who must act on what it met with; None for a mistake in this program."""
     state: str | None = getattr(error, "sqlstate", None)
-    if state is None and type(error).__name__ == "DataError":
-        return SetupError(_NO_NUL)
     if state is None:
-        # what never reached a server, or was cut off, has no state
-        return UnavailableError(_GONE) if type(error).__name__ == "OperationalError" else None
+        # what never reached a server, was cut off, or was waited for too long, has no state
+        kinds = {each.__name__ for each in type(error).__mro__}
+        if "DataError" in kinds:
+            return SetupError(_NO_NUL)
+        return UnavailableError(_GONE) if "OperationalError" in kinds else None
     for start, (kind, message) in _ERRORS.items():
         if state.startswith(start):
             return kind(message)

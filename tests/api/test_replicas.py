@@ -3,6 +3,8 @@
 A frozen copy of the database stands for a replica that lags; the primary itself for one that does not.
 """
 
+import socket
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -114,6 +116,24 @@ def test_a_replica_that_does_not_answer_is_done_without(tmp_path: Path, frozen: 
     with TestClient(create_app(hub, public_url="http://127.0.0.1", dev=True), base_url="http://127.0.0.1") as client:
         assert len(client.get("/events?limit=1000").json()["events"]) == ALL
     assert frozen
+
+
+def test_a_replica_that_takes_no_connection_is_not_waited_for_by_each_who_reads(tmp_path: Path, frozen: str) -> None:
+    assert frozen
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/ledger?connect_timeout=2"
+        hub = open_hub(hubs.settings_in(tmp_path, read_url=url), hubs.LOG)
+        begun = time.monotonic()
+
+        with TestClient(create_app(hub, public_url="http://127.0.0.1", dev=True), base_url="http://127.0.0.1") as asks:
+            assert [len(asks.get("/events?limit=1000").json()["events"]) for _ in range(3)] == [ALL] * 3
+
+        assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("path", ["/events?type=%00", "/events?case=a%00b", "/cells/nodes/%00"])
+def test_a_character_that_the_database_cannot_hold_is_the_callers_mistake(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 400
 
 
 def test_a_replica_of_another_ledger_or_on_sqlite_is_refused(tmp_path: Path, frozen: str) -> None:
