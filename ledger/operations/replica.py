@@ -74,7 +74,7 @@ def open_replica(primary: Engine, read_url: str | None, memorandum: Memorandum) 
     """
     if read_url is None:
         return Replica(primary)
-    replica = open_engine(read_url)
+    replica = open_engine(read_url, of_replica=True)
     if "sqlite" in {primary.dialect.name, replica.dialect.name}:
         raise SetupError("read_url names a PostgreSQL replica of a PostgreSQL database: SQLite has none; take it out")
     try:

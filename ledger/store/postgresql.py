@@ -40,6 +40,14 @@ def as_one_host(url: str) -> str:
     return f"{listed['start']}{listed['database']}?{hosts}{'&' if listed['more'] else ''}{listed['more'] or ''}"
 
 
+def of_the_writer(url: URL) -> URL:
+    """Of several hosts the one that takes writes, unless the URL says otherwise: what decides who may see what is read
+    there, and a replica that answers while the primary does not may be behind.
+    """
+    has_several = isinstance(url.query.get("host"), tuple) and "target_session_attrs" not in url.query
+    return url.update_query_dict({"target_session_attrs": "read-write"}) if has_several else url
+
+
 def make_engine(url: URL) -> Engine:
     """Raises SetupError where the driver is not installed, or no database is named."""
     if importlib.util.find_spec("psycopg") is None:
