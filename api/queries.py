@@ -30,7 +30,11 @@ class Asked(BaseModel):
 
 
 async def ask_as_described(request: Request) -> None:
-    """Refuse a parameter that stands twice, and one that the description of the route does not name."""
+    """Refuse a parameter that stands twice, one that the description of the route does not name, and the character
+    U+0000, which is in nothing that is kept here: PostgreSQL cannot even be asked for it.
+    """
+    if "\0" in request.scope["path"] or any("\0" in value for value in request.query_params.values()):
+        raise MalformedError("the address holds the character U+0000")
     names = [name for name, _ in request.query_params.multi_items()]
     path, method = request.scope["route"].path_format, request.method.lower()
     if not names or path == RETURNED:
@@ -105,10 +109,20 @@ def _tag(request: Request, size: int, *more: int) -> str:
     return tag_of(request, size, version_of("cohort-ledger"), request.state.caller.shade, *more)
 
 
+def _reads_of_moment(hub: OpenHub, reads: Reads, audience: ShownTo) -> Engine:
+    """Where a moment is read. Outsiders are shown a release whole, as it is where it is written: of a replica that lags
+    they would see two of it, and subtract.
+    """
+    return hub.engine if audience.is_outside else reads
+
+
+ReadsOfMoment = Annotated[Engine, Depends(_reads_of_moment)]
+
+
 def _look(
     request: Request,
     hub: OpenHub,
-    reads: Reads,
+    reads: ReadsOfMoment,
     audience: ShownTo,
     outside: Releases,
     response: Response,

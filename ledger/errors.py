@@ -35,7 +35,8 @@ class LedgerError(Exception):
 
     def with_facts(self, **facts: str | int | None) -> "LedgerError":
         """The same error, with what only the caller knows (an index, a place in a post) added."""
-        self.facts |= {name: value for name, value in facts.items() if value is not None}
+        # not in place: a copy of this, for somebody else, has facts of its own
+        self.facts = self.facts | {name: value for name, value in facts.items() if value is not None}
         return self
 
 

@@ -13,10 +13,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.audience import Releases, ShownTo
 from api.caching import NOT_MODIFIED, OPENED, check_unchanged
-from api.hub import OpenHub, Reads
+from api.hub import OpenHub
 from api.logged import log_access
 from api.problems import documented
-from api.queries import AskedWhen, moment_for, tags_of_pooled, tags_of_release
+from api.queries import AskedWhen, ReadsOfMoment, moment_for, tags_of_pooled, tags_of_release
 from api.routes.cohorts import CohortName
 from api.tables import CsvResponse, csv_answer
 from ledger.cohort.reveal import Revealed
@@ -48,7 +48,7 @@ class Asked:
 def _asked(
     request: Request,
     hub: OpenHub,
-    reads: Reads,
+    reads: ReadsOfMoment,
     audience: ShownTo,
     outside: Releases,
     response: Response,

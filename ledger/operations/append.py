@@ -294,6 +294,8 @@ class Appender:
             ) from None
         if taken.digest != stored.digest:
             raise TamperedError(f"entry {stored.index} was stored with another digest", index=stored.index)
+        # another process took it, or this one whose commit was not answered, and may have been cut off before its keys
+        self._doomed |= dict.fromkeys(database.events[index].event_id for index in _erased_by(database, [taken]))
 
     def _sign_refusal(self, refused: RefusedError, post: Sequence[Candidate], *, size: int, received: datetime) -> None:
         """Sign what was refused and why, so that a false refusal convicts the hub."""

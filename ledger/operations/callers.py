@@ -23,6 +23,7 @@ from ledger.store.cells import sealed_tiers
 from ledger.store.engine import Connection, Engine, reading
 from ledger.store.entries import find_entry
 from ledger.store.head import read_head
+from ledger.store.moving import check_not_moved
 from ledger.store.vault import Vault
 
 
@@ -36,8 +37,11 @@ class Callers:
         self._known: Known | None = None
 
     def known(self) -> Known:
-        """What the database says of callers, after the last entry that is stored."""
+        """What the database says of callers, after the last entry that is stored. Raises SetupError where the ledger
+        goes on in another: this one does not hear whose key was replaced, and whose grant revoked, since.
+        """
         with reading(self._engine) as connection:
+            check_not_moved(connection)
             size = read_head(connection).size
         if self._known is None or self._known.size != size:
             self._known = self._appender.look(_known)

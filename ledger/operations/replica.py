@@ -16,14 +16,18 @@ from ledger.store.head import read_head
 
 _WAIT_S = 1.0  # for a replica to come as far as somebody asks for
 _LOOK_EVERY_S = 0.02
+_AWAY_S = 30.0  # before one that did not answer is asked again: to find that out may take seconds
 
 
-@dataclass(frozen=True)
+@dataclass
 class Replica:
-    """replica: None where all is read where it is written."""
+    """replica: None where all is read where it is written. away_until: by the monotonic clock, of a replica that did
+    not answer.
+    """
 
     primary: Engine
     replica: Engine | None = None
+    away_until: float = 0.0
 
     def close(self) -> None:
         if self.replica is not None:
@@ -39,7 +43,7 @@ class Replica:
             return self.primary
         if self.replica is not None:
             until = time.monotonic() + _WAIT_S
-            while (published := _published(self.replica)) is not None:
+            while (published := self._published(self.replica)) is not None:
                 if index is None or published > index:
                     return self.replica
                 if time.monotonic() >= until:
@@ -52,6 +56,17 @@ class Replica:
                 raise NotFoundError(f"the log has no entry {index}: {published} are published, from 0 on")
         return self.primary
 
+    def _published(self, replica: Engine) -> int | None:
+        """None where it does not answer, or did not lately."""
+        if time.monotonic() < self.away_until:
+            return None
+        try:
+            with reading(replica) as connection:
+                return read_head(connection).published
+        except (UnavailableError, SetupError):
+            self.away_until = time.monotonic() + _AWAY_S
+            return None
+
 
 def open_replica(primary: Engine, read_url: str | None, memorandum: Memorandum) -> Replica:
     """Raises SetupError for a replica that is none of this ledger's, or on SQLite, where a file has none. One that
@@ -59,7 +74,7 @@ def open_replica(primary: Engine, read_url: str | None, memorandum: Memorandum) 
     """
     if read_url is None:
         return Replica(primary)
-    replica = open_engine(read_url)
+    replica = open_engine(read_url, of_replica=True)
     if "sqlite" in {primary.dialect.name, replica.dialect.name}:
         raise SetupError("read_url names a PostgreSQL replica of a PostgreSQL database: SQLite has none; take it out")
     try:
@@ -67,16 +82,7 @@ def open_replica(primary: Engine, read_url: str | None, memorandum: Memorandum) 
         with reading(replica) as connection:
             other = read_head(connection).memorandum
     except UnavailableError:
-        return Replica(primary, replica)
+        return Replica(primary, replica, away_until=time.monotonic() + _AWAY_S)
     if other != memorandum.text:
         raise SetupError("read_url names a database of another ledger: name a replica of this one")
     return Replica(primary, replica)
-
-
-def _published(engine: Engine) -> int | None:
-    """None where it does not answer."""
-    try:
-        with reading(engine) as connection:
-            return read_head(connection).published
-    except (UnavailableError, SetupError):
-        return None

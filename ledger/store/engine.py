@@ -34,8 +34,9 @@ _KINDS = {"sqlite": sqlite, "postgresql": postgresql}
 _SHAPES = " or ".join(kind.SHAPE for kind in _KINDS.values())
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, of_replica: bool = False) -> Engine:
     """Make ready to connect to `sqlite:///<file>` or `postgresql://user@host/database`; nothing is opened yet.
+    of_replica: of several hosts any will do.
 
     Raises SetupError for another kind of URL, and where a driver is missing.
     """
@@ -46,7 +47,7 @@ def open_engine(url: str) -> Engine:
     kind = _KINDS.get(parsed.get_backend_name())
     if kind is None:
         raise SetupError(f"no database of this kind: {_shown(parsed)}; write {_SHAPES}")
-    engine: Engine = kind.make_engine(parsed)
+    engine: Engine = kind.make_engine(parsed if of_replica else postgresql.of_the_writer(parsed))
     return engine
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 _CHANNEL = "cohort_ledger_published"
 _LOOK_UP_S = 0.5  # how soon a listener sees that it shall end
@@ -42,7 +42,7 @@ def listen(engine: Engine, tell: Callable[[], None], *, ends: threading.Event) -
                 while not ends.is_set():
                     for _ in driver.notifies(timeout=_LOOK_UP_S, stop_after=1):
                         tell()
-        except (error, DBAPIError):
+        except (error, SQLAlchemyError):  # of these one is that the pool has none to give just now
             ends.wait(_PAUSES_S[min(failures, len(_PAUSES_S) - 1)])
             failures += 1
 

@@ -40,6 +40,14 @@ def as_one_host(url: str) -> str:
     return f"{listed['start']}{listed['database']}?{hosts}{'&' if listed['more'] else ''}{listed['more'] or ''}"
 
 
+def of_the_writer(url: URL) -> URL:
+    """Of several hosts the one that takes writes, unless the URL says otherwise: what decides who may see what is read
+    there, and a replica that answers while the primary does not may be behind.
+    """
+    has_several = isinstance(url.query.get("host"), tuple) and "target_session_attrs" not in url.query
+    return url.update_query_dict({"target_session_attrs": "read-write"}) if has_several else url
+
+
 def make_engine(url: URL) -> Engine:
     """Raises SetupError where the driver is not installed, or no database is named."""
     if importlib.util.find_spec("psycopg") is None:
@@ -116,13 +124,15 @@ def analyze(conn: Connection, tables: Iterable[Table]) -> None:
 def meaning_of(error: BaseException | None) -> LedgerError | None:
     """Who must act on what it met with; None for a mistake in this program."""
     state: str | None = getattr(error, "sqlstate", None)
-    if state is None and type(error).__name__ == "ProgrammingError" and str(error).startswith("invalid "):
+    kinds = {each.__name__ for each in type(error).__mro__}
+    if state is None and "ProgrammingError" in kinds and str(error).startswith("invalid "):
         return SetupError("the database URL holds an option that libpq does not know: mend it")
-    if state is None and type(error).__name__ == "DataError":
+    if state is None and "DataError" in kinds:
         return SetupError(_NO_NUL)
     if state is None:
-        # what never reached a server, or was cut off, has no state, nor has what a server answers to a greeting
-        return _unmet(str(error)) if type(error).__name__ in {"OperationalError", "ConnectionTimeout"} else None
+        # what never reached a server, was cut off, or was waited for too long, has no state, nor has what a server
+        # answers to a greeting
+        return _unmet(str(error)) if "OperationalError" in kinds else None
     for start, (kind, message) in _ERRORS.items():
         if state.startswith(start):
             return kind(message)
@@ -165,6 +175,8 @@ def _prepare(connection: Any, record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     if connection.get_execution_options().get("writes", False):
+        # whatever the server's default is: one moment for all of it would be that before the lock was waited for
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -186,6 +198,7 @@ _NONE_LEFT = "the database server has no connection left: try again"
 _ERRORS: Mapping[str, tuple[type[LedgerError], str]] = {
     "08": (UnavailableError, _GONE),
     "57P": (UnavailableError, _GONE),
+    "25P": (UnavailableError, _GONE),  # a time limit of the server's ended it
     "57014": (UnavailableError, "the database server gave up a statement: try again"),
     "53300": (UnavailableError, _NONE_LEFT),
     "55P03": (UnavailableError, "another process is writing to the database and does not end: try again"),

@@ -3,7 +3,10 @@
 A frozen copy of the database stands for a replica that lags; the primary itself for one that does not.
 """
 
+import socket
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import databases
@@ -15,6 +18,7 @@ from mirrors import busy_alliance
 from story import FOUNDERS
 
 from api.app import create_app
+from ledger.clock import now
 from ledger.errors import SetupError
 from ledger.operations.hub import Hub, open_hub
 
@@ -29,12 +33,13 @@ def frozen(tmp_path: Path) -> str:
     """The URL of a copy that has what was published first; the ledger in the folder has more."""
     alliance = busy_alliance(ALL)
     hub = hubs.founded_hub(tmp_path, alliance)
+    hub.appender.now = lambda: now() - timedelta(days=60)  # the last release to outsiders takes all of it in
     hub.post([heard.envelope.text for heard in alliance.heard[:BEHIND]])
     hub.close()
     (tmp_path / "replica").mkdir()
     url = databases.copied(hubs.settings_in(tmp_path).database_url, tmp_path / "replica")
     hub = hubs.reopened(tmp_path)
-    hubs.post(hub, alliance)
+    hubs.post_long_ago(hub, alliance)
     hub.close()
     return url
 
@@ -92,6 +97,18 @@ def test_what_was_erased_meanwhile_is_shown_by_no_replica(client: TestClient, hu
     assert answer.headers["retry-after"]
 
 
+@pytest.mark.parametrize("path", ["/board", "/cohorts", "/contributions", "/cohorts/{cohort}/progress"])
+def test_outsiders_are_shown_a_release_whole_or_two_of_it_would_subtract_to_a_patient(hub: Hub, path: str) -> None:
+    cohort = next(record.key[0] for record in busy_alliance(ALL).database.rows("cohorts"))
+    app = create_app(hub, public_url="http://127.0.0.1")
+
+    with TestClient(app, base_url="http://127.0.0.1") as outsider:
+        lagging, newest = (outsider.get(path.format(cohort=cohort), headers=more) for more in ({}, NEWEST))
+
+    assert (lagging.status_code, lagging.headers["etag"]) == (200, newest.headers["etag"])
+    assert lagging.json() == newest.json()
+
+
 def test_a_replica_that_does_not_answer_is_done_without(tmp_path: Path, frozen: str) -> None:
     settings = hubs.settings_in(tmp_path, read_url="postgresql://nobody@127.0.0.1:1/ledger")
     hub = open_hub(settings, hubs.LOG)
@@ -99,6 +116,24 @@ def test_a_replica_that_does_not_answer_is_done_without(tmp_path: Path, frozen: 
     with TestClient(create_app(hub, public_url="http://127.0.0.1", dev=True), base_url="http://127.0.0.1") as client:
         assert len(client.get("/events?limit=1000").json()["events"]) == ALL
     assert frozen
+
+
+def test_a_replica_that_takes_no_connection_is_not_waited_for_by_each_who_reads(tmp_path: Path, frozen: str) -> None:
+    assert frozen
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/ledger?connect_timeout=2"
+        hub = open_hub(hubs.settings_in(tmp_path, read_url=url), hubs.LOG)
+        begun = time.monotonic()
+
+        with TestClient(create_app(hub, public_url="http://127.0.0.1", dev=True), base_url="http://127.0.0.1") as asks:
+            assert [len(asks.get("/events?limit=1000").json()["events"]) for _ in range(3)] == [ALL] * 3
+
+        assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("path", ["/events?type=%00", "/events?case=a%00b", "/cells/nodes/%00"])
+def test_a_character_that_the_database_cannot_hold_is_the_callers_mistake(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 400
 
 
 def test_a_replica_of_another_ledger_or_on_sqlite_is_refused(tmp_path: Path, frozen: str) -> None:

@@ -280,6 +280,29 @@ def test_an_erasure_in_a_group_destroys_what_the_posts_before_it_sealed_and_noth
     hub.close()
 
 
+def test_keys_that_another_process_was_cut_off_before_destroying_go_with_the_next_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alliance = erased.told()
+    hub = hubs.founded_hub(tmp_path, alliance)
+    hubs.post(hub, alliance)
+    other = hubs.reopened(tmp_path)
+    other.appender.size()
+    monkeypatch.setattr(hub.appender, "_destroy", lambda: None)
+    hub.post([erased.erases(alliance).text])
+    gone = {index: alliance.heard[index].envelope.claims.event_id for index in erased.erased(alliance)}
+    with reading(other.engine) as connection:
+        assert other.vault.kept(connection, gone) == ([], sorted(gone))
+
+    alliance.says(DRUP, "response.assessed", given.patient(case(2)) | given.ASSESSMENT)
+    hubs.post(other, alliance)
+
+    with reading(other.engine) as connection:
+        assert other.vault.kept(connection, gone) == ([], [])
+    hub.close()
+    other.close()
+
+
 def test_the_receipts_of_a_group_are_under_one_checkpoint_and_verify(told: Told) -> None:
     size = told.hub.appender.size()
     posts = [[told.next(DRUP, 1).text, told.next(DRUP, 2).text], ["x"], [told.next(IMPRESS, 3).text]]

@@ -9,6 +9,7 @@ import hubs
 import psycopg
 import pytest
 from mirrors import busy_alliance
+from sqlalchemy import QueuePool
 
 from ledger.operations.hub import Hub
 
@@ -63,5 +64,22 @@ def test_a_listener_whose_connection_was_ended_comes_back_and_looks(two: tuple[H
     assert heard.wait(WAIT_S)  # of what was published meanwhile
     heard.clear()
     hubs.post(one, alliance)
+    assert heard.wait(WAIT_S)
+    other.hearing.stop()
+
+
+def test_a_listener_that_got_no_connection_tries_again(two: tuple[Hub, Hub, given.Alliance]) -> None:
+    _, other, _ = two
+    heard = heard_by(other)
+    pool = other.engine.pool
+    assert isinstance(pool, QueuePool)
+    pool._timeout, pool._max_overflow = 0.1, 0
+    taken = [other.engine.connect() for _ in range(pool.size())]
+
+    other.hearing.start()
+    time.sleep(0.3)
+    for connection in taken:
+        connection.close()
+
     assert heard.wait(WAIT_S)
     other.hearing.stop()

@@ -86,6 +86,8 @@ def test_a_hub_that_runs_on_at_the_old_place_appends_nothing(
         hubs.post(running, alliance)
 
     assert running.appender.size() == alliance.database.size - 1
+    with pytest.raises(SetupError, match="goes on there"):  # nor does it judge by old keys and grants who may read
+        running.callers.known()
     running.close()
 
 

@@ -118,8 +118,8 @@ def test_a_shown_url_has_no_password(url: str) -> None:
 
 
 def test_urls_are_read_as_libpq_reads_them() -> None:
-    def sent(url: str) -> dict[str, object]:
-        engine = open_engine(url)
+    def sent(url: str, *, of_replica: bool = False) -> dict[str, object]:
+        engine = open_engine(url, of_replica=of_replica)
         _, given = engine.dialect.create_connect_args(engine.url)
         return {name: value for name, value in given.items() if name != "context"}
 
@@ -138,6 +138,10 @@ def test_urls_are_read_as_libpq_reads_them() -> None:
         "host": "one,two",
         "port": "5432,5433",
     }
+    # of several hosts one may be a replica, which is behind
+    assert sent("postgresql://one,two/ledger")["target_session_attrs"] == "read-write"
+    assert sent("postgresql://one,two/ledger?target_session_attrs=any")["target_session_attrs"] == "any"
+    assert "target_session_attrs" not in sent("postgresql://one,two/ledger", of_replica=True)
     assert sent("postgresql:///ledger?host=/run/postgresql") == {"host": "/run/postgresql", "dbname": "ledger"}
 
 

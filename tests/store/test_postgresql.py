@@ -1,11 +1,13 @@
 """What is PostgreSQL's own: a user who owns the database and no more, a schema of its own, and what is made sure of."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -127,6 +129,45 @@ def test_an_object_that_was_changed_is_named(migrated: Engine, change: str, name
 
     with pytest.raises(SetupError, match=named):
         check_objects(migrated)
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_a_writer_sees_what_was_written_while_it_waited_whatever_the_servers_default_is(
+    migrated_url: str, level: str
+) -> None:
+    name = Identifier(str(make_url(migrated_url).database))
+    with psycopg.connect(migrated_url, autocommit=True) as server:
+        server.execute(SQL("ALTER DATABASE {} SET default_transaction_isolation = {}").format(name, Literal(level)))
+    engine, waiting = open_engine(migrated_url), ThreadPoolExecutor(1)
+
+    def add() -> int:
+        with writing(engine) as conn:
+            insert_rows(conn, tiles, [{"level": 0, "n": (n := len(conn.execute(tiles.select()).all())), "data": b""}])
+        return n
+
+    with writing(engine) as conn:
+        second = waiting.submit(add)
+        with psycopg.connect(migrated_url, autocommit=True) as server:
+            while not server.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchone():
+                sleep(0.01)
+        insert_rows(conn, tiles, [{"level": 0, "n": 0, "data": b""}])
+
+    assert second.result() == 1
+    waiting.shutdown()
+
+
+def test_a_time_limit_of_the_servers_is_met_by_trying_again(migrated_url: str) -> None:
+    engine = open_engine(
+        f"{migrated_url}{'&' if '?' in migrated_url else '?'}options=-cidle_in_transaction_session_timeout%3D50"
+    )
+
+    def write_late() -> None:
+        with writing(engine) as conn:
+            sleep(0.3)
+            conn.execute(tiles.select())
+
+    with pytest.raises(UnavailableError):
+        write_late()
 
 
 @pytest.mark.parametrize("value", ["7", 1.5, b"7"])
