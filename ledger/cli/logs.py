@@ -62,18 +62,23 @@ class _Lines(logging.Formatter):
 
 class _Json(_Lines):
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(self.facts_of(record), ensure_ascii=False, default=str)
+        return json.dumps(self.facts_of(record), default=str)  # in ASCII: nothing in it ends a line
 
 
 class _Text(_Lines):
     def format(self, record: logging.LogRecord) -> str:
         time, level, what, *facts = self.facts_of(record).items()
         told = "".join(f" {name}={_plain(value)}" for name, value in facts if value is not None)
-        return f"{time[1]} {level[1]} {what[1]}{told}"
+        return _on_a_line(f"{time[1]} {level[1]} {what[1]}{told}")
 
 
 def _plain(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _on_a_line(text: str) -> str:
+    """What would end the line, or be obeyed by a terminal, as it is written in Python: a line is one event's."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _time(record: logging.LogRecord) -> str:

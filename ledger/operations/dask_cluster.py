@@ -9,6 +9,7 @@ That is no defence against whoever runs the cluster: Dask lets a scheduler run p
 one's own, and its addresses `tls://` where others share the network (Dask's own settings say with which certificates).
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -188,10 +189,21 @@ def _reach(address: str) -> "Client":
     if not _ADDRESS.fullmatch(address):  # a client that cannot begin hangs when it ends
         raise UnavailableError(f"no Dask scheduler answers at {address}: that is no address, write tls://host:port")
     try:
+        asyncio.run(_greet(address))  # a client that cannot begin waits for ever, and ends in a traceback
         return Client(address, timeout=_REACH_S, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:  # no answer, no such scheme, no certificates
-        why = str(error).splitlines()[0]
+        why = (str(error) or f"it says nothing within {_REACH_S} s").splitlines()[0]
         raise UnavailableError(f"no Dask scheduler answers at {address}: {why}") from None
+
+
+async def _greet(address: str) -> None:
+    """Raises TimeoutError where something listens that says nothing, else as a client does."""
+    from distributed import Security  # noqa: PLC0415 - as in `_reach`
+    from distributed.core import rpc  # noqa: PLC0415 - as in `_reach`
+
+    arguments = Security().get_connection_args("client")
+    async with asyncio.timeout(_REACH_S), rpc(address, connection_args=arguments) as scheduler:
+        await scheduler.identity()
 
 
 def _check_workers(client: "Client", address: str) -> int:

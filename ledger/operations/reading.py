@@ -26,7 +26,7 @@ from ledger.reports.releases import released_at
 from ledger.signing.entry import parse_time
 from ledger.store.cells import read_corrections_by, read_episodes_elsewhere, read_versions
 from ledger.store.engine import Connection, Engine, reading
-from ledger.store.entries import index_at_time, registered, registered_each
+from ledger.store.entries import index_at_time, last_told, registered, registered_each
 from ledger.store.head import read_head
 
 _OF_A_COHORT = tuple(name for name, row_type in TABLES.items() if "cohort" in row_type.KEY)
@@ -98,6 +98,7 @@ def snapshot_of_cohort(engine: Engine, moment: Moment, cohort: str) -> Snapshot:
         corrections = [*read_corrections_by(connection, behind, at=at)]
         corrected = {str(each.fields["target"][1]) for each in corrections}
         cuts = {cut for version in versions if isinstance(cut := version.fields.get("data_cut", (0, None))[1], int)}
+        cuts |= _seen_before(connection, cuts | {index}, moment.on)
         events = registered_each(connection, behind | cuts | {index}, event_ids=corrected)
         found = snapshot.of_versions([*versions, *corrections], _in_order(events), size=index + 1)
     return found if moment.on is None else found.on(moment.on)
@@ -109,6 +110,13 @@ def _index(connection: Connection, moment: Moment) -> tuple[int, int | None]:
     """
     index = last_index(connection, moment)
     return index, None if index == read_head(connection).size - 1 else index
+
+
+def _seen_before(connection: Connection, cuts: Iterable[int], on: date | None) -> set[int]:
+    """Of each data cut the last entry before it that a view on a day has: its time of receipt is the cut's."""
+    if on is None:
+        return set()
+    return {place for cut in cuts if (place := last_told(connection, cut, on)) is not None}
 
 
 def _behind(versions: Iterable[Version]) -> set[int]:

@@ -6,7 +6,7 @@ second truth: `check_columns` derives them again.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
@@ -15,6 +15,7 @@ from ledger.cohort.database import Registered
 from ledger.errors import LedgerError, MalformedError, TamperedError
 from ledger.events.catalog import decode
 from ledger.events.corrections import EventCorrected, EventRetracted
+from ledger.names import When
 from ledger.signing.canonical import Json
 from ledger.signing.entry import format_time, parse_time
 from ledger.signing.envelope import Claims, parse_jws
@@ -166,6 +167,13 @@ def registered_each(conn: Connection, indexes: Iterable[int], *, event_ids: Iter
             except MalformedError:
                 raise TamperedError("a time of receipt is stored that is none: run `cohort-ledger doctor`") from None
             yield Registered(index, event_id, node, type_, time, on, synthetic == 1, case=case)
+
+
+def last_told(conn: Connection, index: int, day: date) -> int | None:
+    """Index of the last entry up to this one that a view on a day has: undated, or past by then. None where none is."""
+    columns = select(entries.c.index, entries.c.happened_on).where(entries.c.index <= index)
+    rows = stream_rows(conn, columns.order_by(entries.c.index.desc()))
+    return next((place for place, on in rows if on is None or When.parse(on).is_past(day)), None)
 
 
 def nodes_with_case(conn: Connection, case: str) -> list[str]:

@@ -184,6 +184,30 @@ del gone
 """
 
 
+LINES = """
+import logging
+from pathlib import Path
+from ledger.cli.logs import begin_logging, say
+from ledger.settings import Settings
+begin_logging(Settings.load({"log_format": FORMAT}, {}, cwd=Path.cwd(), home=Path.cwd()))
+say("begun\\n2021-11-16T09:30:00.123Z info posts are taken now\\x1b[2J")
+facts = {"why": "altered\\r\\n2021-11-16T09:30:00.123Z info request\\x85 \\u2028 status=200"}
+logging.getLogger("cohort_ledger.api").error("request", extra={"facts": facts})
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_an_event_is_one_line_whatever_stands_in_it(tmp_path: Path, log_format: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", LINES.replace("FORMAT", repr(log_format))],
+        cwd=tmp_path, env=surroundings(tmp_path, PYTHONPATH=str(Path(__file__).parents[2])),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert len(ran.stderr.splitlines()) == 2
+    assert "\x1b" not in ran.stderr
+
+
 @pytest.mark.parametrize("log_format", ["json", "text"])
 def test_of_errors_and_of_what_others_log_the_kind_and_the_place_are_written_and_never_the_words(
     tmp_path: Path, log_format: str

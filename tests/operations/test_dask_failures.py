@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -265,3 +266,13 @@ def test_over_tls_with_dasks_own_settings(bundle: Path) -> None:
     with started(n_workers=1, security=security) as cluster, dask.config.set(files):
         assert cluster.scheduler_address.startswith("tls://")
         assert on(cluster.scheduler_address, bundle).holds
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_listens_and_says_nothing_is_no_cluster() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(UnavailableError, match="it says nothing within 1 s"),
+        dask_cluster(f"tcp://127.0.0.1:{silent.getsockname()[1]}", seed=SEED),
+    ):
+        pass
