@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from ledger.errors import LedgerError
+from ledger.names import UUID
 from ledger.settings import Settings
 
 OURS = "cohort_ledger"
@@ -57,6 +58,8 @@ class _Lines(logging.Formatter):
             what = str(record.msg).partition("\n")[0]
         if record.exc_info and record.exc_info[1] is not None:
             facts |= _places(record.exc_info[1])
+        if "why" in facts:
+            facts["why"] = UUID.sub("…", str(facts["why"]))  # a row's key may be a case's handle
         return {"time": _time(record), "level": record.levelname.lower(), "what": what, **facts}
 
 

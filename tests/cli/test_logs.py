@@ -208,6 +208,20 @@ def test_an_event_is_one_line_whatever_stands_in_it(tmp_path: Path, log_format: 
     assert "\x1b" not in ran.stderr
 
 
+def test_a_row_that_was_altered_is_told_without_the_handle_of_its_case(tmp_path: Path) -> None:
+    handle = "ca5e0000-0000-4000-8000-000000000001"
+    altered = LINES.replace("FORMAT", "'text'").replace("altered", f"cases drup-nl/{handle}: its version overlaps")
+
+    ran = subprocess.run(
+        [sys.executable, "-c", altered],
+        cwd=tmp_path, env=surroundings(tmp_path, PYTHONPATH=str(Path(__file__).parents[2])),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert handle not in ran.stderr
+    assert "cases drup-nl/…: its version overlaps" in ran.stderr
+
+
 @pytest.mark.parametrize("log_format", ["json", "text"])
 def test_of_errors_and_of_what_others_log_the_kind_and_the_place_are_written_and_never_the_words(
     tmp_path: Path, log_format: str
