@@ -233,7 +233,7 @@ def test_130_is_interrupted(home: Path, moment: str) -> None:
         [*PROGRAM, "serve", "--port", "0"], cwd=home, env=surroundings(home), stderr=subprocess.PIPE, text=True
     ) as served:
         assert served.stderr is not None
-        url = served.stderr.readline().split()[2].rstrip(",")
+        (url,) = (word.rstrip(",") for word in served.stderr.readline().split() if word.startswith("http://"))
         if moment == "once it answers":
             assert httpx.get(f"{url}/healthz").is_success
         served.send_signal(signal.SIGINT)
