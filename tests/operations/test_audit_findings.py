@@ -10,7 +10,7 @@ import pytest
 from courses import NONE, follows
 from given import DRUP, case
 
-from ledger.operations import append
+from ledger.operations import judging
 from ledger.operations.audit import Audit, Before, audit
 from ledger.operations.hub import Hub
 from ledger.operations.reached import Reached
@@ -157,7 +157,7 @@ def test_a_value_of_no_schema_that_a_hub_and_a_node_got_past_the_gate_is_compute
     sealed: given.Data = {**given.ASSESSMENT, "day": "the day after", "response": ["PR"]}
     data, disclosures = seal(given.patient(case(1)), sealed, alliance._salts())
     alliance.takes(sign(alliance.claims(DRUP, "response.assessed", data), disclosures, alliance.key(DRUP)))
-    monkeypatch.setattr(append, "check_post", lambda *_args, **_options: None)  # the hub looks away
+    monkeypatch.setattr(judging, "check_post", lambda *_args, **_options: None)  # the hub looks away
     hub = hubs.founded_hub(tmp_path, alliance)
     hubs.post(hub, alliance)
 
@@ -176,7 +176,7 @@ def test_nor_where_the_rest_of_what_it_was_said_with_is_not_shown(
     data, disclosures = seal(given.patient(case(1)), sealed, alliance._salts())
     shown = [each for name, each in zip(sealed, disclosures, strict=True) if name != "target_sum_mm"]
     alliance.takes(sign(alliance.claims(DRUP, "response.assessed", data), shown, alliance.key(DRUP)))
-    monkeypatch.setattr(append, "check_post", lambda *_args, **_options: None)  # the hub looks away
+    monkeypatch.setattr(judging, "check_post", lambda *_args, **_options: None)  # the hub looks away
     hub = hubs.founded_hub(tmp_path, alliance)
     hubs.post(hub, alliance)
 
