@@ -19,9 +19,9 @@ from ledger.store.migrating import upgrade
 SHAPE = "sqlite:///<file>"
 
 _BUSY_TIMEOUT_MS = 30_000
+_FIRST_CONNECTIONS = 100
 _PRAGMAS = (
-    f"busy_timeout = {_BUSY_TIMEOUT_MS}",  # first: changing the journal mode takes a lock too
-    "journal_mode = WAL",
+    f"busy_timeout = {_BUSY_TIMEOUT_MS}",
     "synchronous = FULL",
     "foreign_keys = ON",
     "secure_delete = ON",  # of the vault's rows: what is deleted is overwritten, in this file at the next checkpoint
@@ -106,6 +106,24 @@ def _prepare(connection: Any, _record: object) -> None:
     connection.text_factory = _read_text
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+    _keep_write_ahead(connection)
+
+
+def _keep_write_ahead(connection: Any) -> None:
+    """Where several connections are the first to a new file, some are told at once that it is locked: SQLite waits for
+    a lock, but not for one that grows out of a reader's, as this one does. So wait as a writer does, and ask again.
+    """
+    for _ in range(_FIRST_CONNECTIONS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
+    raise UnavailableError("too many are opening a new database at once: try again")
 
 
 def _begin(connection: Connection) -> None:

@@ -205,8 +205,9 @@ def test_every_patient_on_the_board_is_said_to_be_made_up(snapshot: Snapshot) ->
 
 def test_a_day_shows_no_decision_on_cases_that_were_not_evaluable_by_then(snapshot: Snapshot) -> None:
     for day in (date(2017, 12, 31), date(2019, 6, 30), date(2020, 12, 31)):
-        for standing in standings(snapshot.on(day)):
-            decided = cohort_progress(Revealed(snapshot.on(day)), standing.cohort).decisions
+        shown = Revealed(snapshot.on(day))
+        for standing in standings(shown.snapshot):
+            decided = cohort_progress(shown, standing.cohort).decisions
             evaluable = sum(scope.evaluable for scope in standing.scopes)
 
             assert max((decision.evaluable for decision in decided), default=0) <= evaluable

@@ -89,7 +89,7 @@ def test_a_cosignature_by_somebody_whom_no_resolution_names_does_not_count(three
 def test_a_cosignature_that_does_not_hold_spoils_the_checkpoint(three: kit.Watched) -> None:
     note = Note.parse(three.file("checkpoint"))
     log, first, *_ = note.signatures
-    spoilt = NoteSignature(first.name, first.key_id, first.signature[:-1] + b"\0")
+    spoilt = NoteSignature(first.name, first.key_id, bytes([first.signature[0] ^ 1]) + first.signature[1:])
 
     found = audited(three, checkpoint=Note(note.text, (log, spoilt)).encode())
 

@@ -120,7 +120,7 @@ def test_signatures_of_unknown_keys_are_ignored() -> None:
 
 def test_a_known_key_whose_signature_fails_spoils_the_note() -> None:
     (good,) = SIGNED.signatures
-    bad = NoteSignature(good.name, good.key_id, good.signature[:-1] + b"\0")
+    bad = NoteSignature(good.name, good.key_id, bytes([good.signature[0] ^ 1]) + good.signature[1:])
 
     for note in (
         Note("two\n", (good,)),

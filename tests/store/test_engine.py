@@ -1,7 +1,9 @@
 """The door: one writer at a time, readers that see one moment, and errors by who must act."""
 
+import multiprocessing
 import threading
 import time
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,29 @@ def test_urls_are_read_as_libpq_reads_them() -> None:
 def test_a_url_that_is_none_says_what_to_write(url: str) -> None:
     with pytest.raises(SetupError, match="postgresql://user@host/database"):
         open_engine(url)
+
+
+def test_the_first_connections_to_a_new_file_wait_for_each_other(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path / f'{number}.db'}" for number in range(100)]  # without waiting, one in ten is refused
+    processes = multiprocessing.get_context("spawn")
+    together = processes.Barrier(3, timeout=WAIT_S)
+
+    started = [processes.Process(target=_write_into_each, args=(urls, together)) for _ in range(together.parties)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+
+    assert [process.exitcode for process in started] == [0, 0, 0]
+
+
+def _write_into_each(urls: list[str], together: Barrier) -> None:
+    for url in urls:
+        engine = open_engine(url)
+        together.wait()
+        with writing(engine) as conn:
+            conn.exec_driver_sql("CREATE TABLE IF NOT EXISTS opened (by_one INTEGER)")
+        engine.dispose()
 
 
 def test_a_missing_folder_is_the_operators(tmp_path: Path) -> None:
