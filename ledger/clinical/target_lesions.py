@@ -11,9 +11,7 @@ from fractions import Fraction
 from ledger.clinical.course import Assessment, Course, Evaluator, counted
 from ledger.clinical.responses import Criteria
 
-SCALE: Criteria = (
-    "recist-1.1"  # of the scales, the one on which the sum of target lesions is what its percentages are of
-)
+SCALE: Criteria = "recist-1.1"  # whose percentages are those of the sum
 RESPONSE_PERCENT = -30  # from the baseline: a partial response, where it is confirmed and nothing else grew
 GROWTH_PERCENT = 20  # from the smallest sum: progression
 
