@@ -44,8 +44,8 @@ def estimate_chart(rate: Rate, design: Design, name: str) -> Chart:
 
 def _says(rate: Rate, design: Design) -> str:
     return (
-        f"{in_words(rate, 'Benefit')}. The dashed lines are the rates that the design tells apart: {design.p0_percent} %"
-        f" is not worth pursuing, {design.p1_percent} % is worth finding."
+        f"{in_words(rate, 'Benefit')}. The dashed lines are the rates that the design tells apart:"
+        f" {design.p0_percent} % is not worth pursuing, {design.p1_percent} % is worth finding."
     )
 
 

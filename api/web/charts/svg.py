@@ -11,7 +11,7 @@ Value = str | int | float
 
 
 def element(name: str, *inside: str, **attributes: Value | None) -> Markup:
-    """inside: text, which is escaped, or elements. attributes: None leaves one out; `class_` is class, and `_` is `-`."""
+    """inside: text, which is escaped, or elements. attributes: None leaves one out; `class_` is class, `_` is `-`."""
     told = "".join(
         f' {_name(each)}="{escape(_value(value))}"' for each, value in attributes.items() if value is not None
     )

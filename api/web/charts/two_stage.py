@@ -25,7 +25,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Of one scope. evaluable, undecided: who takes a place in the design. benefits: of those evaluable, as computed."""
+    """Of one scope. evaluable, undecided: who takes a place in the design. benefits: of the former, as computed."""
 
     evaluable: int
     undecided: int
@@ -67,10 +67,11 @@ def _says(reached: Reached, design: Design) -> str:
     taken = "; ".join(f"stage {each.stage}: {each.decision}" for each in reached.decided)
     hidden = " (how many benefited is not shown)" if isinstance(reached.benefits, str) else ""
     benefits = "" if hidden else f", of whom {reached.benefits} benefited as computed"
+    decided = f"Decided: {taken}." if taken else "No look was decided on."
     return (
-        f"{reached.evaluable} patients are evaluable{benefits}{hidden}, {reached.undecided} more hold a place. The"
-        f" design looks after {design.n1} and goes on with more than {design.r1} who benefit, and after {design.n}, where"
-        f" more than {design.r} are a signal of activity. {f'Decided: {taken}.' if taken else 'No look was decided on.'}"
+        f"{reached.evaluable} patients are evaluable{benefits}{hidden}, {reached.undecided} more hold a place."
+        f" The design looks after {design.n1} and goes on with more than {design.r1} who benefit, and after"
+        f" {design.n}, where more than {design.r} are a signal of activity. {decided}"
     )
 
 
