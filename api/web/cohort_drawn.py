@@ -18,7 +18,7 @@ from ledger.clinical.two_stage import Design
 from ledger.reports.cohort_progress import CohortProgress, Results
 from ledger.reports.looks import Look
 from ledger.reports.rates import LEAST_P, cut_in_words, in_words, percent
-from ledger.reports.shown import PooledProgress, PooledStanding
+from ledger.reports.shown import PooledProgress
 from ledger.reports.standing import Scope
 
 
@@ -115,10 +115,10 @@ def _fared(results: Results, name: str) -> Fared:
 
 def _is_synthetic(found: CohortProgress | PooledProgress) -> bool:
     """Whether anything made up is behind any of it."""
+    if isinstance(found, PooledProgress):
+        return found.standing.synthetic
     standing = found.standing
-    if isinstance(standing, PooledStanding):
-        return standing.synthetic
-    return standing.synthetic or any(each.synthetic for each in (*standing.scopes, *standing.nodes))
+    return standing.synthetic or any(each.synthetic for each in standing.scopes + standing.nodes)
 
 
 def _between(interval: Interval | None) -> str:

@@ -14,6 +14,7 @@ from api.web.charts.svg import box, element, line, text
 
 WIDTH = 400
 LETTER = 6.6  # an average one's width
+_TICKS_MOST = 6
 ROW = 16.0  # of a line of text
 
 
@@ -100,8 +101,8 @@ def axis(scale: Scale, ticks: Sequence[tuple[float, str]], *, y: float, name: st
 
 
 def days_ticks(last: int) -> list[tuple[float, str]]:
-    """Day 0 and every so many weeks, as patients are seen: six numbers at most."""
-    apart = next(each for each in (28, 56, 112, 168, 364, 728, 1456, 3640, 10**6) if last / each <= 5.5)
+    """Day 0 and every so many weeks, as patients are seen: few enough numbers."""
+    apart = next(each for each in (28, 56, 112, 168, 364, 728, 1456, 3640, 10**6) if last < _TICKS_MOST * each)
     return [(day, str(day)) for day in range(0, last + 1, apart)]
 
 

@@ -11,6 +11,7 @@ from ledger.clinical.suppression import Shown
 from ledger.reports.looks import Look
 
 _LEFT, _RIGHT, _TOP, _STEP, _HIGH = 8.0, WIDTH - 16.0, 24.0, 40.0, 16.0
+_TICKS_MOST = 6
 _PARTS = (
     ("benefit", "c-series-1"),
     ("no benefit", "c-series-2"),
@@ -121,5 +122,5 @@ def _legend(name: str, bars: Sequence[_Bar], y: float) -> tuple[list[Markup], fl
 
 
 def _ticks(most: int) -> list[tuple[float, str]]:
-    apart = next(each for each in (1, 2, 5, 10, 20, 50, 100, 200, 500, 10**6) if most / each <= 6)
+    apart = next(each for each in (1, 2, 5, 10, 20, 50, 100, 200, 500, 10**6) if most < _TICKS_MOST * each)
     return [(each, str(each)) for each in range(0, most + 1, apart)]

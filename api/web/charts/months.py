@@ -62,7 +62,7 @@ def _says(by_node: Mapping[str, Mapping[str, Shown]], what: str, months: list[st
 def _total(counts: Mapping[str, Shown]) -> str:
     """A sum is told where all of its parts are."""
     known = [each for each in counts.values() if isinstance(each, int)]
-    return str(sum(known)) if len(known) == len(counts) else "not shown in all months"
+    return str(sum(known)) if len(known) == len(counts) else "in part hidden"
 
 
 def _row(name: str, node: str, counts: Mapping[str, Shown], months: list[str], most: int, y: float) -> Iterator[Markup]:
@@ -79,7 +79,7 @@ def _row(name: str, node: str, counts: Mapping[str, Shown], months: list[str], m
             yield box((x, base - high), (width, high), "c-fill c-series-1")
     yield line((_LEFT, base), (_RIGHT, base), "c-axis")
     if highest:
-        yield text((_RIGHT, y), f"at most {highest} in a month", "c-text c-quiet c-end")
+        yield text((_RIGHT, y), f"up to {highest} a month", "c-text c-quiet c-end")
 
 
 def _months(months: list[str], y: float) -> Iterator[Markup]:

@@ -1,6 +1,6 @@
 """A swimmer plot: a line for each patient from the first treatment on, with what was found and how it went on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -33,7 +33,7 @@ def swimmer_chart(lines: Sequence[Line], name: str) -> Chart | None:
     across = Scale(0, last, _LEFT, WIDTH - 22.0)
     bottom = _TOP + _STEP * len(lines)
     parts = [mark for place, each in enumerate(lines) for mark in _lane(each, across, _TOP + _STEP * (place + 0.5))]
-    legend, height = _legend(lines, bottom + 44)
+    legend, height = _legend(lines, bottom + 58)
     return chart(
         name,
         title="Course of each patient",
@@ -81,34 +81,66 @@ def _lane(told: Line, across: Scale, y: float) -> Iterator[Markup]:
 
 def mark(kind: str, x: float, y: float) -> Markup:
     """A shape of its own for each: they are told apart without colour."""
-    match kind:
-        case "complete":
-            return path([(x, y - 5.5), (x + 5.5, y), (x, y + 5.5), (x - 5.5, y)], "c-mark c-good", is_closed=True)
-        case "partial":
-            return path([(x, y - 5), (x + 5, y + 4), (x - 5, y + 4)], "c-mark c-good", is_closed=True)
-        case "stable":
-            return element("circle", cx=x, cy=y, r=3.8, class_="c-mark c-hollow")
-        case "progression" | "unconfirmed-progression":
-            crossed = [
-                path([(x - 4, y - 4), (x + 4, y + 4)], "c-cross"),
-                path([(x - 4, y + 4), (x + 4, y - 4)], "c-cross"),
-            ]
-            if kind == "progression":
-                return group([box((x - 5.5, y - 5.5), (11, 11), "c-behind"), *crossed])
-            return group([box((x - 5.5, y - 5.5), (11, 11), "c-mark c-hollow"), *crossed])
-        case "died":
-            upright, arm = (
-                path([(x, y - 6), (x, y + 6)], "c-died"),
-                path([(x - 3.5, y - 2.5), (x + 3.5, y - 2.5)], "c-died"),
-            )
-            return group([upright, arm])
-        case "ended":
-            return line((x, y - 5.5), (x, y + 5.5), "c-ended")
-        case "ongoing":
-            return path([(x, y - 5), (x + 8, y), (x, y + 5)], "c-arrow", is_closed=True)
-        case "not-evaluable":
-            return group([box((x - 5, y - 3.5), (10, 7), "c-mark c-hollow"), line((x - 3, y), (x + 3, y), "c-thin")])
-    return element("circle", cx=x, cy=y, r=2.6, class_="c-mark c-dot")
+    return group(_SHAPES.get(kind, _dot)(x, y))
+
+
+def _complete(x: float, y: float) -> Iterator[Markup]:
+    yield path([(x, y - 5.5), (x + 5.5, y), (x, y + 5.5), (x - 5.5, y)], "c-mark c-good", is_closed=True)
+
+
+def _partial(x: float, y: float) -> Iterator[Markup]:
+    yield path([(x, y - 5), (x + 5, y + 4), (x - 5, y + 4)], "c-mark c-good", is_closed=True)
+
+
+def _stable(x: float, y: float) -> Iterator[Markup]:
+    yield element("circle", cx=x, cy=y, r=3.8, class_="c-mark c-hollow")
+
+
+def _progression(x: float, y: float) -> Iterator[Markup]:
+    for class_ in ("c-around", "c-cross"):
+        yield path([(x - 4, y - 4), (x + 4, y + 4)], class_)
+        yield path([(x - 4, y + 4), (x + 4, y - 4)], class_)
+
+
+def _unconfirmed(x: float, y: float) -> Iterator[Markup]:
+    yield box((x - 5.5, y - 5.5), (11, 11), "c-mark c-hollow")
+    yield path([(x - 3, y - 3), (x + 3, y + 3)], "c-cross")
+    yield path([(x - 3, y + 3), (x + 3, y - 3)], "c-cross")
+
+
+def _not_evaluable(x: float, y: float) -> Iterator[Markup]:
+    yield box((x - 5, y - 3.5), (10, 7), "c-mark c-hollow")
+    yield line((x - 3, y), (x + 3, y), "c-thin")
+
+
+def _dot(x: float, y: float) -> Iterator[Markup]:
+    yield element("circle", cx=x, cy=y, r=2.6, class_="c-mark c-dot")
+
+
+def _ended(x: float, y: float) -> Iterator[Markup]:
+    yield line((x, y - 5.5), (x, y + 5.5), "c-ended")
+
+
+def _ongoing(x: float, y: float) -> Iterator[Markup]:
+    yield path([(x, y - 5), (x + 8, y), (x, y + 5)], "c-arrow", is_closed=True)
+
+
+def _died(x: float, y: float) -> Iterator[Markup]:
+    yield path([(x, y - 6), (x, y + 6)], "c-died")
+    yield path([(x - 3.5, y - 2.5), (x + 3.5, y - 2.5)], "c-died")
+
+
+_SHAPES: Mapping[str, Callable[[float, float], Iterator[Markup]]] = {
+    "complete": _complete,
+    "partial": _partial,
+    "stable": _stable,
+    "unconfirmed-progression": _unconfirmed,
+    "progression": _progression,
+    "not-evaluable": _not_evaluable,
+    "ended": _ended,
+    "ongoing": _ongoing,
+    "died": _died,
+}
 
 
 def _legend(lines: Sequence[Line], y: float) -> tuple[list[Markup], float]:

@@ -38,7 +38,7 @@ def two_stage_chart(reached: Reached, design: Design, name: str) -> Chart:
     across = Scale(0, most, _LEFT, _RIGHT)
     second = _TOP + _HIGH + 40
     ticks = [(each, str(each)) for each in sorted({0, design.n1, design.n, most})]
-    bottom = second + _HIGH + 12
+    bottom = second + _HIGH + 26
     decided = list(_decisions(reached, bottom + 52))
     return chart(
         name,
@@ -97,16 +97,17 @@ def _benefits(name: str, reached: Reached, design: Design, across: Scale, y: flo
     for bound in sorted({design.r1, design.r}):
         x = across(bound + 1)
         yield line((x, y - 3), (x, y + _HIGH + 3), "c-bound")
-        yield text((x + 4, y + 14.5), str(bound + 1), "c-text c-quiet")
+        yield text((x, y + _HIGH + 16), str(bound + 1), "c-text c-quiet c-middle")
 
 
 def _looks(design: Design, across: Scale, bottom: float) -> Iterator[Markup]:
     for stage, size, bound in ((1, design.n1, design.r1), (2, design.n, design.r)):
         x = across(size)
-        yield line((x, 22), (x, bottom), "c-dashed")
+        y = 14 if stage == 1 else 30
+        yield line((x, y + 6), (x, bottom), "c-dashed")
         words = f"look {stage}: at least {bound + 1} of {size}"
         is_left = x > WIDTH / 2
-        yield text((x + (3 if is_left else -3), 16), words, f"c-text c-quiet {'c-end' if is_left else ''}")
+        yield text((x + (3 if is_left else -3), y), words, f"c-text c-quiet {'c-end' if is_left else ''}")
 
 
 def _decisions(reached: Reached, y: float) -> Iterator[Markup]:

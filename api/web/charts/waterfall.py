@@ -28,7 +28,7 @@ def waterfall_chart(found: Waterfall, name: str) -> Chart | None:
         parts=[*_grid(up), *_bars(found, up), *_thresholds(up)],
         table=Table(
             ("Patient", "Best change of the sum of diameters"),
-            tuple((str(place), f"{each:+.1f} %") for place, each in enumerate(found.changes, 1)),
+            tuple((str(place), f"{each:+.1f} %".replace("-", "−")) for place, each in enumerate(found.changes, 1)),
         ),
     )
 
@@ -49,7 +49,7 @@ def _grid(up: Scale) -> Iterator[Markup]:
     for percent in (-100, -50, 0, 50, MOST):
         y = up(percent)
         yield line((_LEFT, y), (WIDTH, y), "c-axis" if percent == 0 else "c-grid")
-        yield text((_LEFT - 6, y + 4), f"{percent:+d}" if percent else "0", "c-text c-quiet c-end")
+        yield text((_LEFT - 6, y + 4), signed(percent), "c-text c-quiet c-end")
     yield text((2, _TOP - 12), "% of the baseline", "c-text c-quiet")
 
 
@@ -65,18 +65,22 @@ def _bars(found: Waterfall, up: Scale) -> Iterator[Markup]:
             yield box((x, min(end, up(0))), (width, abs(end - up(0))), f"c-bar {kind}")
         if change > MOST:
             yield path([(x, end + 7), (x + width / 2, end + 2), (x + width, end + 7)], "c-capped")
-            yield text((x, end - 4), f"{change:+.0f}", "c-text")
+            yield text((x, end - 4), signed(round(change)), "c-text")
+
+
+def signed(percent: int) -> str:
+    return f"{percent:+d}".replace("-", "−") if percent else "0"
 
 
 def _thresholds(up: Scale) -> Iterator[Markup]:
     for percent in (GROWTH_PERCENT, RESPONSE_PERCENT):
         y = up(percent)
         yield line((_LEFT, y), (WIDTH, y), "c-dashed")
-        right = f"{percent:+d} %".replace("-", "−")
+        words = f"{signed(percent)} %"
         yield (
             box((WIDTH - 42, y - 14), (42, 13), "c-behind")
             if percent > 0
             else box((_LEFT + 2, y + 2), (42, 13), "c-behind")
         )
         place = (WIDTH - 2.0, y - 4) if percent > 0 else (_LEFT + 4, y + 13)
-        yield text(place, right, "c-text c-end" if percent > 0 else "c-text")
+        yield text(place, words, "c-text c-end" if percent > 0 else "c-text")
