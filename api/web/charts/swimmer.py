@@ -18,7 +18,7 @@ _WORDS = {
     "unconfirmed-progression": "unconfirmed progression",
     "progression": "progression",
     "not-evaluable": "not evaluable",
-    _NOT_SHOWN: "assessed, response not shown",
+    _NOT_SHOWN: "assessed, code hidden",
     "ended": "end of treatment",
     "ongoing": "treatment goes on",
     "died": "died",
