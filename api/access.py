@@ -98,6 +98,8 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/version"): OPEN,
     ("GET", "/metrics"): OPEN,
     ("GET", "/openapi.json"): OPEN,
+    ("GET", "/"): ANYBODY,
+    ("GET", "/static/{path}"): OPEN,
     ("GET", "/help/errors/{slug}"): OPEN,
     ("GET", "/help/trust"): OPEN,
     ("GET", "/help/what-this-proves"): OPEN,

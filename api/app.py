@@ -36,11 +36,13 @@ from api.routes import (
     looking,
     nodes,
     progress,
+    static,
 )
 from api.sequencer import Sequencer
 from api.sessions import Sessions
 from api.staying import Guests
 from api.tail import Tail
+from api.web.pages import ROUTERS as PAGES
 from ledger.operations.hub import Hub
 from ledger.reports.finding import Patience
 from ledger.settings import DEFAULT_URL
@@ -124,6 +126,8 @@ def create_app(
         health,
         explanations,
     )
+    for router in (static.router, *PAGES):  # before the data, whose addresses some of them share
+        app.include_router(router, include_in_schema=False)
     for routes in routers:
         app.include_router(routes.router)
     return app

@@ -18,7 +18,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _LEAST = 512  # bytes: less is not worth it
 _LEVEL = 6
 _IN_A_THREAD = 32 * 1024  # bytes from which the event loop does not wait for it: a millisecond
-_TYPES = ("application/json", "application/octet-stream", "text/csv", "text/html", "text/plain")
+_TYPES = (
+    "application/json",
+    "application/octet-stream",
+    "text/css",
+    "text/csv",
+    "text/html",
+    "text/javascript",
+    "text/plain",
+)
 _NEVER = ("no-store", "no-transform")
 
 

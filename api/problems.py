@@ -1,4 +1,5 @@
-"""Errors as answers: problem details (RFC 9457), all made here from the error tree.
+"""Errors as answers: problem details (RFC 9457), all made here from the error tree; whoever asked for a page is shown
+one that says the same.
 
 `type` is a help page, `/help/errors/{slug}`, of the error, or of the HTTP status where that says it all; an error's
 facts are members beside the standard ones. Of what a caller sent only the path is repeated, and nothing in a log: it
@@ -19,6 +20,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
+from api.drawing import POLICY, draw
+from api.negotiating import wants_page
 from ledger.errors import (
     ConflictError,
     ForbiddenError,
@@ -87,6 +90,7 @@ _PLAIN: Mapping[int, _Plain] = {
         "Nothing was stored. Send JSON, and name it: Content-Type: application/json.",
     ),
 }
+_STANDARD = frozenset({"type", "title", "status", "detail", "instance"})
 _METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
 _SCHEMA = {
     "type": "object",
@@ -102,7 +106,17 @@ _SCHEMA = {
 }
 
 
-def problem(error: LedgerError, path: str) -> Response:
+class Problem(JSONResponse):
+    """members: of the answer's body."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, members: Mapping[str, Any], status: int) -> None:
+        super().__init__(members, status, headers=dict(HEADERS))
+        self.members = members
+
+
+def problem(error: LedgerError, path: str) -> Problem:
     """The answer for an error. path: what was asked for."""
     answer = _answer(error.slug, error.title, status_of(type(error)), str(error), path, **error.facts)
     if isinstance(error, UnauthenticatedError):
@@ -113,13 +127,13 @@ def problem(error: LedgerError, path: str) -> Response:
     return answer
 
 
-def plain_problem(status: int, detail: str, path: str) -> Response:
+def plain_problem(status: int, detail: str, path: str) -> Problem:
     """The answer where HTTP says what is wrong better than any of the ledger's errors. status: one that has a page."""
     plain = _PLAIN[status]
     return _answer(plain.slug, plain.title, status, detail, path)
 
 
-def _answer(slug: str, title: str, status: int, detail: str, path: str, **facts: str | int | None) -> Response:
+def _answer(slug: str, title: str, status: int, detail: str, path: str, **facts: str | int | None) -> Problem:
     members = {
         **facts,
         "type": f"/help/errors/{slug}",
@@ -128,7 +142,20 @@ def _answer(slug: str, title: str, status: int, detail: str, path: str, **facts:
         "detail": detail,
         "instance": quote(path),
     }
-    return JSONResponse(members, status, headers=dict(HEADERS), media_type=MEDIA_TYPE)
+    return Problem(members, status)
+
+
+def _told(request: Request, found: Problem) -> Response:
+    """As whoever asked takes it."""
+    if not wants_page(request.headers):
+        return found
+    members, said = found.members, {**_without_length(found.headers), "Content-Security-Policy": POLICY}
+    facts = {name: value for name, value in members.items() if name not in _STANDARD}
+    return draw(request, "problem.html", status=found.status_code, headers=said, problem=members, facts=facts)
+
+
+def _without_length(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in {"content-length", "content-type"}}
 
 
 def status_of(kind: type[LedgerError]) -> int:
@@ -164,7 +191,7 @@ def answer_errors(app: FastAPI) -> None:
     def ledger_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, LedgerError)
         request.state.error = error  # for whoever counts them
-        return problem(error, request.scope["path"])
+        return _told(request, problem(error, request.scope["path"]))
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -174,21 +201,22 @@ def answer_errors(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         path = request.scope["path"]
         if error.status_code == HTTPStatus.NOT_FOUND:
-            return problem(NotFoundError("there is no such page"), path)
+            return _told(request, problem(NotFoundError("there is no such page"), path))
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = ", ".join(_allowed(app, request))
             answer = plain_problem(error.status_code, f"this page takes {allowed}", path)
             answer.headers["Allow"] = allowed
-            return answer
+            return _told(request, answer)
         answer = plain_problem(error.status_code, str(error.detail), path)
         answer.headers.update(error.headers or {})
-        return answer
+        return _told(request, answer)
 
     def cut_off(request: Request, _error: Exception) -> Response:
         return problem(MalformedError("the body ended too early"), request.scope["path"])  # nobody hears it
 
     def unexpected(request: Request, _error: Exception) -> Response:
-        answer = problem(LedgerError("an unexpected error: the operator finds it in the log"), request.scope["path"])
+        error = LedgerError("an unexpected error: the operator finds it in the log")
+        answer = _told(request, problem(error, request.scope["path"]))
         if "request_id" in request.scope.get("state", {}):  # this answer goes past whatever adds it to the others
             answer.headers["X-Request-Id"] = request.state.request_id
         return answer

@@ -15,6 +15,7 @@ from api.audience import Outside, Releases, ShownTo
 from api.caching import ASK_AGAIN, FOR_EVER, POOLED, RELEASED, VARY, check_unchanged, tag_of
 from api.digits import INDEX_MAX
 from api.hub import OpenHub, Reads
+from api.negotiating import Page
 from api.oidc import RETURNED
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError, MalformedError
@@ -36,10 +37,13 @@ async def ask_as_described(request: Request) -> None:
     if "\0" in request.scope["path"] or any("\0" in value for value in request.query_params.values()):
         raise MalformedError("the address holds the character U+0000")
     names = [name for name, _ in request.query_params.multi_items()]
-    path, method = request.scope["route"].path_format, request.method.lower()
-    if not names or path == RETURNED:
+    route, method = request.scope["route"], request.method.lower()
+    if not names or route.path_format == RETURNED:
         return
-    described = request.app.openapi()["paths"].get(path, {}).get(method, {}).get("parameters", [])
+    if isinstance(route, Page):
+        described = route.parameters()
+    else:
+        described = request.app.openapi()["paths"].get(route.path_format, {}).get(method, {}).get("parameters", [])
     known = [each["name"] for each in described if each["in"] == "query"]
     if not set(names) <= set(known):
         raise MalformedError(f"there is a parameter too many: this page takes {', '.join(known) or 'none'}")

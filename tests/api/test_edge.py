@@ -82,7 +82,8 @@ def test_an_error_that_nobody_foresaw_tells_the_caller_nothing(client: TestClien
         ("PUT", "/events", "GET, HEAD, POST"),
         ("POST", "/board", "GET, HEAD"),
         ("DELETE", "/events/0", "GET, HEAD"),
-        ("OPTIONS", "/", None),
+        ("OPTIONS", "/", "GET, HEAD"),
+        ("OPTIONS", "/nowhere", None),
     ],
 )
 def test_a_method_that_a_path_does_not_have_is_answered_with_all_that_it_has(

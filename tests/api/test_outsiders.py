@@ -29,7 +29,7 @@ OTHER, OTHERS_DRUG = "brca", "olaparib"
 EIGHT: given.Data = {"kind": "two-stage", "n1": 8, "r1": 0, "n": 24, "r": 4, "p0_percent": 10, "p1_percent": 30}
 RELEASE = timedelta(days=28)
 
-OF_ITS_REGIMENS = {"/cohorts", f"/cohorts/{COHORT}/progress", "/board", "/board.csv"}
+OF_ITS_REGIMENS = {"/cohorts", f"/cohorts/{COHORT}/progress", "/board", "/board.csv", "/"}
 OF_NO_REGIMEN = {"/contributions", "/contributions.csv", "/funnel"}
 FOR_EVERYBODY = {
     *("/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/login"),
@@ -42,7 +42,7 @@ FOR_EVERYBODY = {
         f"/nodes/{DRUP}/key",
     ),
     *("/help/what-this-proves", "/help/threat-model"),
-    *("/log/checkpoint", "/log/checkpoints", "/log/memorandum", "/log/tile/0/000.p/1"),
+    *("/log/checkpoint", "/log/checkpoints", "/log/memorandum", "/log/tile/0/000.p/1", "/static/ledger.css"),
     "/design/small",
 }
 # all that a parameter of a path may be asked for
@@ -57,7 +57,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "slug": ("rule",),
     "secret": ("A" * 43,),
     "path": (
-        *("checkpoint", "checkpoints", "memorandum", "tile/0/000.p/1"),
+        *("checkpoint", "checkpoints", "memorandum", "tile/0/000.p/1", "ledger.css"),
         *("view", "tile/entries/000.p/1", "digest", "digests/000.p/1", "disclosures/000.p/1"),
     ),
 }
@@ -126,12 +126,16 @@ def filled(template: str) -> list[str]:
     return [f"{before}{value}{end}" for value in NAMED[name] for end in filled(after)]
 
 
-def walk(client: TestClient, who: str, *, at: timedelta = timedelta(0)) -> dict[str, httpx.Response]:
+def walk(
+    client: TestClient, who: str, *, at: timedelta = timedelta(0), accept: str = "*/*"
+) -> dict[str, httpx.Response]:
     """The answer to everything that somebody may ask for; of a feed without end, the head. at: the hub's clock, less
     the true one.
     """
     return {
-        path: (client.head if path == "/events/live" else client.get)(path, headers=headers(who, at=at))
+        path: (client.head if path == "/events/live" else client.get)(
+            path, headers={"Accept": accept} | headers(who, at=at)
+        )
         for path in paths(client)
     }
 
@@ -162,6 +166,18 @@ def test_a_company_sees_its_own_regimens_cohorts_and_is_refused_everything_else_
     refused = {answer.status_code for answer in answers.values() if not is_shown(answer)}
     assert refused <= {401, 403, 404}
     assert answers[f"/cohorts/{OTHER}/progress"].status_code == 403
+
+
+@pytest.mark.parametrize("who", ["company", "public"])
+def test_whom_data_are_refused_is_refused_their_page_too(client: TestClient, who: str) -> None:
+    data, pages = walk(client, who), walk(client, who, accept="text/html")
+
+    assert {path for path, page in pages.items() if is_shown(page)} == {
+        path for path, answer in data.items() if is_shown(answer)
+    }
+    drawn = [page.text for page in pages.values() if page.headers["content-type"].startswith("text/html")]
+    assert len(drawn) > 5
+    assert [text for text in drawn if case(1) in text or (who == "company" and OTHERS_DRUG in text)] == []
 
 
 def test_a_company_sees_its_cohorts_over_all_nodes(client: TestClient) -> None:
@@ -240,7 +256,7 @@ def test_what_everybody_is_shown_may_be_kept_for_everybody_and_what_somebody_is_
         "company": "private",
         DRUP: "private",
     }
-    assert {each["vary"] for each in kept.values()} == {"Authorization, Cookie, Accept-Encoding"}
+    assert {each["vary"] for each in kept.values()} == {"Accept, Authorization, Cookie, Accept-Encoding"}
     assert len({each["etag"] for each in kept.values()}) == 3
 
 
@@ -373,9 +389,9 @@ def test_over_all_releases_and_routes_no_outsider_gets_a_small_count_a_patient_o
         hubs.post(hub, alliance)
         reports += [
             client.get(path, headers=headers(who, at=past))
-            for path in sorted(OF_ITS_REGIMENS | (OF_NO_REGIMEN if who == "public" else set()))
+            for path in sorted((OF_ITS_REGIMENS - {"/"}) | (OF_NO_REGIMEN if who == "public" else set()))
         ]
-    others = walk(client, who, at=past).values()
+    others = [each for accept in ("*/*", "text/html") for each in walk(client, who, at=past, accept=accept).values()]
 
     # then: there is something to see, and of patients no number that is small
     shown = [answer for answer in reports if answer.status_code == 200]

@@ -50,6 +50,8 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "GET /version": OPEN,
     "GET /metrics": OPEN,
     "GET /openapi.json": OPEN,
+    "GET /": REPORTS,
+    "GET /static/ledger.css": OPEN,
     "GET /help/errors/rule": OPEN,
     "GET /help/trust": OPEN,
     "GET /help/what-this-proves": OPEN,
@@ -210,9 +212,23 @@ def test_everybody_is_answered_as_the_table_says(
         if answer.status_code == 403 and not row.startswith("HEAD"):
             assert answer.json()["type"] == "/help/errors/forbidden"
         kept = answer.headers["cache-control"] not in {"no-store", "no-cache"}
-        if answer.status_code == 200 and TABLE[row] is not OPEN and kept:
+        is_page = answer.headers.get("content-type", "").startswith("text/html")
+        if answer.status_code == 200 and TABLE[row] is not OPEN and kept and not is_page:
             assert answer.headers["cache-control"].startswith("public" if who == "nobody" else "private"), row
             assert "Authorization" in answer.headers["vary"], row
+
+
+@pytest.mark.parametrize("who", ASKING)
+def test_whoever_may_not_have_data_is_not_shown_their_page_either(
+    client: TestClient, told: given.Alliance, episode: str, who: str
+) -> None:
+    kind, headers = ASKING[who]
+
+    found = {row: ask(client, row, {"Accept": "text/html"} | headers(client), told, episode) for row in TABLE}
+
+    assert {row: answer.status_code for row, answer in found.items()} == {
+        row: statuses[KINDS.index(kind)] for row, statuses in TABLE.items()
+    }
 
 
 def test_every_route_is_in_the_table_and_in_the_one_of_the_code(client: TestClient, episode: str) -> None:
