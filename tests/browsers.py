@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -41,18 +41,18 @@ def executable() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="module", name="browser")
-def _browser() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     """One for a module's tests; their pages share nothing: see `page_of`."""
     found = executable()
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         try:
-            yield browser
+            yield started
         finally:
-            browser.close()
+            started.close()
 
 
 @contextmanager
@@ -70,8 +70,21 @@ def page_of(browser: Browser, host: str = "127.0.0.1") -> Iterator[tuple[Page, W
         context.close()
 
 
-def open_file(page: Page, file: Path) -> None:
-    page.goto(file.as_uri())
+def run_module(page: Page, module: str, body: str, given: object = None) -> Any:
+    """Run the body of an async function in a page that was loaded from a server of the static files.
+
+    In it `m` is the module of `static/verify`, `given` what is given, `bytes` reads hex, and `refused` says whether a
+    function throws (or what it promises is refused).
+    """
+    return page.evaluate(
+        f"""async (given) => {{
+            const m = await import("/static/verify/{module}.js");
+            const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+            const refused = async (run) => {{ try {{ await run(); return false; }} catch {{ return true; }} }};
+            {body}
+        }}""",
+        given,
+    )
 
 
 def _note_console(watched: Watched, message: ConsoleMessage) -> None:
