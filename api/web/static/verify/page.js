@@ -92,6 +92,7 @@ async function checked(section, { indexes, shown, says, recount, log }, onProgre
   const pin = pinned();
   const opened = await openListed(serverSource(log), { shown, pin: pin?.memorandum ?? null, seen });
   const { memorandum, checkpoint } = opened;
+  await opened.prepare(indexes.filter((index) => index < shown.size));
   const results = new Map();
   for (let start = 0; start < indexes.length; start += AT_ONCE) {
     const some = indexes.slice(start, start + AT_ONCE);
