@@ -1,162 +1,19 @@
 """Pages whose numbers the browser checks: by the contract of `verify/page.js`, against servers that lie."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import checked_logs
 import given
-import hubs
-import mirrors
 import pytest
 from browsers import page_of
-from checked_logs import Files, flipped, leaves_of, size_of, with_leaf
+from checked_logs import Files, flipped, leaves_of, with_leaf
+from checked_pages import THREE, Log, Visited, check, visiting
 from given import DRUP
-from jinja2 import DictLoader, Environment, FileSystemLoader, StrictUndefined
-from jinja2.loaders import ChoiceLoader
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from ledger.signing.encoding import to_base64
-
-BASE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{% block title %}{% endblock %}</title></head>
-<body><main>{% block content %}{% endblock %}</main>{% block scripts %}{% endblock %}
-<script type="module" src="/static/verify/banner.js"></script></body></html>"""
-LISTED = """{% extends "base.html" %}
-{% block content %}<section data-verify data-events="{{ events | join(",") }}" data-size="{{ size }}" {{ more }}>
-<table><caption>Events</caption><tbody>
-{% for row in rows %}<tr data-event="{{ row.index }}" {% for name, value in row.said.items() %}data-{{ name }}="{{ value }}"
-{% endfor %}><th scope="row">{{ row.index }}</th><td>said</td></tr>{% endfor %}
-</tbody></table></section>{% endblock %}
-{% block scripts %}<script type="module" src="/static/verify/page.js"></script>{% endblock %}"""
-TEMPLATES = Environment(
-    loader=ChoiceLoader(
-        [
-            DictLoader({"base.html": BASE, "listed.html": LISTED}),
-            FileSystemLoader(checked_logs.STATIC.parent / "templates"),
-        ]
-    ),
-    autoescape=True,
-    undefined=StrictUndefined,
-)
-THREE = [14, 17, 19]
-
-
-class Log(NamedTuple):
-    files: Files
-    alliance: given.Alliance
-
-    @property
-    def memorandum(self) -> str:
-        return self.alliance.memorandum.hash.hex()
-
-    def said(self, index: int) -> dict[str, str]:
-        """What an honest row says of its event."""
-        claims = self.alliance.heard[index].envelope.claims
-        return {"jti": claims.event_id, "node": claims.node, "type": claims.type}
-
-    def indexes(self, *types: str) -> list[int]:
-        return [at for at, heard in enumerate(self.alliance.heard) if heard.envelope.claims.type in types]
-
-    def page(self, events: list[int], rows: dict[int, dict[str, str]] | None = None, **more: object) -> str:
-        """A page on events. rows: what each says, if not the truth. more: other data attributes of the section."""
-        said = {index: self.said(index) for index in events} | (rows or {})
-        size = more.pop("size", size_of(self.files))
-        attributes = _Markup(" ".join(f"data-{name}='{value}'" for name, value in more.items()))
-        return TEMPLATES.get_template("listed.html").render(
-            events=events,
-            rows=[{"index": index, "said": row} for index, row in said.items()],
-            size=size,
-            more=attributes,
-        )
-
-
-class _Markup(str):
-    __slots__ = ()
-
-    def __html__(self) -> str:
-        return self
-
-
-class Checked(NamedTuple):
-    """What a page shows after the button was pressed. states: by index, as its class says."""
-
-    summary: str
-    states: dict[int, str]
-    detail: dict[str, Any]
-    text: str
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Log:
-    return Log(*checked_logs.told_log(tmp_path_factory.mktemp("told")))
-
-
-@pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, Log]:
-    """A log of more than a tile whose node has rotated its key, as it was and as it is."""
-    alliance = mirrors.busy_alliance(280)
-    alliance.rotates(DRUP)
-    alliance.says(DRUP, "response.assessed", given.patient(given.case(1)) | given.ASSESSMENT)
-    hub = hubs.founded_hub(tmp_path_factory.mktemp("grown"), alliance)
-    found = []
-    for size in (270, alliance.database.size):
-        mirrors.post_up_to(hub, alliance, size)
-        held = mirrors.held(hub.source("full"), size)
-        found.append(Log({path: data for path, data in held.files.items() if data is not None}, alliance))
-    hub.engine.dispose()
-    return found[0], found[1]
-
-
-@contextmanager
-def visiting(browser: Browser, files: Files, pages: dict[str, str]) -> Iterator[tuple[Page, str]]:
-    """A page of a fresh browser, held to what pages never do."""
-    with checked_logs.served(files, pages) as url, page_of(browser) as (page, watched):
-        yield page, url
-        assert watched.clean, watched
-
-
-def check(page: Page, address: str) -> Checked:
-    page.goto(address)
-    return press(page)
-
-
-def press(page: Page) -> Checked:
-    page.evaluate(
-        "() => { window.found = new Promise((tell) => "
-        "document.addEventListener('verified', (event) => tell(event.detail), { once: true })); }"
-    )
-    page.get_by_role("button", name="Check in this browser").click()
-    detail = page.evaluate("() => window.found")
-    states = {
-        int(str(row.get_attribute("data-event"))): str(row.get_attribute("class")).removeprefix("verify-")
-        for row in page.query_selector_all("[data-event]")
-    }
-    return Checked(page.inner_text(".verify-summary"), states, detail, page.inner_text("main"))
-
-
-class Visited:
-    """A server and a page of a browser, for many tests: what each serves, and nothing remembered from one to the next."""
-
-    def __init__(self, page: Page, url: str, files: Files, pages: dict[str, str]) -> None:
-        self.page, self.url, self._files, self._pages = page, url, files, pages
-
-    def checks(self, files: Files, html: str) -> Checked:
-        self._files.clear()
-        self._files.update(files)
-        self._pages["/"] = html
-        self.page.goto(self.url)
-        self.page.evaluate("() => localStorage.clear()")
-        return press(self.page)
-
-
-@pytest.fixture(scope="module")
-def visited(browser: Browser) -> Iterator[Visited]:
-    files, pages = Files(), dict[str, str]()
-    with visiting(browser, files, pages) as (page, url):
-        yield Visited(page, url, files, pages)
-
 
 # ---------------------------------------------------------------------- lists
 
@@ -215,7 +72,7 @@ def test_an_event_beyond_what_the_page_was_made_of_is_red(visited: Visited, stor
     assert visited.checks(story.files, story.page(THREE, size=18)).states == {14: "good", 17: "good", 19: "bad"}
 
 
-REFUSED_WHOLE: dict[str, tuple[Callable[[Log], Files], dict[str, object], str]] = {
+REFUSED_WHOLE: dict[str, tuple[Callable[[Log], Files], dict[str, Any], str]] = {
     "more entries than the log signed": (lambda log: log.files, {"size": 500}, "the page speaks of 500 entries"),
     "another root than the log's": (
         lambda log: log.files,
@@ -314,128 +171,3 @@ def test_a_rule_that_is_not_known_confirms_nothing(visited: Visited, story: Log)
 
     assert "a rule that is not known here" in found.summary
     assert found.detail["good"] == 0
-
-
-# ---------------------------------------------------------------------- keys, and what was seen and pinned
-
-
-def test_an_event_under_a_rotated_key_holds_once_the_keys_are_learnt(visited: Visited, grown: tuple[Log, Log]) -> None:
-    _, now = grown
-    last = size_of(now.files) - 1
-
-    found = visited.checks(now.files, now.page([7, 255, 256, last]))
-
-    assert found.summary == "4 of 4 verified"
-    assert f"signed with the key then in force of drup-nl, entry {last}" in found.text
-    assert f"learnt from the {last} entries before" in found.text
-
-
-def test_an_event_whose_key_cannot_be_learnt_is_red(visited: Visited, grown: tuple[Log, Log]) -> None:
-    _, now = grown
-    last = size_of(now.files) - 1
-    spoilt = with_leaf(now.files, 9, b"altered")
-
-    found = visited.checks(spoilt, now.page([7, last]))
-
-    assert found.states == {7: "good", last: "bad"}
-    assert "which key was in force cannot be told: entry 9: " in found.text
-
-
-def test_a_log_that_was_rolled_back_is_told_by_the_browser_that_saw_more(
-    browser: Browser, grown: tuple[Log, Log]
-) -> None:
-    before, now = grown
-    files = dict(now.files)
-    with visiting(browser, files, {"/": before.page([7, 200])}) as (page, url):
-        assert check(page, url).summary == "2 of 2 verified"
-        files.clear()
-        files.update(before.files)
-
-        found = check(page, url)
-
-    assert found.states == {7: "bad", 200: "bad"}
-    assert "rolled back" in found.summary
-
-
-def verify_page() -> str:
-    return TEMPLATES.get_template("verify.html").render()
-
-
-def pin(page: Page, url: str, memorandum: str) -> None:
-    page.goto(f"{url}/verify")
-    page.fill("[data-memorandum]", memorandum)
-    page.get_by_role("button", name="Pin", exact=True).click()
-
-
-def test_another_memorandum_than_the_pinned_one_is_an_alert_on_every_page(browser: Browser, story: Log) -> None:
-    with visiting(browser, story.files, {"/": story.page(THREE), "/verify": verify_page()}) as (page, url):
-        pin(page, url, story.memorandum)
-        assert page.inner_text("[data-said]") == "pinned in this browser"
-        found = check(page, url)
-        assert page.query_selector("[role=alert]") is None
-        assert "the memorandum is the one that is pinned" in found.text
-
-        pin(page, url, "0" * 64)
-        page.goto(url)
-        alert = page.get_by_role("alert")
-        alert.wait_for()
-        found = press(page)
-
-        assert "another founding document than the one that you pinned" in alert.inner_text()
-        assert found.states == dict.fromkeys(THREE, "bad")
-
-
-def test_a_memorandum_that_is_not_served_is_an_alert_too(browser: Browser, story: Log) -> None:
-    files = dict(story.files)
-    with checked_logs.served(files, {"/": story.page(THREE), "/verify": verify_page()}) as url:
-        with page_of(browser) as (page, _):
-            pin(page, url, story.memorandum)
-            del files["memorandum"]
-            page.goto(url)
-            page.get_by_role("alert").wait_for()
-
-            assert "could not be checked" in page.get_by_role("alert").inner_text()
-
-
-def test_what_is_no_hash_is_not_pinned(browser: Browser, story: Log) -> None:
-    with visiting(browser, story.files, {"/verify": verify_page()}) as (page, url):
-        pin(page, url, "a hash")
-
-        assert page.inner_text("[data-said]").startswith("not pinned: ")
-
-
-# ---------------------------------------------------------------------- the whole log, in a worker
-
-
-def whole(page: Page, url: str) -> dict[str, Any]:
-    page.goto(f"{url}/verify")
-    page.evaluate(
-        "() => { window.found = new Promise((tell) => "
-        "document.addEventListener('verified', (event) => tell(event.detail), { once: true })); }"
-    )
-    page.get_by_role("button", name="Check the whole log in this browser").click()
-    found: dict[str, Any] = page.evaluate("() => window.found")
-    return found
-
-
-def test_the_whole_log_is_checked_in_a_worker(browser: Browser, grown: tuple[Log, Log]) -> None:
-    _, now = grown
-    size = size_of(now.files)
-    with visiting(browser, now.files, {"/verify": verify_page()}) as (page, url):
-        pin(page, url, now.memorandum)
-
-        found = whole(page, url)
-
-        assert found["failure"] is None, found
-        assert page.inner_text(".verify-summary") == f"{size} of {size} verified · under the pinned memorandum"
-        assert f"{size} of {size} entries" in page.inner_text("[data-verify-whole]")
-        assert page.locator("[data-verify-whole] table caption").inner_text().startswith("Events that this browser")
-
-
-def test_the_worker_names_the_entry_that_does_not_hold(browser: Browser, story: Log) -> None:
-    spoilt = with_leaf(story.files, 30, flipped(leaves_of(story.files)[30], 90))
-    with visiting(browser, spoilt, {"/verify": verify_page()}) as (page, url):
-        found = whole(page, url)
-
-        assert (found["failure"]["step"], found["failure"]["index"]) == ("entries", 30)
-        assert page.inner_text(".verify-summary").startswith("1 failed · entries, entry 30")
