@@ -8,7 +8,7 @@ import { isSlug } from "./envelope.js";
 import { checkJws, readJws } from "./jws.js";
 import { readKey } from "./keys.js";
 import { COSIGNATURE, ED25519, SUBTREE_COSIGNATURE, readVerifier } from "./note.js";
-import { refuse } from "./refused.js";
+import { Unable, refuse } from "./refused.js";
 
 const PROOF_TYP = "cohort-key-proof+jwt";
 const AFTER_REMOVAL = ["consent.withdrawn", "disclosures.erased"];
@@ -27,6 +27,7 @@ export class Register {
     this.removed = new Set();
     this.resolutions = new Map(); // name -> {subject, content, membership, votes, since, inForce}
     this.logKeys = []; // {verifier, since}
+    this.unproved = 0; // proofs of new keys that this browser cannot check
     this.witnesses = []; // verifier keys, in the order in which they came into force
   }
 
@@ -80,7 +81,10 @@ export class Register {
     if (printCanonical(jws.payload) !== printCanonical({ node, origin: this.memorandum.origin, prev })) {
       refuse("the proof of a new key is for another node, log or place in the stream");
     }
-    await checkJws(jws, key);
+    await checkJws(jws, key).catch((error) => {
+      if (!(error instanceof Unable)) throw error;
+      this.unproved += 1;
+    });
     return key;
   }
 

@@ -223,6 +223,7 @@ class Whole {
     const streams = Object.keys(this.result.counts).length;
     this.#pass("signatures", `${size - this.result.unverified} signatures under the keys in force, in ${streams} streams without a gap`);
     if (this.result.unverified) this.#pass("not checked", `${this.result.unverified} signatures: ${this.result.unable}`);
+    if (this.register.unproved) this.#pass("not checked", `${this.register.unproved} proofs that a node holds its new key`);
     if (this.settings.disclosures) {
       const { shown, sealed } = this.result;
       this.#pass("disclosures", `${shown} of ${sealed} sealed values open their commitments; the others are withheld or erased`);
