@@ -52,6 +52,16 @@ def test_a_flipped_bit_turns_exactly_its_row_red(visited: Visited, story: Log, p
     assert "failed: entry 17 is not the one that the log signed" in found.text
 
 
+def test_an_event_whose_neighbours_do_not_meet_it_is_red(visited: Visited, story: Log) -> None:
+    leaves = leaves_of(story.files)
+    without = checked_logs.resigned(story.files, [*leaves[:16], *leaves[17:]])
+
+    found = visited.checks(without, story.page([13, 15, 16], {15: {}, 16: {}}, size=47))
+
+    assert found.states == {13: "good", 15: "bad", 16: "bad"}
+    assert "the next event of drup-nl has seq" in found.text
+
+
 @pytest.mark.parametrize("name", ["jti", "node", "type"])
 def test_a_row_that_says_of_its_event_what_was_not_signed_is_red(visited: Visited, story: Log, name: str) -> None:
     lie = story.said(17) | {name: story.said(1)[name]}

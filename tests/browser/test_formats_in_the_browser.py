@@ -21,10 +21,11 @@ from ledger.merkle.tiles import pack_entries
 from ledger.operations.source import read_tiled
 from ledger.signing import canonical, jws
 from ledger.signing.checkpoint import Checkpoint, sign_checkpoint
+from ledger.signing.cosigned import cosignature_message
 from ledger.signing.encoding import from_base64, from_base64url, from_decimal, to_base64url
 from ledger.signing.envelope import Disclosure, Envelope
 from ledger.signing.keys import PublicKey, SigningKey
-from ledger.signing.note import Verifier
+from ledger.signing.note import NoteSignature, Verifier
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +274,29 @@ def test_every_flipped_bit_of_a_cosigned_checkpoint_is_found(page: Page) -> None
     )
 
     assert found == [[given.ORIGIN, 17, checked_logs.TIME_S], [True] * len(changed)]
+
+
+def test_a_cosignature_that_states_no_time_is_none(page: Page) -> None:
+    checkpoint = sign_checkpoint(Checkpoint(given.ORIGIN, 17, EMPTY_ROOT), hubs.LOG)
+    witness = given.cosigner(checked_logs.WITNESS).verifier
+    times = [checked_logs.TIME_S, 0]
+    signed = [
+        given.signing_key(witness.name).sign(cosignature_message(checkpoint.text, time_s=time_s)) for time_s in times
+    ]
+    lines = [
+        NoteSignature(witness.name, witness.key_id, time_s.to_bytes(8) + signature)
+        for time_s, signature in zip(times, signed, strict=True)
+    ]
+
+    refused = run_module(
+        page,
+        "note",
+        """const witness = await m.readVerifier(given.key);
+        return Promise.all(given.notes.map((note) => refused(() => m.signedBy(m.readNote(bytes(note)), witness))));""",
+        {"key": witness.text, "notes": [with_cosignatures(checkpoint, [line]).encode().hex() for line in lines]},
+    )
+
+    assert refused == [False, True]
 
 
 def test_a_verifier_key_has_the_id_of_its_own_key_or_is_none(page: Page) -> None:

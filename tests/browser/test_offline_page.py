@@ -260,6 +260,11 @@ def id_used_twice(told: Told) -> Files:
     return forged(told, replace(next_claims(told), event_id=taken), told.alliance.key(DRUP))
 
 
+def after_another(told: Told) -> Files:
+    """The right place in the stream, behind an envelope that nobody was shown."""
+    return forged(told, replace(next_claims(told), prev=bytes(32)), told.alliance.key(DRUP))
+
+
 def by_a_former_member(told: Told) -> Files:
     return forged(told, next_claims(told, PROTARGET), given.signing_key(f"{PROTARGET} 3"))
 
@@ -296,6 +301,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Told], Files], str, int | None, str]] = {
     "a signature broken, tree and all": (with_broken_signature, "signatures", 4, "does not hold"),
     "an event dated back": (received_earlier, "entries", 6, "received before"),
     "an event id used twice": (id_used_twice, "streams", 48, "is taken"),
+    "an event behind another history": (after_another, "streams", 48, "prev is not the hash"),
     "a former member's event": (by_a_former_member, "streams", 48, "no member any more"),
     "an event by a key that was replaced": (by_a_replaced_key, "signatures", 48, "another key than the one in force"),
     "an event by a stolen name": (by_a_thief, "signatures", 48, "another key than the one in force"),
