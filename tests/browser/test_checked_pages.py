@@ -128,6 +128,19 @@ def test_what_cannot_be_read_is_neither_good_nor_bad(browser: Browser, story: Lo
     assert found.summary == "0 of 3 verified · 3 not checked"
 
 
+NO_ED25519 = """crypto.subtle.importKey = () => Promise.reject(new DOMException("none", "NotSupportedError"));"""
+
+
+def test_a_browser_that_knows_no_ed25519_says_so_and_calls_nothing_bad(browser: Browser, story: Log) -> None:
+    with visiting(browser, story.files, {"/": story.page(THREE)}) as (page, url):
+        page.add_init_script(NO_ED25519)
+
+        found = check(page, url)
+
+    assert found.states == dict.fromkeys(THREE, "unknown")
+    assert "this browser does not check Ed25519" in found.summary
+
+
 def test_an_event_that_is_listed_twice_counts_for_nothing(visited: Visited, story: Log) -> None:
     found = visited.checks(story.files, story.page([14, 14], says=2))
 

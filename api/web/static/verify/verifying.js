@@ -1,4 +1,8 @@
 // The Verify page: what is pinned here, and the whole log in a worker. The page without it says what to do instead.
+//
+//   <form data-pins hidden> with an input [data-memorandum], a textarea [data-witnesses], a button [data-unpin] and a
+//   place for words [data-said]; <div data-verify-whole [data-log="/log/"]>, where a button, progress and a report come.
+//   The event `verified` on that carries what `checkWhole` found.
 import { fromBase64 } from "./bytes.js";
 import { readVerifier } from "./note.js";
 import { allSeen, pin, pinned, remember, unpin } from "./pins.js";

@@ -117,13 +117,12 @@ class Whole {
     const width = widthOf(this.checkpoint.size, 0, n);
     const read = (path) => readTiled(this.source, path);
     try {
-      return {
-        n,
-        width,
-        tile: await read(tilePath(0, n, width)),
-        entries: await read(numberedPath("tile/entries", n, width)),
-        disclosures: this.settings.disclosures ? await read(numberedPath("disclosures", n, width)) : null,
-      };
+      const [tile, entries, disclosures] = await Promise.all([
+        read(tilePath(0, n, width)),
+        read(numberedPath("tile/entries", n, width)),
+        this.settings.disclosures ? read(numberedPath("disclosures", n, width)) : null,
+      ]);
+      return { n, width, tile, entries, disclosures };
     } catch (error) {
       return placed(error, { step: "entries", index: n * TILE_WIDTH });
     }
