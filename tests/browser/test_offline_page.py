@@ -283,6 +283,11 @@ def by_a_stranger(told: Told) -> Files:
     return forged(told, next_claims(told, "nobody-xx"), given.signing_key("nobody"))
 
 
+def resolved_about_nothing(told: Told) -> Files:
+    proposal: given.Data = {"resolution": "about-nothing", "subject": "accession", "content": None}
+    return forged(told, next_claims(told, type_="resolution.proposed", data=proposal), told.alliance.key(DRUP))
+
+
 def with_log_key_unused(told: Told) -> Files:
     """A later log key is in force, and the checkpoint has the founding key's signature alone."""
     proposal = given.resolution("a-log-key", "log-key", log_key("another"))
@@ -307,6 +312,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Told], Files], str, int | None, str]] = {
     "an event by a stolen name": (by_a_thief, "signatures", 48, "another key than the one in force"),
     "an event by nobody": (by_a_stranger, "streams", 48, "has no key here"),
     "a rotation with another's proof": (rotated_elsewhere, "streams", 48, "another node, log or place"),
+    "a resolution about nothing": (resolved_about_nothing, "streams", 48, "a resolution is misshapen"),
     "a log key left unused": (with_log_key_unused, "checkpoint", None, "a resolution brought into force"),
     "a founder's key exchanged": (founded_otherwise, "streams", 0, "another memorandum"),
     "a sealed value exchanged": (disclosures_with(another_value), "disclosures", 12, "opens none"),
