@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import board, cohort, overview
+from api.web.pages import board, cohort, overview, verify
 
-ROUTERS: tuple[APIRouter, ...] = (overview.router, board.router, cohort.router)
+ROUTERS: tuple[APIRouter, ...] = (overview.router, board.router, cohort.router, verify.router)
