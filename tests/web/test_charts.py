@@ -64,9 +64,21 @@ def test_a_scale_without_an_extent_divides_by_nothing() -> None:
 def curve(*followed: tuple[int, bool], undated: int = 0) -> TimeToEvent:
     found = kaplan_meier([Followed(*each) for each in followed])
     return TimeToEvent(
-        *("overall survival", "treated", "week-16", CUT, "Kaplan-Meier", 0.95),
-        *(found.size, found.events, undated, 0, found.median, found.median_low, found.median_high),
-        *(found.steps, (AtRisk(1, found.size), AtRisk(56, found.at_risk(56)))),
+        what="overall survival",
+        population="treated",
+        endpoint="week-16",
+        data_cut=CUT,
+        estimator="Kaplan-Meier",
+        level=0.95,
+        patients=found.size,
+        events=found.events,
+        undated=undated,
+        shut=0,
+        median=found.median,
+        median_low=found.median_low,
+        median_high=found.median_high,
+        steps=found.steps,
+        at_risk=(AtRisk(1, found.size), AtRisk(56, found.at_risk(56))),
     )
 
 
