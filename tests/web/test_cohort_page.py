@@ -136,6 +136,7 @@ def test_outsiders_are_shown_no_outcome_no_history_and_no_chart(client: TestClie
     assert "&lt;10" in answer.text
     for hidden in ("<svg", "History</h2>", "Findings</h2>", "/events/", "/numbers/"):
         assert hidden not in answer.text
+    assert answer.headers["cache-control"] == "private, no-cache"
     assert page(client, path=PATH).status_code == 401  # its rows name cases
 
 
