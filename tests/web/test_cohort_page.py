@@ -110,6 +110,23 @@ def test_what_a_partner_is_not_shown_is_hatched_and_what_is_its_own_stands_besid
     assert f"What {DRUP} contributed" in own
     assert "contributed</h2>" not in other
     assert case(1) not in own + other
+    assert "/numbers/started?" in own
+    assert "/numbers/benefit-" not in own  # whom it counts is not for it
+
+
+def test_for_an_auditor_every_number_leads_to_what_it_counts(auditor: TestClient) -> None:
+    html = page(auditor).text
+
+    for of in (
+        "started",
+        "evaluable",
+        "benefit-computed",
+        "counted-claimed",
+        "best-response",
+        "worst-grade",
+        "benefits",
+    ):
+        assert f"/numbers/{of}?" in html
 
 
 def test_the_findings_of_the_cohort_are_those_that_its_data_name(auditor: TestClient, told: given.Alliance) -> None:
