@@ -99,6 +99,8 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/metrics"): OPEN,
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/"): ANYBODY,
+    ("GET", "/numbers/{of}"): PARTNERS,  # what it lists are events, and rows that name cases
+    ("GET", "/search"): PARTNERS,
     ("GET", "/static/{path}"): OPEN,
     ("GET", "/help/errors/{slug}"): OPEN,
     ("GET", "/help/trust"): OPEN,

@@ -133,6 +133,17 @@ def amending(conn: Connection, event_id: str) -> list[str]:
     return list(conn.execute(select(columns.event).where(columns.target == event_id).distinct()).scalars())
 
 
+def amended_among(conn: Connection, event_ids: Iterable[str], *, size: int) -> dict[str, dict[int, str]]:
+    """Event id -> index and kind of each of its corrections, and of its retraction, among the first `size` entries."""
+    columns, asked = cohort_tables[Correction.TABLE].c, sorted(set(event_ids))
+    found: dict[str, dict[int, str]] = {}
+    for start in range(0, len(asked), _AT_A_TIME):
+        mine = columns.target.in_(asked[start : start + _AT_A_TIME]), columns.since < size
+        for target, since, kind in conn.execute(select(columns.target, columns.since, columns.kind).where(*mine)):
+            found.setdefault(target, {})[since] = kind
+    return {target: dict(sorted(done.items())) for target, done in found.items()}
+
+
 def sealed_tiers(conn: Connection, start: int, stop: int) -> dict[str, Tier]:
     """Commitment -> tier of the column that holds it, for what the entries from `start` up to `stop` set."""
     tiers: dict[str, Tier] = {}

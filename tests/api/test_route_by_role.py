@@ -51,6 +51,8 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "GET /metrics": OPEN,
     "GET /openapi.json": OPEN,
     "GET /": REPORTS,
+    "GET /numbers/started": PARTNERS,
+    "GET /search": PARTNERS,
     "GET /static/ledger.css": OPEN,
     "GET /help/errors/rule": OPEN,
     "GET /help/trust": OPEN,

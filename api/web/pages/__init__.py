@@ -2,6 +2,15 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import board, overview
+from api.web.pages import board, case, cells, event, events, numbers, overview, search
 
-ROUTERS: tuple[APIRouter, ...] = (overview.router, board.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    overview.router,
+    board.router,
+    events.router,
+    event.router,
+    cells.router,
+    case.router,
+    numbers.router,
+    search.router,
+)
