@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import board, case, cells, event, events, numbers, overview, search
+from api.web.pages import board, case, cells, cohort, event, events, numbers, overview, search
 
 ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
     board.router,
+    cohort.router,
     events.router,
     event.router,
     cells.router,
