@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.caching import ASK_AGAIN, OPENED, VARY
-from api.telling import cell_path, in_words, shown
+from api.telling import cell_path, in_words, named, shown
 from ledger.cohort.callers import NOBODY, Caller
 
 POLICY = (
@@ -173,6 +173,7 @@ def _templates() -> Environment:
     made.filters["grouped"] = _grouped
     made.filters["in_words"] = in_words
     made.filters["shown"] = shown
+    made.filters["named"] = named
     return made
 
 

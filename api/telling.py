@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from ledger.names import UUID
 from ledger.signing.canonical import Json, dump
 
 _SHORT = {"on": "date", "jwk": "public key"}
@@ -11,6 +12,11 @@ _SHORT = {"on": "date", "jwk": "public key"}
 def in_words(name: str) -> str:
     """`cohort.stage_decided` as `cohort stage decided`, `opened_on` as `opened on`."""
     return _SHORT.get(name, name.replace(".", " ").replace("_", " ").replace("-", " "))
+
+
+def named(key: Iterable[str]) -> str:
+    """A row's key to read: handles and event ids in short, for the link beside it has them whole."""
+    return " / ".join(f"{part[:8]}…{part[-4:]}" if UUID.fullmatch(part) else part for part in key)
 
 
 def shown(value: Json) -> str:

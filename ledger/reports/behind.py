@@ -37,18 +37,23 @@ class Behind:
         return (self.which.type,) if self.which.type and not self.noun.types else self.noun.types
 
 
-def behind(snapshot: Snapshot, name: str, which: Which) -> Behind:
+def noun_of(name: str, which: Which) -> Noun:
     """Raises NotFoundError for a number that is not known, MalformedError where it is not said of what it is."""
     noun = NOUNS.get(name)
     if noun is None:
         raise NotFoundError("there is no number of this name: numbers on pages link to those that there are")
-    named = {each for each in [field.name for field in fields(Which)] if getattr(which, each) is not None}
+    named = {field.name for field in fields(Which) if getattr(which, field.name) is not None}
     if not noun.needs <= named:
         raise MalformedError(f"this number is of one {' and one '.join(sorted(noun.needs - named))}: name it")
     if not named <= noun.needs | noun.takes:
-        surplus = ", ".join(sorted(named - noun.needs - noun.takes))
-        raise MalformedError(f"this number is not told by {surplus}")
-    counted = tuple(sorted(noun.found(snapshot, which), key=lambda each: each.index))
+        raise MalformedError(f"this number is not told by {', '.join(sorted(named - noun.needs - noun.takes))}")
+    return noun
+
+
+def behind(snapshot: Snapshot, name: str, which: Which) -> Behind:
+    """Errors: as `noun_of`. Raises NotFoundError for a decision that there is not."""
+    noun = noun_of(name, which)
+    counted = tuple(sorted(noun.found.of(snapshot, which), key=lambda each: each.index))
     roots = roots_of(snapshot)
     indexes = {each.index for each in counted}
     corrects = {each: roots[each] for each in indexes & roots.keys()}

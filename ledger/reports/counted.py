@@ -40,7 +40,17 @@ class Counted:
     field: str | None = None
 
 
-Found = Callable[[Snapshot, Which], Iterator[Counted]]
+_Of = Callable[[Snapshot, Which], Iterator[Counted]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How one number finds what it counts. tables: of which; none where the events themselves are counted."""
+
+    of: _Of
+    tables: frozenset[str]
+
+
 _Counts = Callable[[Any], bool]
 
 
@@ -50,7 +60,7 @@ def rows_of(row_type: type[Row], field: str, counts: _Counts = lambda _: True) -
     def found(snapshot: Snapshot, which: Which) -> Iterator[Counted]:
         return (_by(row, field) for row in _of(snapshot.of(row_type), which) if field in row.set_by and counts(row))
 
-    return found
+    return Found(found, frozenset({row_type.TABLE}))
 
 
 def things_of(row_type: type[Row], field: str, thing: tuple[str, ...], counts: _Counts = lambda _: True) -> Found:
@@ -65,7 +75,7 @@ def things_of(row_type: type[Row], field: str, thing: tuple[str, ...], counts: _
                     first[named] = this
         return iter(first.values())
 
-    return found
+    return Found(found, frozenset({row_type.TABLE}))
 
 
 def told_by(*sets: tuple[type[Row], str | None]) -> Found:
@@ -83,24 +93,30 @@ def told_by(*sets: tuple[type[Row], str | None]) -> Found:
                         by_node.setdefault(node_of[index], Counted(index, row.TABLE, row.key, name))
                 yield from (each for node, each in by_node.items() if which.node in (None, node))
 
-    return found
+    return Found(found, frozenset(row_type.TABLE for row_type, _ in sets))
 
 
-def in_table(snapshot: Snapshot, which: Which, *, each_cell: bool) -> Iterator[Counted]:
-    node_of = {event.index: event.node for event in snapshot.events}
-    for row in snapshot.tables.get(which.table or "", ()):
-        set_here = [
-            Counted(index, row.TABLE, row.key, name)
-            for name, index in row.set_by.items()
-            if index in node_of and which.node in (None, node_of[index])
-        ]
-        yield from set_here if each_cell else islice(set_here, 1)
+def in_table(*, each_cell: bool) -> Found:
+    """What a node set in the table that is asked about: each cell, or each row once."""
+
+    def found(snapshot: Snapshot, which: Which) -> Iterator[Counted]:
+        node_of = {event.index: event.node for event in snapshot.events}
+        for row in snapshot.tables.get(which.table or "", ()):
+            set_here = [
+                Counted(index, row.TABLE, row.key, name)
+                for name, index in row.set_by.items()
+                if index in node_of and which.node in (None, node_of[index])
+            ]
+            yield from set_here if each_cell else islice(set_here, 1)
+
+    return Found(found, frozenset())
 
 
 def _of(found: Iterable[Row], which: Which) -> Iterator[Any]:
     for row in found:
         of_cohort = which.cohort in (None, getattr(row, "cohort", None))
-        if of_cohort and which.node in (None, getattr(row, "node", None)):
+        of_metric = which.metric in (None, getattr(row, "metric", None))
+        if of_cohort and of_metric and which.node in (None, getattr(row, "node", None)):
             yield row
 
 
@@ -114,10 +130,10 @@ def events_of(counts: Callable[[Registered], bool] = lambda _: True) -> Found:
             if which.node in (None, event.node) and which.type in (None, event.type) and counts(event):
                 yield Counted(event.index)
 
-    return found
+    return Found(found, frozenset())
 
 
-def decided_on(snapshot: Snapshot, which: Which) -> Iterator[Counted]:
+def _decided_on(snapshot: Snapshot, which: Which) -> Iterator[Counted]:
     """The cases that a decision names, by the event that found each evaluable."""
     decision = next((each for each in snapshot.of(rows.StageDecision) if each.set_by["decision"] == which.entry), None)
     if decision is None:
@@ -126,3 +142,6 @@ def decided_on(snapshot: Snapshot, which: Which) -> Iterator[Counted]:
     for case in cases_of(decision):
         row = found.get(case)
         yield _by(row, "evaluable") if row else Counted(decision.set_by["evaluable"], decision.TABLE, decision.key)
+
+
+DECIDED_ON = Found(_decided_on, frozenset({rows.StageDecision.TABLE, rows.Episode.TABLE}))

@@ -10,7 +10,7 @@ from ledger.cohort import rows
 from ledger.cohort.places import PLANNED_STAGES, takes_place
 from ledger.cohort.snapshot import Snapshot
 from ledger.names import REGIMEN_JOINER
-from ledger.reports.counted import Counted, Found, Which, decided_on, events_of, in_table, rows_of, things_of, told_by
+from ledger.reports.counted import DECIDED_ON, Counted, Found, Which, events_of, in_table, rows_of, things_of, told_by
 from ledger.reports.standing import Standing, standings
 
 
@@ -72,9 +72,12 @@ def _stated(snapshot: Snapshot, which: Which) -> int | None:
     )
 
 
+_AT_ALL_NODES = rows_of(rows.CohortOpening, "opened_on")
+
+
 def _openings(snapshot: Snapshot, which: Which) -> Iterator[Counted]:
     """At all nodes, for one is behind the first of them."""
-    return rows_of(rows.CohortOpening, "opened_on")(snapshot, Which(cohort=which.cohort))
+    return _AT_ALL_NODES.of(snapshot, Which(cohort=which.cohort))
 
 
 _COHORT, _NODE = frozenset({"cohort"}), frozenset({"node"})
@@ -158,7 +161,7 @@ NOUNS: Mapping[str, Noun] = {
         "days behind",
         "Days from the first opening of the cohort among the members that are bound to open in parallel, until this"
         " one's or until now. The openings are listed here.",
-        _openings,
+        Found(_openings, _AT_ALL_NODES.tables),
         frozenset(),
         needs=_BOTH,
         value=_days_behind,
@@ -166,14 +169,14 @@ NOUNS: Mapping[str, Noun] = {
     "decided_on": Noun(
         "cases of the decision",
         "The evaluable cases that the decision itself names.",
-        decided_on,
+        DECIDED_ON,
         _BOTH,
         needs=frozenset({"entry"}),
     ),
     "benefits": Noun(
         "benefits stated by the decision",
         "How many of the evaluable cases benefited, as the decision itself states. The cases are listed here.",
-        decided_on,
+        DECIDED_ON,
         _BOTH,
         needs=frozenset({"entry"}),
         value=_stated,
@@ -237,14 +240,14 @@ NOUNS: Mapping[str, Noun] = {
     "rows": Noun(
         "rows of a table",
         "Rows with at least one value that stands and that the node set.",
-        lambda snapshot, which: in_table(snapshot, which, each_cell=False),
+        in_table(each_cell=False),
         _NODE,
         needs=frozenset({"table"}),
     ),
     "cells": Noun(
         "cells of a table",
         "Values that stand and that the node set.",
-        lambda snapshot, which: in_table(snapshot, which, each_cell=True),
+        in_table(each_cell=True),
         _NODE,
         needs=frozenset({"table"}),
     ),
@@ -333,9 +336,7 @@ NOUNS: Mapping[str, Noun] = {
     "attested": Noun(
         "attestations",
         "What a node attested of a number, in total and in its own words.",
-        lambda snapshot, which: rows_of(rows.Census, "kind", lambda row: which.metric in (None, row.metric))(
-            snapshot, which
-        ),
+        rows_of(rows.Census, "kind"),
         _NODE | {"metric"},
         types=("census.attested",),
     ),

@@ -41,7 +41,8 @@ def show_case(
     kept = rows_of_case(seen, node, case)
     with reading(reads) as connection:
         said = trail_of(connection, node, case, size=seen.size)
-        lines = tell(connection, said, Reach.of(read_head(connection)), size=seen.size)
+        head = read_head(connection)
+        lines = tell(connection, said, Reach.of(head), size=seen.size)
         gone = [each for each, line in zip(said, lines, strict=True) if "retracted" in line.amended.values()]
         changes = changes_by_entry(connection, _rows(connection, kept, gone), size=seen.size)
         erased = erased_events(connection)
@@ -51,6 +52,7 @@ def show_case(
         "case.html",
         headers={"Cache-Control": OPENED} if opened else {},
         seen_size=seen.size,
+        proven_size=head.published,
         asked=asked,
         node=node,
         case=case,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from json import dumps
 from typing import Annotated, Literal
 
@@ -17,19 +18,21 @@ from api.drawing import draw
 from api.hub import OpenHub, Reads
 from api.logged import log_access
 from api.negotiating import Page
-from api.queries import AskedWhen, Seen
+from api.queries import AskedWhen, Look, Taken
 from ledger.cohort.database import Registered
-from ledger.cohort.rows import TABLES
+from ledger.cohort.rows import TABLES, Correction
 from ledger.cohort.snapshot import Snapshot
-from ledger.errors import ForbiddenError, NotFoundError
+from ledger.errors import ForbiddenError, MalformedError, NotFoundError
 from ledger.names import SLUG_MAX
 from ledger.operations.hub import Hub
+from ledger.operations.reading import snapshot_at, snapshot_of_cohort, snapshot_of_tables
 from ledger.operations.revealing import reveal
-from ledger.reports.behind import Behind, behind
+from ledger.reports.behind import Behind, behind, noun_of
 from ledger.reports.counted import Counted, Which
 from ledger.reports.findings import findings, findings_for
 from ledger.reports.looks import Looked, looked
 from ledger.reports.material import material
+from ledger.reports.nouns import Noun
 from ledger.reports.patients import Patient
 from ledger.store.engine import reading
 from ledger.store.head import read_head
@@ -91,7 +94,7 @@ def show_number(
     request: Request,
     hub: OpenHub,
     reads: Reads,
-    seen: Seen,
+    look: Look,
     audience: ShownTo,
     asking: Asking,
     of: Of,
@@ -105,11 +108,12 @@ def show_number(
                 "this number is computed from sealed values, and whom it counts is for auditors of all: the page of"
                 " the cohort shows as much of it as you may see"
             )
-        return _sealed_number(request, hub, seen, name, asked)
+        return _sealed_number(request, hub, look, name, asked)
     if name == "findings":
-        return _findings(request, hub, seen, asking)
+        return _findings(request, hub, look(snapshot_at), asking)
     if asked.table is not None and asked.table not in TABLES:
         raise NotFoundError("there is no such table")
+    seen = look(_read(noun_of(name, asked.which), asked.cohort))
     found = behind(seen, name, asked.which)
     with reading(reads) as connection:
         published = read_head(connection).published
@@ -126,6 +130,15 @@ def show_number(
         recount=_rule(found),
         cut=_received(seen, seen.size - 1),
     )
+
+
+def _read(noun: Noun, cohort: str | None) -> Taken:
+    """As much of the database as a number is made from."""
+    if cohort is not None:
+        return partial(snapshot_of_cohort, cohort=cohort)
+    if not noun.found.tables:
+        return snapshot_at
+    return partial(snapshot_of_tables, tables=noun.found.tables | {Correction.TABLE})
 
 
 def _rule(found: Behind) -> str | None:
@@ -153,10 +166,11 @@ def _received(seen: Snapshot, index: int) -> str:
 # ------------------------------------------------------------------ what rests on sealed values
 
 
-def _sealed_number(request: Request, hub: Hub, seen: Snapshot, name: str, asked: Number) -> HTMLResponse:
+def _sealed_number(request: Request, hub: Hub, look: Look, name: str, asked: Number) -> HTMLResponse:
     """For auditors alone. Whom it shows is written down, as by the report of the cohort."""
     if asked.cohort is None:
-        raise NotFoundError("this number is of one cohort: name it")
+        raise MalformedError("this number is of one cohort: name it")
+    seen = look(partial(snapshot_of_cohort, cohort=asked.cohort))
     with reading(hub.engine) as connection:
         told = material(reveal(connection, hub.vault, seen, cohort=asked.cohort), asked.cohort)
     number, patients = None, told.planned
@@ -171,7 +185,7 @@ def _sealed_number(request: Request, hub: Hub, seen: Snapshot, name: str, asked:
         seen_size=seen.size,
         name=name,
         asked=asked,
-        number=number,
+        says=number,
         patients=patients,
         cut=_received(seen, seen.size - 1),
     )

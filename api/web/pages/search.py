@@ -6,6 +6,7 @@ an address the template is written, and nothing behind the question mark.
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Query, Request
@@ -16,12 +17,13 @@ from api.caching import OPENED, VARY
 from api.drawing import draw
 from api.hub import Reads
 from api.negotiating import Page
-from api.queries import AskedWhen, SeenBoard
+from api.queries import AskedWhen, Look
 from api.telling import cell_path
 from ledger.cohort import rows
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError
 from ledger.names import UUID
+from ledger.operations.reading import snapshot_of_tables
 from ledger.reports.members import members
 from ledger.reports.reasons import regimen_of
 from ledger.signing.checkpoint import Checkpoint
@@ -36,6 +38,7 @@ from ledger.store.head import read_head
 router = APIRouter(tags=["pages"], route_class=Page)
 
 HITS_MAX = 50
+_NAMED = tuple(each.TABLE for each in (rows.Cohort, rows.Node, rows.Trial, rows.Resolution, rows.Supply))
 _INDEX = re.compile(r"0|[1-9][0-9]{0,14}")
 _HASHLIKE = re.compile(r"[A-Za-z0-9+/_=-]{6,64}")
 
@@ -55,9 +58,9 @@ class Hit(NamedTuple):
 
 
 @router.get("/search")
-def show_search(request: Request, reads: Reads, seen: SeenBoard, asked: Annotated[Looked, Query()]) -> Response:
+def show_search(request: Request, reads: Reads, look: Look, asked: Annotated[Looked, Query()]) -> Response:
     """Redirects to the one thing that is meant, and lists them where there are several, or none is named in full."""
-    text = asked.q.strip()
+    seen, text = look(partial(snapshot_of_tables, tables=_NAMED)), asked.q.strip()
     found: list[Hit] = []
     if text:
         with reading(reads) as connection:

@@ -74,8 +74,8 @@ function follow(wanted) {
       cell("th", link(`/events/${entry.index}`, entry.index.toLocaleString("en")), { scope: "row", class: "number" }),
       cell("td", make("time", { datetime: entry.received }, entry.received.slice(0, 19).replace("T", " "))),
       cell("td", link(`/events?node=${encodeURIComponent(entry.node)}`, entry.node)),
-      cell("td", entry.type.replace(/[._-]/g, " ")),
-      cell("td", typeof about.cohort === "string" ? link(`/cohorts/${encodeURIComponent(about.cohort)}`, about.cohort) : ""),
+      cell("td", entry.type.replace(/[._-]/g, " "), { class: "wraps" }),
+      cell("td", cohortOf(about.cohort), { class: "wraps" }),
       cell("td", typeof about.case === "string" ? caseOf(entry.node, about.case) : ""),
       cell("td", String(actor.role ?? "")),
       cell("td", entry.state),
@@ -98,6 +98,10 @@ function follow(wanted) {
 function claimsOf(jws) {
   const text = jws.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(text), (each) => each.charCodeAt(0))));
+}
+
+function cohortOf(cohort) {
+  return typeof cohort === "string" ? link(`/cohorts/${encodeURIComponent(cohort)}`, cohort) : "";
 }
 
 function caseOf(node, handle) {
