@@ -22,7 +22,7 @@ from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
 from ledger.exports.reports import board_table
 from ledger.names import SLUG, SLUG_MAX, UUID
-from ledger.operations.reading import snapshot_of_cohort
+from ledger.operations.reading import snapshot_of_case, snapshot_of_cohort
 from ledger.reports.board import Board, board
 from ledger.reports.census import CensusLine, census
 from ledger.reports.contributions import Contribution, contributions
@@ -170,9 +170,9 @@ def read_funnel(seen: Seen, audience: ShownTo) -> tuple[FunnelLine, ...] | tuple
 
 
 @router.get("/cases/{node}/{case}")
-def read_case(request: Request, seen: Seen, response: Response, node: NodeName, case: CaseName) -> CaseRows:
+def read_case(request: Request, look: Look, response: Response, node: NodeName, case: CaseName) -> CaseRows:
     """A patient's file: every row of the case."""
-    kept = rows_of_case(seen, node, case)
+    kept = rows_of_case(look(partial(snapshot_of_case, node=node, case=case)), node, case)
     return CaseRows(node, case, _lines(kept, opened_for(request, events_behind(kept), response)), events_behind(kept))
 
 

@@ -1,8 +1,8 @@
 """What entries changed in the cohort database, field by field, read from stored row versions."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 from ledger.cohort.cells import RowKey, Version
 from ledger.cohort.rows import columns_of
@@ -11,7 +11,8 @@ from ledger.store.cells import changes_at, row_history
 from ledger.store.engine import Connection
 
 
-class Changed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Changed:
     """One cell that an entry changed. index: of the entry. old_by, new_by: of the events behind the value before and
     after, None where there was none. sealed: the values are commitments.
     """

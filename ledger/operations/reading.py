@@ -25,7 +25,7 @@ from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError, NotFoundError
 from ledger.reports.releases import released_at
 from ledger.signing.entry import parse_time
-from ledger.store.cells import read_corrections_by, read_episodes_elsewhere, read_versions
+from ledger.store.cells import read_corrections_by, read_episodes_elsewhere, read_versions, read_versions_of_case
 from ledger.store.engine import Connection, Engine, reading
 from ledger.store.entries import index_at_time, last_told, registered, registered_each
 from ledger.store.head import read_head
@@ -107,6 +107,16 @@ def snapshot_of_cohort(engine: Engine, moment: Moment, cohort: str) -> Snapshot:
         cuts |= _seen_before(connection, cuts | {index}, moment.on)
         events = registered_each(connection, behind | cuts | {index}, event_ids=corrected)
         found = snapshot.of_versions([*versions, *corrections], _in_order(events), size=index + 1)
+    return found if moment.on is None else found.on(moment.on)
+
+
+def snapshot_of_case(engine: Engine, moment: Moment, *, node: str, case: str) -> Snapshot:
+    """The rows of one case; of the events those that set any of them, and the last one."""
+    with reading(engine) as connection:
+        index, at = _index(connection, moment)
+        versions = [*read_versions_of_case(connection, node, case, at=at)]
+        events = registered_each(connection, _behind(versions) | {index})
+        found = snapshot.of_versions(versions, _in_order(events), size=index + 1)
     return found if moment.on is None else found.on(moment.on)
 
 

@@ -99,6 +99,16 @@ def read_episodes_elsewhere(conn: Connection, cohort: str, *, at: int | None) ->
         yield stored.version
 
 
+def read_versions_of_case(conn: Connection, node: str, case: str, *, at: int | None) -> Iterator[Version]:
+    """The rows of a case, in all tables that have any, as they stood after the entry at an index."""
+    for name, row_type in TABLES.items():
+        if {"node", "case"}.issubset(row_type.KEY):
+            columns = cohort_tables[name].c
+            mine = _stood(name, at), columns.node == node, columns.case == case
+            for stored in _read(conn, name, select(cohort_tables[name]).where(*mine)):
+                yield stored.version
+
+
 def read_corrections_by(conn: Connection, events: Iterable[int], *, at: int | None) -> Iterator[Version]:
     """The rows of those corrections and retractions that are among these events, by index. at: as above."""
     name, indexes = Correction.TABLE, sorted(set(events))

@@ -17,6 +17,7 @@ from story import FOUNDERS, STORY
 
 from api.app import create_app
 from ledger.operations.hub import Hub
+from ledger.signing.canonical import Json
 from ledger.signing.encoding import from_base64url
 
 URL = "http://localhost"
@@ -211,7 +212,7 @@ def test_a_row_tells_each_value_with_who_set_it_and_what_it_was(client: TestClie
     assert "sealed" in found.text
     assert "corrected" in found.text
     assert f"/events/{assessment.index}" in found.links
-    assert given.ASSESSMENT["criteria"] not in found.text
+    assert str(given.ASSESSMENT["criteria"]) not in found.text
 
 
 @pytest.mark.parametrize("path", ["/cells/nothing/x", "/cells/cases/x", "/cells/cases/a/b", "/cells/cases/%3Cb%3E/y"])
@@ -228,7 +229,7 @@ def test_a_case_is_told_in_the_order_of_the_log_with_what_each_event_changed(
     assert told == sorted(told)
     assert {index_of(story, "event.corrected"), index_of(story, "event.retracted")} <= {*told}
     assert len([each for each in found.having("class") if each["class"] == "gone"]) == 1
-    assert given.ENROLMENT["consent_version"] in found.text
+    assert str(given.ENROLMENT["consent_version"]) in found.text
     early = page(client, f"/cases/{DRUP}/{case(1)}?at={told[2]}")
     assert [int(str(each["data-event"])) for each in early.having("data-event")] == told[:3]
 
@@ -291,7 +292,7 @@ def test_whatever_a_node_writes_is_shown_as_text(tmp_path: Path) -> None:
     alliance.runs_trial(DRUP)
     alliance.says(DRUP, "supply.committed", {"regimen": DRUGS, "company": SCRIPT, "atc": None, "by": None})
     alliance.says(DRUP, "supply.available", {"regimen": DRUGS, "on": LONG_AGO})
-    biomarker = {"label": SCRIPT, "gene": "BRAF", "class": "missense"}
+    biomarker: dict[str, Json] = {"label": SCRIPT, "gene": "BRAF", "class": "missense"}
     alliance.says(DRUP, "cohort.defined", {**DEFINITION, "label": SCRIPT, "biomarker": biomarker})
     alliance.opens(DRUP)
     alliance.treats(DRUP, case(1))

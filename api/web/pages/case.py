@@ -1,6 +1,7 @@
 """A patient's file in time order: every event of the case, what each changed, and the rows as they stand."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,10 +13,11 @@ from api.drawing import draw
 from api.entries import Reach
 from api.hub import Reads
 from api.negotiating import SharedPage
-from api.queries import AskedWhen, Seen
+from api.queries import AskedWhen, Look
 from api.routes.cohorts import CaseName, NodeName, events_behind, line_of, rows_of_case
 from api.web.pages.events import tell
 from ledger.cohort.columns import Row
+from ledger.operations.reading import snapshot_of_case
 from ledger.operations.trail import changes_by_entry, trail_of
 from ledger.store.cells import changes_at
 from ledger.store.engine import Connection, reading
@@ -32,12 +34,13 @@ _RowName = tuple[str, tuple[str, ...]]
 def show_case(
     request: Request,
     reads: Reads,
-    seen: Seen,
+    look: Look,
     node: NodeName,
     case: CaseName,
     asked: Annotated[AskedWhen, Query()],
 ) -> HTMLResponse:
     """What the caller may see of the sealed values is opened, and written down, as by the data of this address."""
+    seen = look(partial(snapshot_of_case, node=node, case=case))
     kept = rows_of_case(seen, node, case)
     with reading(reads) as connection:
         said = trail_of(connection, node, case, size=seen.size)
