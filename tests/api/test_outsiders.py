@@ -55,6 +55,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "design": ("small", "week-16"),
     "table": ("cases", "cohorts", "nodes", "stage_decisions"),
     "key": (COHORT, DRUP, f"{DRUP}/{case(1)}"),
+    "of": ("started", "events", "benefit-claimed"),
     "slug": ("rule",),
     "secret": ("A" * 43,),
     "path": (

@@ -2,6 +2,17 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import board, cohort, overview, verify
+from api.web.pages import board, case, cells, cohort, event, events, numbers, overview, search, verify
 
-ROUTERS: tuple[APIRouter, ...] = (overview.router, board.router, cohort.router, verify.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    overview.router,
+    board.router,
+    cohort.router,
+    case.router,
+    cells.router,
+    event.router,
+    events.router,
+    numbers.router,
+    search.router,
+    verify.router,
+)
