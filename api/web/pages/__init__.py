@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import board, overview
+from api.web.pages import board, cohort, overview
 
-ROUTERS: tuple[APIRouter, ...] = (overview.router, board.router)
+ROUTERS: tuple[APIRouter, ...] = (overview.router, board.router, cohort.router)

@@ -12,7 +12,7 @@ from api.board_asked import BoardForm
 from api.drawing import draw
 from api.negotiating import SharedPage
 from api.queries import SeenBoard
-from api.web.words import REASONS, SHAPES, SORTS, country_name
+from api.web.naming import REASONS, SHAPES, SORTS, country_name
 from ledger.names import REGIMEN_JOINER
 from ledger.reports.board import Board, board
 from ledger.reports.board_filter import Wanted, choices, filtered, gene_of, near
