@@ -65,7 +65,9 @@ def _joined(module: str, taken: set[str]) -> Iterator[str]:
             yield from _joined(found["module"], taken)
     body = _EXPORT.sub("", _IMPORT.sub("", text))
     if re.search(r"^(?:import|export)\b|import\.meta|</script", body, re.MULTILINE):
-        raise SetupError(f"{module} cannot be joined into one page: import {{…}} from one line, export what is declared")
+        raise SetupError(
+            f"{module} cannot be joined into one page: import {{…}} from one line, export what is declared"
+        )
     yield body
 
 

@@ -114,6 +114,13 @@ def page_entries(
     return [StoredEntry(*row) for row in conn.execute(page)]
 
 
+def last_entries(conn: Connection, node: str, *, size: int, limit: int) -> list[StoredEntry]:
+    """The last `limit` of a node's among the first `size` entries, the last one first."""
+    where = (entries.c.node == node, entries.c.index < size)
+    rows = conn.execute(_STORED.where(*where).order_by(entries.c.seq.desc()).limit(limit))
+    return [StoredEntry(*row) for row in rows]
+
+
 def authors(conn: Connection, start: int, stop: int) -> Iterator[tuple[int, str]]:
     """Index and node of the entries from index `start` up to and without `stop`, streamed."""
     index = entries.c.index

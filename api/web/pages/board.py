@@ -1,7 +1,7 @@
 """The board: cohorts x countries, as each reader is shown it, or those that are asked for: the address says which."""
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
@@ -12,25 +12,15 @@ from api.board_asked import BoardForm
 from api.drawing import draw
 from api.negotiating import SharedPage
 from api.queries import SeenBoard
-from api.web.naming import REASONS, SHAPES, SORTS, country_name
-from ledger.names import REGIMEN_JOINER
+from api.web.cohort_rows import drawn_with
+from api.web.naming import SORTS
 from ledger.reports.board import Board, board
-from ledger.reports.board_filter import Wanted, choices, filtered, gene_of, near
+from ledger.reports.board_filter import Wanted, choices, filtered, near
 from ledger.reports.members import Member
-from ledger.reports.shown import PooledBoard, PooledStanding, board_for
-from ledger.reports.standing import Standing
-from ledger.reports.tumours import codes_of, name_of
+from ledger.reports.shown import PooledBoard, board_for
 
 router = APIRouter(tags=["pages"], route_class=SharedPage)
 
-WORDS = {
-    "country_name": country_name,
-    "tumour_name": name_of,
-    "codes_of": codes_of,
-    "gene_of": gene_of,
-    "reasons": REASONS,
-    "shapes": SHAPES,
-}
 _NODES_FIT = 6  # beside each other on a page
 
 
@@ -59,31 +49,11 @@ def show_board(
         asked=query,
         offered=choices(whole, wanted),
         near={} if found.cohorts else near(whole, wanted),
-        made_up=_made_up(found.cohorts),
         sorts=SORTS,
-        names_drugs=_names_drugs,
-        **WORDS,
+        **drawn_with(found.cohorts),
     )
 
 
 def _in_view(nodes: Sequence[Member], wanted: Wanted) -> list[int]:
     """The places of the nodes, in the order of their columns: the country that is asked for stands first."""
     return sorted(range(len(nodes)), key=lambda place: wanted.country not in {None, nodes[place].country})
-
-
-def _made_up(cohorts: Iterable[Standing | PooledStanding]) -> dict[str, Any]:
-    """Which cohorts say something made up; and whether all of them do, which is said once."""
-    names = {each.cohort for each in cohorts if is_made_up(each)}
-    return {"all": bool(names) and all(each.cohort in names for each in cohorts), "names": names}
-
-
-def _names_drugs(cohort: Standing | PooledStanding) -> bool:
-    """Whether the label says the regimen anyway."""
-    label = (cohort.label or "").casefold()
-    return all(drug.casefold() in label for drug in cohort.regimen.split(REGIMEN_JOINER))
-
-
-def is_made_up(cohort: Standing | PooledStanding) -> bool:
-    if isinstance(cohort, PooledStanding) or cohort.synthetic:
-        return cohort.synthetic
-    return any(each.synthetic for each in (*cohort.scopes, *cohort.nodes))
