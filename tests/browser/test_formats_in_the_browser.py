@@ -23,7 +23,6 @@ from ledger.signing.keys import PublicKey, SigningKey
 from ledger.signing.note import Verifier
 
 
-
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     with checked_logs.served({}, {"/": "<!doctype html><title>empty</title>"}) as url, page_of(browser) as (page, seen):
@@ -70,7 +69,11 @@ TEXTS = [
     [
         ("fromBase64url", from_base64url, TEXTS),
         ("fromBase64", from_base64, TEXTS),
-        ("fromDecimal", from_decimal, ["0", "00", "01", "1", "10", "-1", "+1", "1.0", "1e3", " 1", "1\n", "1_0", "", "٣"]),
+        (
+            "fromDecimal",
+            from_decimal,
+            ["0", "00", "01", "1", "10", "-1", "+1", "1.0", "1e3", " 1", "1\n", "1_0", "", "٣"],
+        ),
     ],
 )
 def test_numbers_and_bytes_have_one_spelling(
