@@ -1,13 +1,22 @@
 """An alliance with cohorts that differ in everything that a board is asked by."""
 
 import given
-from given import COHORT, DEFINITION, DRUGS, DRUP, IMPRESS, PROTARGET, Alliance, case, opened
+from given import COHORT as COHORT  # noqa: PLC0414 - the kit is found in one place
+from given import DEFINITION, DRUGS, DRUP, IMPRESS, PROTARGET, Alliance, case, opened
 from granting import grant
 
 from ledger.signing.canonical import Json
 
 COLON, OVARY, BLADDER = "colon-braf", "ovary-brca2", "bladder-erbb2"
 OLAPARIB: list[Json] = ["olaparib"]
+COHORTS: tuple[tuple[str, str, str, str, given.Data], ...] = (
+    (COLON, "Colorectal cancer, BRAF V600E", "COADREAD", "BRAF", {"accrual": "per-trial", "regimen": DRUGS}),
+    (OVARY, "Ovarian cancer, BRCA2", "OVT", "BRCA2", {"regimen": OLAPARIB, "synthetic": True}),
+    (BLADDER, "Bladder cancer, ERBB2", "BLCA", "ERBB2", {"regimen": OLAPARIB}),
+)
+CLOSING: given.Data = {
+    "cohort": OVARY, "on": "2021-10-01", "scope": "here", "reason_code": "drug-withdrawn", "reason": "no more of it",
+}  # fmt: skip
 AGREED: given.Data = {
     "key": dict(given.signing_key("auditor-of-all").public.jwk),
     "role": "auditor",
@@ -26,14 +35,10 @@ def many_cohorts() -> Alliance:
     alliance.runs_trial(PROTARGET)
     alliance.supplies(PROTARGET)
     alliance.says(DRUP, "supply.available", {"regimen": OLAPARIB, "on": "2021-01"})
-    for name, label, tumour, gene, more in (
-        (COLON, "Colorectal cancer, BRAF V600E", "COADREAD", "BRAF", {"accrual": "per-trial", "regimen": DRUGS}),
-        (OVARY, "Ovarian cancer, BRCA2", "OVT", "BRCA2", {"regimen": OLAPARIB, "synthetic": True}),
-        (BLADDER, "Bladder cancer, ERBB2", "BLCA", "ERBB2", {"regimen": OLAPARIB}),
-    ):
+    for name, label, tumour, gene, more in COHORTS:
         marker: Json = {"label": gene, "gene": gene, "class": "missense"}
-        said = {**DEFINITION, "cohort": name, "label": label, "tumour": {"oncotree": [tumour]}, "biomarker": marker}
-        alliance.says(DRUP, "cohort.defined", {**said, **more})
+        defined: given.Data = {"cohort": name, "label": label, "tumour": {"oncotree": [tumour]}, "biomarker": marker}
+        alliance.says(DRUP, "cohort.defined", {**DEFINITION, **defined, **more})
     alliance.opens(IMPRESS, cohort=COLON, on="2021-07-10")
     alliance.opens(PROTARGET, cohort=COLON, on="2021-08-10")
     alliance.opens(DRUP, cohort=OVARY, on="2021-03-10")
@@ -53,9 +58,3 @@ def many_cohorts() -> Alliance:
         alliance.says(DRUP, "access.granted", grant(holder, until="2099", **each))
     alliance.adopts("auditor-of-all", "access", AGREED)
     return alliance
-
-
-CLOSING: given.Data = {
-    "cohort": OVARY, "on": "2021-10-01", "scope": "here", "reason_code": "drug-withdrawn", "reason": "no more of it",
-}  # fmt: skip
-__all__ = ["BLADDER", "COHORT", "COLON", "OVARY", "many_cohorts"]
