@@ -44,6 +44,7 @@ from api.staying import Guests
 from api.tail import Tail
 from api.web.pages import ROUTERS as PAGES
 from ledger.operations.hub import Hub
+from ledger.operations.kept_snapshots import KeptSnapshots
 from ledger.reports.finding import Patience
 from ledger.settings import DEFAULT_URL
 
@@ -97,6 +98,7 @@ def create_app(
     app.state.sequencer = sequencer
     app.state.access = access
     app.state.guests = guests
+    app.state.snapshots = KeptSnapshots()
     app.state.tail = Tail(hub, guests)
     app.state.sessions = sessions
     app.state.issuer = issuer
