@@ -2,6 +2,13 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import board, overview
+from api.web.pages import board, census, changes, cite, contributions, overview
 
-ROUTERS: tuple[APIRouter, ...] = (overview.router, board.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    overview.router,
+    board.router,
+    contributions.router,
+    census.router,
+    cite.router,
+    changes.router,
+)
