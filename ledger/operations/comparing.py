@@ -12,7 +12,7 @@ from ledger.store.engine import Engine, reading
 from ledger.store.entries import registered_each
 from ledger.store.head import read_head
 
-RECENT = 100  # entries, where nobody says since when
+RECENT = 50  # entries, where nobody says since when
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Between:
 def changes_between(
     engine: Engine, start: str | None, stop: str | None, *, cohort: str | None = None, node: str | None = None
 ) -> Between:
-    """start, stop: as `at` of a moment; None for a hundred entries before, and for now.
+    """start, stop: as `at` of a moment; None for fifty entries before, and for now.
 
     Raises NotFoundError for an index that the log does not have, MalformedError where the first is the later one.
     """
