@@ -117,7 +117,11 @@ def changes(
         pairs[version.table, version.key][is_later] = version
     made = {row: pair[1] for row, pair in pairs.items() if pair[1] is not None}
     told = _Told(events, _amended(made, corrections, after), after)
-    rows = [_row(table, key, (old, new), told) for (table, key), (old, new) in pairs.items()]
+    rows = [
+        _row(table, key, (old, new), told)
+        for (table, key), (old, new) in pairs.items()
+        if old is None or new is None or old.fields != new.fields  # what was said and taken back is as it was
+    ]
     kept = [each for each in rows if _is_of(each, cohort, node, events)]
     counts: defaultdict[str, Counter[Kind]] = defaultdict(Counter)
     for each in kept:

@@ -8,8 +8,8 @@ import pytest
 from amended import corrects, retracts
 from given import ASSESSMENT, COHORT, DRUP, case, patient
 from histories import history
+from hypothesis import example, settings
 from hypothesis import given as whatever
-from hypothesis import settings
 from hypothesis import strategies as st
 from kept import Kept, keep
 
@@ -167,6 +167,7 @@ def differing(old: Snapshot, new: Snapshot) -> dict[tuple[object, ...], tuple[ob
 
 
 @settings(max_examples=25, deadline=None)
+@example(places=[259, 317])  # what is said between them of a row is taken back again
 @whatever(places=st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)).map(sorted))
 def test_between_any_two_moments_it_is_what_their_snapshots_differ_by(kept: Kept, places: list[int]) -> None:
     first, last = places
