@@ -79,6 +79,7 @@ def _tumour(told: Mapping[str, Any]) -> str:
 def _biomarker(told: Mapping[str, Any]) -> str:
     parts = [str(told.get("label", "not stated"))]
     named = [str(told[each]).replace("-", " ") for each in ("gene", "class") if told.get(each)]
+    named = [each for each in named if each.lower() not in parts[0].lower()]  # most labels say it already
     if named:
         parts.append(f"({', '.join(named)})")
     within = _members(told.get("range"))

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import board, census, changes, cite, contributions, overview
+from api.web.pages import board, census, changes, cite, cohort, contributions, overview
 
 ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
     board.router,
+    cohort.router,
     contributions.router,
     census.router,
     cite.router,
