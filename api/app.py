@@ -15,6 +15,7 @@ from api.audience import Outside
 from api.bodiless import Bodiless
 from api.caching import answer_unchanged
 from api.compressing import Compressing
+from api.found import KeptFindings
 from api.guard import Guard
 from api.limits import Limited, Limits
 from api.meters import Meters
@@ -99,6 +100,7 @@ def create_app(
     app.state.access = access
     app.state.guests = guests
     app.state.snapshots = KeptSnapshots()
+    app.state.findings = KeptFindings()
     app.state.tail = Tail(hub, guests)
     app.state.sessions = sessions
     app.state.issuer = issuer

@@ -47,6 +47,10 @@ class KeptSnapshots:
             found = whole if moment.on is None else self._keep(whole.on(moment.on))
         return found
 
+    def read(self, engine: Engine, moment: Moment) -> Snapshot:
+        """The same, or what is read where none is kept."""
+        return self.at(engine, moment) or snapshot_at(engine, moment)
+
     def _whole(self, engine: Engine, index: int) -> Snapshot:
         found = self._near(engine, index)
         if found is None:
