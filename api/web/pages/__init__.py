@@ -2,7 +2,22 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import board, case, cells, cohort, event, events, numbers, overview, search, verify
+from api.web.pages import (
+    board,
+    case,
+    cells,
+    census,
+    changes,
+    cite,
+    cohort,
+    contributions,
+    event,
+    events,
+    numbers,
+    overview,
+    search,
+    verify,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
@@ -10,6 +25,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     cohort.router,
     case.router,
     cells.router,
+    census.router,
+    changes.router,
+    cite.router,
+    contributions.router,
     event.router,
     events.router,
     numbers.router,
