@@ -27,7 +27,6 @@ from api.routes import (
     cells,
     cohorts,
     events,
-    explanations,
     grants,
     health,
     live,
@@ -124,8 +123,7 @@ def create_app(
         access_log,
         login,
         health,
-        explanations,
-    )
+        )
     for router in (static.router, *PAGES):  # before the data, whose addresses some of them share
         app.include_router(router, include_in_schema=False)
     for routes in routers:

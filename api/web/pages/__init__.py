@@ -2,6 +2,13 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import board, overview
+from api.web.pages import access_log, board, findings, help, overview, system
 
-ROUTERS: tuple[APIRouter, ...] = (overview.router, board.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    overview.router,
+    board.router,
+    findings.router,
+    access_log.router,
+    system.router,
+    help.router,
+)
