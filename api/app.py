@@ -123,7 +123,7 @@ def create_app(
         access_log,
         login,
         health,
-        )
+    )
     for router in (static.router, *PAGES):  # before the data, whose addresses some of them share
         app.include_router(router, include_in_schema=False)
     for routes in routers:

@@ -68,7 +68,9 @@ class Who:
         sessions = getattr(request.app.state, "sessions", None)
         session = None if sessions is None else sessions.find(request)
         caller: Caller = getattr(request.state, "caller", NOBODY)
-        if session is not None and getattr(request.state, "identity", None) is None:  # a page that asks nobody who it is
+        if (
+            session is not None and getattr(request.state, "identity", None) is None
+        ):  # a page that asks nobody who it is
             caller = request.app.state.access.caller(session.who)
         name = caller.node or (caller.role if session else None)
         return cls(caller.role, name, session.form_token if session else None, caller.reads_log)
@@ -111,7 +113,9 @@ def draw(
             number=_Number(href, is_linked=who.chooses_moments),
         )
     )
-    kept = OPENED if who.token else kept_by_nobody  # a form's token stands beside what others wrote: see `api.compressing`
+    kept = (
+        OPENED if who.token else kept_by_nobody
+    )  # a form's token stands beside what others wrote: see `api.compressing`
     said = {"Content-Security-Policy": POLICY, "Cache-Control": kept, "Vary": f"{VARY}, HX-Request"}
     return HTMLResponse(html, status, headers={**said, **(headers or {})})
 

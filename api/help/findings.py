@@ -50,7 +50,7 @@ KINDS: Mapping[str, Kind] = {
         "The benefits that it states are not those that the nodes had claimed by its data cut.",
         "Whoever decided explains it, or corrects the decision's event.",
     ),
-    "off-design": Kind(
+    "decision-off-design": Kind(
         "A decision off its design",
         "look now",
         "It was taken on another number of cases than the design looks at, or otherwise than the design decides.",

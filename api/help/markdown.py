@@ -1,10 +1,11 @@
-"""Help that people wrote, as HTML: Markdown of the package (CommonMark, with tables), in which no HTML of its own counts."""
+"""Help that people wrote, as HTML: Markdown of the package (CommonMark, and tables). HTML in it is text."""
 
 import re
 from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from markdown_it import MarkdownIt
@@ -29,9 +30,9 @@ def written(name: str) -> Written:
 
 def rendered(text: str) -> Written:
     """text: Markdown that begins with its title."""
-    title, body = _made().parse(text)[:3], _made().parse(text)[3:]
+    _, title, _, *body = _made().parse(text)
     _name_headings(body)
-    return Written(title[1].content, Markup(_made().renderer.render(body, _made().options, {})))  # noqa: S704 - our own text, HTML is off
+    return Written(title.content, Markup(_made().renderer.render(body, _made().options, {})))  # noqa: S704 - our own text, HTML is off
 
 
 def anchor(heading: str) -> str:
@@ -40,7 +41,7 @@ def anchor(heading: str) -> str:
 
 
 def _name_headings(tokens: Sequence[Token]) -> None:
-    for token, content in zip(tokens, tokens[1:], strict=False):
+    for token, content in pairwise(tokens):
         if token.type == "heading_open":
             token.attrSet("id", anchor(content.content))
 

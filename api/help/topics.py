@@ -1,4 +1,4 @@
-"""What can be read under /help, in the order of its contents: a topic has an address, a title and a line on what it is."""
+"""What can be read under /help, in the order of its contents."""
 
 from typing import Literal, NamedTuple
 
@@ -6,22 +6,24 @@ Group = Literal["First steps", "Words", "Reference", "Trust"]
 
 
 class Topic(NamedTuple):
-    """is_written: a text of `api/web/help`; else it is drawn from what the code says, by a template of its name."""
-
     slug: str
     title: str
     summary: str
     group: Group
-    is_written: bool = False
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it is a text of `api/web/help`; else it is drawn from what the code says."""
+        return self.group in {"First steps", "Words"}
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("node", "For a node that posts", "Keys, first events, posting, corrections, erasure.", "First steps", True),
-    Topic("investigator", "For an investigator", "Find a cohort with a place, and what it shows.", "First steps", True),
-    Topic("auditor", "For an auditor", "From a number to the signed events, and the audit of all.", "First steps", True),
-    Topic("industry", "For an industry partner", "What is shown of your own drug, and why not more.", "First steps", True),
-    Topic("operator", "For an operator", "Found, serve, back up, watch and restore a hub.", "First steps", True),
-    Topic("glossary", "Words", "One word for each thing.", "Words", True),
+    Topic("node", "For a node that posts", "Keys, first events, posting, corrections, erasure.", "First steps"),
+    Topic("investigator", "For an investigator", "Find a cohort with a place, and what it shows.", "First steps"),
+    Topic("auditor", "For an auditor", "From a number to the signed events, and the audit of all.", "First steps"),
+    Topic("industry", "For an industry partner", "What is shown of your own drug, and why not more.", "First steps"),
+    Topic("operator", "For an operator", "Found, serve, back up, watch and restore a hub.", "First steps"),
+    Topic("glossary", "Words", "One word for each thing.", "Words"),
     Topic("events", "Event types", "What a node can say: each type, its fields, and what is sealed.", "Reference"),
     Topic("tables", "Tables and columns", "The shared cohort database, and who may see which column.", "Reference"),
     Topic("findings", "Kinds of findings", "What is to be looked at, how much it matters, what to do.", "Reference"),

@@ -1,6 +1,6 @@
-"""How a ledger stands: its log, who watches it, where each stream is, and what is stored of the database; for a page."""
+"""How a ledger stands: its log, who watches it, where each stream is, and what is stored of the database."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.help.requirement import Requirement
-from api.web.pages.help import SOURCES
+from api.web.pages.explaining import SOURCES
 
 TESTS = Path(__file__).parents[1]
 REQUIREMENTS = [each for source in SOURCES for each in source.requirements]

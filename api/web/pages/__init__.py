@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import access_log, board, findings, help, overview, system
+from api.web.pages import access_log, board, explaining, findings, overview, system
 
 ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
@@ -10,5 +10,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     findings.router,
     access_log.router,
     system.router,
-    help.router,
+    explaining.router,
 )

@@ -16,8 +16,8 @@ router = APIRouter(tags=["pages"], route_class=Page)
 
 @router.get("/system")
 def show_system(request: Request, hub: OpenHub, caller: Asking) -> HTMLResponse:
-    """What is public stands here for everybody; streams' heads, grants and the database's digest for readers of the log,
-    who have them in it.
+    """What is public, for everybody; and for readers of the log, who have them in it, streams' heads, grants and the
+    database's digest.
     """
     is_reader = caller.reads_log
     alarm = hub.standing.alarm

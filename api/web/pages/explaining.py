@@ -1,4 +1,4 @@
-"""Help: for everybody, as it says nothing of any patient or trial. Written in Markdown, or made from what the code says."""
+"""Help: for everybody, as it says nothing of any patient. Written by people, or made from what the code says."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
