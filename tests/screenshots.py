@@ -152,7 +152,7 @@ def main() -> None:
         with demonstration(Path(home)) if folder is None else ledger_of(folder) as served:
             shoot(browser, served, given.out, shots, for_readme=given.for_readme)
         browser.close()
-    print(f"{len(shots)} pages are in {given.out}", file=sys.stderr)
+    sys.stderr.write(f"{len(shots)} pages are in {given.out}\n")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-Group = Literal["First steps", "Words", "Reference", "Trust"]
+Group = Literal["First steps", "Reference", "Trust"]
 
 
 class Topic(NamedTuple):
@@ -14,7 +14,7 @@ class Topic(NamedTuple):
     @property
     def is_written(self) -> bool:
         """Whether it is a text of `api/web/help`; else it is drawn from what the code says."""
-        return self.group in {"First steps", "Words"}
+        return self.group == "First steps" or self.slug == "glossary"
 
 
 TOPICS: tuple[Topic, ...] = (
@@ -23,7 +23,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("auditor", "For an auditor", "From a number to the signed events, and the audit of all.", "First steps"),
     Topic("industry", "For an industry partner", "What is shown of your own drug, and why not more.", "First steps"),
     Topic("operator", "For an operator", "Found, serve, back up, watch and restore a hub.", "First steps"),
-    Topic("glossary", "Words", "One word for each thing.", "Words"),
+    Topic("glossary", "Words", "One word for each thing.", "Reference"),
     Topic("events", "Event types", "What a node can say: each type, its fields, and what is sealed.", "Reference"),
     Topic("tables", "Tables and columns", "The shared cohort database, and who may see which column.", "Reference"),
     Topic("findings", "Kinds of findings", "What is to be looked at, how much it matters, what to do.", "Reference"),
