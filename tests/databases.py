@@ -80,6 +80,14 @@ def url_in(folder: Path) -> str:
     return _url_of(name) if _exists(name) else _create(name, template)
 
 
+def migrated_in(folder: Path) -> str:
+    """The same, with all tables and nothing in them on SQLite, too: copied, which is sooner done than migrating."""
+    url, file = url_in(folder), folder / "ledger.db"
+    if url.startswith("sqlite") and not file.exists():
+        shutil.copyfile(_migrated_file(), file)
+    return url
+
+
 def copied(url: str, folder: Path) -> str:
     """What is kept in a folder has its database as that of a URL is now, to which nobody is connected."""
     database = str(make_url(url).database)
@@ -175,6 +183,17 @@ def _migrated() -> str:
     migrate(engine)
     engine.dispose()
     return name
+
+
+@cache
+def _migrated_file() -> Path:
+    """The same in SQLite."""
+    folder = Path(mkdtemp(prefix="cohort-ledger-migrated-"))
+    atexit.register(shutil.rmtree, folder)
+    engine = open_engine(f"sqlite:///{folder / 'ledger.db'}")
+    migrate(engine)
+    engine.dispose()
+    return folder / "ledger.db"
 
 
 @cache

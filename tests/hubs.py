@@ -30,6 +30,7 @@ def settings_in(folder: Path, **more: object) -> Settings:
 
 def founded_hub(folder: Path, alliance: given.Alliance) -> Hub:
     settings = settings_in(folder)
+    databases.migrated_in(settings.data_dir)
     found_ledger(settings, alliance.memorandum.text, LOG)
     return open_hub(settings, LOG)
 

@@ -21,7 +21,7 @@ from ledger.signing.checkpoint import Checkpoint, database_origin, sign_checkpoi
 from ledger.signing.entry import format_time
 from ledger.signing.note import NoteSigner
 from ledger.store.cells import all_changes, write_versions
-from ledger.store.engine import Connection, Engine, migrate, open_engine, writing
+from ledger.store.engine import Connection, Engine, open_engine, writing
 from ledger.store.entries import NewEntry, StoredEntry, append_entries
 from ledger.store.head import advance, found, publish, read_head
 from ledger.store.tiles import node_reader, read_tile, write_tiles
@@ -35,9 +35,7 @@ def drawing() -> Iterator[bytes]:
 
 def new_engine(folder: Path) -> Engine:
     """A database with all tables and nothing in them."""
-    engine = open_engine(databases.url_in(folder))
-    migrate(engine)
-    return engine
+    return open_engine(databases.migrated_in(folder))
 
 
 @dataclass(frozen=True)

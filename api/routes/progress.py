@@ -38,8 +38,11 @@ router = APIRouter(tags=["cohorts"], responses={**NOT_MODIFIED, **documented(400
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a report is made from, and who is shown it. exact: the patients of whom it shows all."""
+    """What a report is made from, and who is shown it. revealed: the same with what is open to the hub. exact: the
+    patients of whom it shows all.
+    """
 
+    revealed: Revealed
     told: Material
     audience: Audience
     exact: Sequence[Patient]
@@ -69,14 +72,15 @@ def _asked(
     snapshot = snapshot_of_cohort(reads, moment, cohort)
     if audience.is_outside:
         response.headers.update(tags(snapshot.size))
-        return Asked(material(Revealed(snapshot), cohort), audience, ())
-    told = material(_revealed(hub, snapshot, cohort), cohort)
+        return Asked(Revealed(snapshot), material(Revealed(snapshot), cohort), audience, ())
+    revealed = _revealed(hub, snapshot, cohort)
+    told = material(revealed, cohort)
     exact = [each for each in told.patients if audience.tier == "auditor" or each.node == audience.node]
     if exact:
         response.headers["Cache-Control"] = OPENED
     else:
         response.headers.update(tags(snapshot.size))
-    return Asked(told, audience, exact)
+    return Asked(revealed, told, audience, exact)
 
 
 Progress = Annotated[Asked, Depends(_asked)]
@@ -85,9 +89,14 @@ Progress = Annotated[Asked, Depends(_asked)]
 @router.get("/cohorts/{cohort}/progress")  # noqa: FAST003 - `_asked` takes it
 def read_progress(request: Request, asked: Progress) -> CohortProgress | PooledProgress:
     """One cohort's design and endpoint, how far every scope came, what was decided, and what became of its patients."""
+    log_exact(request, asked)
+    return progress_for(asked.told, asked.audience)
+
+
+def log_exact(request: Request, asked: Asked) -> None:
+    """Write down whose patients are shown exactly, where any are: before they are. Errors: as `log_access`."""
     if asked.exact:
         log_access(request, nodes={each.node for each in asked.exact}, rows=len(asked.exact))
-    return progress_for(asked.told, asked.audience)
 
 
 @router.get("/cohorts/{cohort}/progress.csv", response_class=CsvResponse)  # noqa: FAST003 - as above

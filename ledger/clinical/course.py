@@ -42,6 +42,7 @@ class Assessment:
     """One assessment as it was told.
 
     day: study day, None where the source has no full date. response: a code of these criteria; None at a baseline.
+    target_sum_mm: the sum of the target lesions' diameters, None where it was not told or is shut.
     """
 
     day: int | None
@@ -49,6 +50,7 @@ class Assessment:
     response: str | None
     evaluator: Literal["investigator", "central"]
     baseline: bool = False
+    target_sum_mm: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,9 @@ class History:
 def history(course: Course, criteria: Sequence[Criteria], evaluator: Evaluator) -> History:
     """Put in order what counts of a course. Raises MalformedError for a response that is no code of its scale."""
     # 1. what may count at all
-    told = [each for each in course.assessments if each.criteria in criteria and _is_on_treatment(each, course)]
-    told = [each for each in told if each.evaluator in _WHOSE[evaluator]]
+    told = _that_may_count(course, criteria, evaluator)
     # 2. what says something, by those who come first
-    telling = _of_the_first(_WHOSE[evaluator], [each for each in told if _says_something(each)])
+    telling = _telling(told, evaluator)
     # 3. one finding a day, up to progression
     days = _day_by_day(telling)
     before = list(takewhile(lambda finding: finding.kind != "progression", days))
@@ -116,6 +117,29 @@ def history(course: Course, criteria: Sequence[Criteria], evaluator: Evaluator) 
         assessed=bool(told),
         new_treatment=course.new_treatment_day is not None,
     )
+
+
+def counted(course: Course, criteria: Sequence[Criteria], evaluator: Evaluator) -> tuple[Assessment, ...]:
+    """The assessments behind what `history` finds on known days, those on the day that ended it among them; in the
+    order in which they were told. None of them where progression came on a day that nobody knows: any may be after it.
+
+    Errors: as `history`.
+    """
+    known = history(course, criteria, evaluator)
+    if known.undated_progression:
+        return ()
+    days = {each.day for each in (*known.findings, *([known.ended] if known.ended else []))}
+    telling = _telling(_that_may_count(course, criteria, evaluator), evaluator)
+    return tuple(each for each in telling if each.day in days)
+
+
+def _that_may_count(course: Course, criteria: Sequence[Criteria], evaluator: Evaluator) -> list[Assessment]:
+    told = [each for each in course.assessments if each.criteria in criteria and _is_on_treatment(each, course)]
+    return [each for each in told if each.evaluator in _WHOSE[evaluator]]
+
+
+def _telling(told: Iterable[Assessment], evaluator: Evaluator) -> list[Assessment]:
+    return _of_the_first(_WHOSE[evaluator], [each for each in told if _says_something(each)])
 
 
 def _is_on_treatment(each: Assessment, course: Course) -> bool:

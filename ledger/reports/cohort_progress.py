@@ -19,6 +19,7 @@ from ledger.reports.patients import Patient
 from ledger.reports.responses import Responses, responses
 from ledger.reports.standing import Standing
 from ledger.reports.toxicity import Toxicity, toxicity
+from ledger.reports.waterfall import Waterfall, waterfall
 from ledger.signing.canonical import Json
 
 
@@ -51,6 +52,7 @@ class Results:
     overall: TimeToEvent | None
     toxicity: Toxicity | None
     swimmer: tuple[Line, ...] | None
+    waterfall: Waterfall | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def results(told: Material, patients: Sequence[Patient]) -> Results:
         overall=overall(planned, told.basis),
         toxicity=toxicity(patients, told.basis),
         swimmer=swimmer(planned),
+        waterfall=waterfall(planned, told.endpoint, told.basis),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ledger.cohort.database import Database
 from ledger.cohort.reveal import Revealed
 from ledger.cohort.snapshot import Snapshot, current, of_versions
+from ledger.reports.cohort_history import entries_of
 from ledger.reports.finding import Finding, Looked, Patience
 from ledger.reports.findings_of_cohorts import census_differs, not_opened, stale_allocation, stale_cohort
 from ledger.reports.findings_of_decisions import (
@@ -36,6 +37,27 @@ _KINDS: tuple[Callable[[Looked], Iterator[Finding]], ...] = (
     unreviewed_correction,
     withdrawn_not_erased,
 )
+
+# Of which one cohort's rows are enough to tell.
+_OF_A_COHORT: tuple[Callable[[Looked], Iterator[Finding]], ...] = (
+    claim_differs,
+    decision_cases,
+    decision_claims,
+    decision_late_data,
+    not_opened,
+    off_design,
+    override,
+    stale_allocation,
+    stale_cohort,
+)
+
+
+def findings_of_cohort(revealed: Revealed, cohort: str, patience: Patience | None = None) -> tuple[Finding, ...]:
+    """Those of one cohort, from a snapshot of all of it that may have episodes of others: where else it is treated."""
+    looked = Looked(revealed, patience or Patience())
+    of = entries_of(revealed.snapshot, cohort)
+    found = (each for kind in _OF_A_COHORT for each in kind(looked) if each.index in of)
+    return tuple(sorted(found, key=lambda each: (each.index, each.kind, each.message)))
 
 
 def findings(seen: Looked | Revealed | Snapshot | Database, patience: Patience | None = None) -> tuple[Finding, ...]:

@@ -125,7 +125,13 @@ def _course(
         values: dict[str, Any] | None = revealed.fields(row, "day", "criteria", "response", "evaluator", "baseline")
         if values is None:
             return None
-        found.append(Assessment(**{**values, "baseline": bool(values["baseline"])}))
+        sums: dict[str, Any] = revealed.fields(row, "target_sum_mm") or {}  # the course stands without it, too
+        found.append(
+            Assessment(
+                **{**values, "baseline": bool(values["baseline"])},
+                target_sum_mm=sums.get("target_sum_mm"),
+            )
+        )
     return Course(tuple(found), new_treatment_day=min(_later_days(told, episodes), default=None))
 
 

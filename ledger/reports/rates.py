@@ -14,7 +14,7 @@ from ledger.signing.entry import format_time
 
 Population = Literal["evaluable", "treated"]
 NOT_SHOWN = "not shown"
-_LEAST_P = 0.0001  # is written with four decimals
+LEAST_P = 0.0001  # is written with four decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _estimated(rate: Rate) -> Iterator[str]:
     else:
         yield f"{name}{percent(rate.point)} %"
     if rate.p_value is not None:
-        yield f"p {rate.p_value:.4f}" if rate.p_value >= _LEAST_P else f"p < {_LEAST_P}"
+        yield f"p {rate.p_value:.4f}" if rate.p_value >= LEAST_P else f"p < {LEAST_P}"
     if rate.naive_95 is not None and (rate.naive_point, rate.naive_95) != (rate.point, rate.interval_95):
         yield f"naive {percent(rate.naive_point or 0)} % (95 % {_between(rate.naive_95)}, Clopper-Pearson)"
 

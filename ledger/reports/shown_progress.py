@@ -31,6 +31,7 @@ from ledger.reports.toxicity import (
     terms_of,
     worst_of,
 )
+from ledger.reports.waterfall import waterfall
 
 _Counts = Callable[[Adverse], bool]
 
@@ -52,6 +53,9 @@ def _results(found: Results, told: Material, enough: Enough) -> Results:
     is_followed = enough(sum(each.outcome.course is not None and each.is_followed for each in planned))
     responses = None if found.responses is None else _responses(found.responses, told, enough)
     lines = found.swimmer if is_followed else None
+    falls = found.waterfall if is_followed and responses == found.responses else None  # which would be counted from it
+    if falls is not None and not enough(sum(_is_measured(each, told) for each in planned)):
+        falls = None
     if lines is not None and responses != found.responses:
         lines = tuple(map(_without_codes, lines))  # from which they would be counted
     return replace(
@@ -61,7 +65,12 @@ def _results(found: Results, told: Material, enough: Enough) -> Results:
         overall=found.overall if is_followed else None,
         toxicity=None if found.toxicity is None else _toxicity(found.toxicity, told.patients, enough),
         swimmer=lines,
+        waterfall=falls,
     )
+
+
+def _is_measured(patient: Patient, told: Material) -> bool:
+    return bool(waterfall([patient], told.endpoint, told.basis).changes)
 
 
 def _responses(found: Responses, told: Material, enough: Enough) -> Responses:

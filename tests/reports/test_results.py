@@ -274,3 +274,21 @@ def test_a_rate_in_words_has_all_that_belongs_to_it() -> None:
         f"response 1 of 2 evaluable, 50.0 % (95 % {low} to {high}, Clopper-Pearson), objective response, confirmed,"
         f" endpoint week-16, data to entry {found.objective.data_cut.index}, {received}"
     )
+
+
+# ---------------------------------------------------------------------- target lesions
+
+
+def test_target_lesions_are_compared_with_their_baseline_and_who_has_none_is_counted_beside() -> None:
+    alliance = treated((), (), PROGRESSES, ())
+    for number, sums in ((1, (50, 20, 35)), (2, (40, 52))):
+        for day, response, sum_mm in zip((1, 57, 113), (None, "PR", "PR"), sums, strict=False):
+            told = scan(day, response, target_sum_mm=sum_mm, baseline=True if response is None else None)
+            alliance.says(DRUP, "response.assessed", patient(case(number)) | told)
+    erase(alliance, DRUP, 3)
+
+    found = results(alliance).waterfall
+
+    assert found is not None
+    assert found.changes == (30.0, -60.0)
+    assert (found.unmeasured, found.shut, found.criteria, found.population) == (1, 1, "recist-1.1", "treated")

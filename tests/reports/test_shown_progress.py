@@ -8,8 +8,8 @@ from itertools import product
 from typing import Any
 
 import pytest
-from fates import EIGHT_AND_24, IS_STABLE, PROGRESSES, RESPONDS, Fate, erase, opened_under, revealed, tell, toxic
-from given import COHORT, DRUP, IMPRESS, PROTARGET, REGIMEN, Alliance, case, opened
+from fates import EIGHT_AND_24, IS_STABLE, PROGRESSES, RESPONDS, Fate, erase, opened_under, revealed, scan, tell, toxic
+from given import COHORT, DRUP, IMPRESS, PROTARGET, REGIMEN, Alliance, case, opened, patient
 from stages import decision, last
 
 from ledger.clinical.suppression import HIDDEN
@@ -269,6 +269,43 @@ def test_curves_and_lines_are_shown_from_five_others_on_and_codes_only_where_the
     assert {assessed.response for line in enough.swimmer for assessed in line.assessments} == {None}
     assert {assessed.day for line in enough.swimmer for assessed in line.assessments} == {57, 113}
     assert seen(of(nl="ynnnn", dk="yy"), DRUP).results.swimmer is None
+
+
+def measured(alliance: Alliance, nodes: Mapping[int, str]) -> Alliance:
+    """Those cases have target lesions that were measured: at baseline, and once more before all other scans."""
+    for number, node in nodes.items():
+        for day, response, sum_mm in ((1, None, 50), (30, "SD", 45)):
+            told = scan(day, response, target_sum_mm=sum_mm, baseline=True if response is None else None)
+            alliance.says(node, "response.assessed", patient(case(number)) | told)
+    return alliance
+
+
+def test_target_lesions_are_shown_where_the_codes_are_and_enough_others_were_measured() -> None:
+    nodes = dict.fromkeys(range(1, 7), DRUP)
+    all_of_one_kind = seen(measured(of(nl="yyyyyy"), nodes)).results
+    of_two_kinds = seen(measured(of(nl="yyyyyn"), nodes)).results
+    few_measured = seen(measured(of(nl="yyyyyy"), {1: DRUP})).results
+    few = seen(measured(of(nl="yyyy"), dict.fromkeys(range(1, 5), DRUP))).results
+    own = seen(measured(of(nl="yyyyyy"), nodes), DRUP).results
+    exact = seen(measured(of(nl="yyyyyn"), nodes), tier="auditor").results
+
+    assert exact.waterfall is not None
+    assert exact.waterfall.changes == (-10.0,) * 6
+    assert of_two_kinds.responses != exact.responses
+    assert (of_two_kinds.waterfall, few_measured.waterfall, few.waterfall) == (None, None, None)
+    assert own.waterfall is not None  # all of them are its own
+    assert all_of_one_kind.waterfall is None  # no kind of response may be small, none at all neither
+
+
+def test_target_lesions_of_enough_responders_of_each_kind_are_shown() -> None:
+    alliance = opened(DRUP, design=WIDE)
+    complete = replace(YES, scans=((57, "CR"), (113, "CR")))
+    tell(alliance, {number: complete if number > 5 else YES for number in range(1, 11)})
+
+    found = seen(measured(alliance, dict.fromkeys(range(1, 6), DRUP))).results
+
+    assert found.waterfall is not None
+    assert (found.waterfall.changes, found.waterfall.unmeasured) == ((-10.0,) * 5, 5)
 
 
 def with_events() -> Alliance:

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import access_log, board, explaining, findings, overview, system
+from api.web.pages import access_log, board, cohort, explaining, findings, overview, system
 
 ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
     board.router,
+    cohort.router,
     findings.router,
     access_log.router,
     system.router,

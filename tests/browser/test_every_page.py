@@ -1,0 +1,139 @@
+"""Every page, in a real browser: what a policy forbids, what a screen reader stumbles over, what leaves the machine, and
+what does not fit on a phone. There is none of it.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import axe_playwright_python
+import given
+import hubs
+import pytest
+import uvicorn
+from browsers import Watched, page_of
+from given import COHORT, DRUGS, DRUP, case
+from granting import grant, named
+from playwright.sync_api import Browser, Page
+from walking import routes_of
+
+from api.app import create_app
+from api.negotiating import Page as PageRoute
+from ledger.cli.demo_stage import free_port
+from ledger.operations.hub import Hub
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+PARAMETERS = {
+    "event": "18",
+    "node": DRUP,
+    "case": case(1),
+    "cohort": COHORT,
+    "table": "profiles",
+    "key": f"{DRUP}/{case(1)}",
+    "slug": "rule",
+    "topic": "auditor",
+    "of": "started",
+    "design": "small",
+}
+NO_PAGES = ("/static/", "/login/oidc", "/login/link/", "/session")  # of somebody who is logging in: see test_login
+ALONE = ("/login", "/help/trust", "/help/what-this-proves", "/help/regulations", "/help/errors/rule")
+LOOKS: Mapping[str, tuple[str, int]] = {"on a desk": ("light", 1280), "on a phone at night": ("dark", 360)}
+WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def told() -> given.Alliance:
+    """A patient of DRUP's is under treatment; an auditor, an investigator and two companies are granted access."""
+    alliance = given.treated()
+    roles = {"investigator": [DRUGS], "industry": [DRUGS]}
+    alliance.says(DRUP, "access.granted", grant("auditor", until="2099"))
+    for role, regimens in roles.items():
+        alliance.says(DRUP, "access.granted", grant(role, role=role, regimens=regimens, until="2099"))
+    return alliance
+
+
+@pytest.fixture(scope="module")
+def hub(told: given.Alliance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    opened = hubs.founded_hub(tmp_path_factory.mktemp("hub"), told)
+    hubs.post_long_ago(opened, told)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def url(hub: Hub) -> Iterator[str]:
+    """Of a server where everybody is who they prove to be."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    app = create_app(hub, public_url=address)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
+    running = threading.Thread(target=server.run)
+    running.start()
+    yield address
+    hub.listeners.close()
+    server.should_exit = True
+    running.join()
+
+
+def as_(who: str, page: Page, url: str) -> None:
+    """Let a page's requests prove to be somebody's, each anew."""
+    if who != "public":
+        page.route("**/*", lambda route: route.continue_(headers=route.request.headers | named(who, url).headers()))
+
+
+def addresses(hub: Hub, url: str) -> list[str]:
+    """Of all pages that there are."""
+    routes = [each for each in routes_of(create_app(hub, public_url=url).routes) if isinstance(each, PageRoute)]
+    paths = [each.path_format for each in routes if "GET" in (each.methods or ())]
+    shown = [path.format_map(PARAMETERS) for path in paths if not path.startswith(NO_PAGES)]
+    return [*dict.fromkeys([*shown, *ALONE])]
+
+
+def stumbles(page: Page) -> list[str]:
+    """What axe finds: the rule, and where."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [f"{each['id']}: {node['target']}" for each in found["violations"] for node in each["nodes"]]
+
+
+def looked_at(page: Page, watched: Watched, url: str, path: str) -> dict[str, object]:
+    """What is wrong with a page; nothing, as a rule."""
+    answer = page.goto(url + path)
+    assert answer is not None
+    faults: dict[str, object] = {
+        "status": 0 if answer.status == 200 else answer.status,
+        "axe": stumbles(page),
+        "too wide by": page.evaluate(WIDE),
+        "policy": [*watched.violations],
+        "errors": [*watched.errors],
+        "strangers": [*watched.strangers],
+    }
+    for each in (watched.violations, watched.errors, watched.strangers):
+        each.clear()
+    return {name: fault for name, fault in faults.items() if fault}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_breaks_its_policy_stumbles_asks_elsewhere_or_is_too_wide(
+    browser: Browser, hub: Hub, url: str, look: str
+) -> None:
+    scheme, width = LOOKS[look]
+    with page_of(browser) as (page, watched):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
+        page.set_viewport_size({"width": width, "height": 800})
+        as_("auditor", page, url)
+
+        found = {path: looked_at(page, watched, url, path) for path in addresses(hub, url)}
+
+    assert len(found) > 12
+    assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("who", ["public", DRUP, "investigator", "industry"])
+def test_what_each_role_is_shown_first_is_as_good(browser: Browser, url: str, who: str) -> None:
+    with page_of(browser) as (page, watched):
+        as_(who, page, url)
+
+        found = {path: looked_at(page, watched, url, path) for path in ("/", "/board", f"/cohorts/{COHORT}/progress")}
+
+    assert {path: faults for path, faults in found.items() if faults} == {}
