@@ -1,7 +1,7 @@
 """Pictures of every page, of the demonstration, in both themes, on a desk and on a telephone.
 
     python tests/screenshots.py OUT                  # runs `cohort-ledger demo --serve` in a temporary folder
-    python tests/screenshots.py OUT --ledger FOLDER  # of a demonstration that is there; everybody has every role
+    python tests/screenshots.py OUT --ledger FOLDER  # of one that `demo --serve` left
     python tests/screenshots.py OUT --only board system --for-readme
 
 With `--for-readme` the few that the README shows are written once more, light and on a desk, as `<name>.png`. A page
@@ -20,10 +20,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from browsers import executable
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 from running import PROGRAM, serving, surroundings
 
-CHROMIUM = Path("/usr/bin/chromium")  # Debian's, where it is installed; else the one that playwright has
+from ledger.cli.demo_stage import PEOPLE
+from ledger.clock import new_key, now
+from ledger.demo.catalogue import DRUP
+from ledger.node.keyring import read_key
+from ledger.node.login import ask_link
+
 WIDTHS = {"desk": (1280, 860), "phone": (390, 844)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 IN_README = ("board", "overview", "system", "help")
@@ -94,8 +100,16 @@ def demonstration(folder: Path) -> Iterator[Served]:
 
 @contextmanager
 def ledger_of(folder: Path) -> Iterator[Served]:
-    with serving(folder) as url:
-        yield Served(url, {})
+    """One that `demo --serve` left, with its guests' keys; else everybody has every role."""
+    keys = {"node": folder / "nodes" / DRUP / "key.pem"} | {each.stem: each for each in (folder / PEOPLE).glob("*.pem")}
+    is_open = len(keys) > 1
+    with serving(folder, *(["--release-seconds", "1"] if is_open else []), dev=not is_open) as url:
+        links = {
+            whom: ask_link(url, read_key(keys[whom], None), now=now(), drawn=new_key()).link
+            for whom in WHOM
+            if is_open and whom in keys
+        }
+        yield Served(url, links)
 
 
 def logged_in(browser: Browser, served: Served) -> dict[str, StorageState]:
@@ -146,8 +160,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     shots = tuple(each for each in PAGES if not given.only or each.name in given.only)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        chromium = str(CHROMIUM) if CHROMIUM.exists() else None
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox"])
         folder = given.ledger
         with demonstration(Path(home)) if folder is None else ledger_of(folder) as served:
             shoot(browser, served, given.out, shots, for_readme=given.for_readme)
