@@ -99,6 +99,8 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/metrics"): OPEN,
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/"): ANYBODY,
+    ("GET", "/verify"): ANYBODY,
+    ("GET", "/verify/offline.html"): OPEN,
     ("GET", "/static/{path}"): OPEN,
     ("GET", "/system"): ANYBODY,
     ("GET", "/help"): OPEN,

@@ -43,7 +43,8 @@ FOR_EVERYBODY = {
         f"/nodes/{DRUP}/key",
     ),
     *("/help/what-this-proves", "/help/threat-model"),
-    *("/log/checkpoint", "/log/checkpoints", "/log/memorandum", "/log/tile/0/000.p/1", "/static/ledger.css"),
+    *("/log/checkpoint", "/log/checkpoints", "/log/memorandum", "/log/tile/0/000.p/1"),
+    *("/static/ledger.css", "/verify", "/verify/offline.html"),
     "/design/small",
 }
 # all that a parameter of a path may be asked for

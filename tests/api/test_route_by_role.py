@@ -51,6 +51,8 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "GET /metrics": OPEN,
     "GET /openapi.json": OPEN,
     "GET /": REPORTS,
+    "GET /verify": REPORTS,
+    "GET /verify/offline.html": OPEN,
     "GET /static/ledger.css": OPEN,
     "GET /system": REPORTS,
     "GET /help": OPEN,

@@ -116,7 +116,9 @@ def test_outsiders_are_shown_no_outcome_no_history_and_no_chart(client: TestClie
     assert answer.status_code == 200
     assert "What became of patients is for members and auditors" in answer.text
     assert "&lt;10" in answer.text
-    assert not [each for each in ("<svg", "History</h2>", "Findings</h2>", "/events/", "/numbers/") if each in answer.text]
+    assert not [
+        each for each in ("<svg", "History</h2>", "Findings</h2>", "/events/", "/numbers/") if each in answer.text
+    ]
     assert page(client, path=PATH).status_code == 401  # its rows name cases
 
 

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import access_log, board, cohort, explaining, findings, overview, system
+from api.web.pages import access_log, board, cohort, explaining, findings, overview, system, verify
 
 ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
     board.router,
     cohort.router,
+    verify.router,
     findings.router,
     access_log.router,
     system.router,
