@@ -101,6 +101,8 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/"): ANYBODY,
     ("GET", "/verify"): ANYBODY,
     ("GET", "/verify/offline.html"): OPEN,
+    ("GET", "/numbers/{of}"): PARTNERS,  # what it lists are events, and rows that name cases
+    ("GET", "/search"): PARTNERS,
     ("GET", "/static/{path}"): OPEN,
     ("GET", "/system"): ANYBODY,
     ("GET", "/help"): OPEN,

@@ -22,6 +22,7 @@ from api.observed import Observed
 from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
+from api.refusals import Refusals
 from api.routes import (
     access_log,
     cells,
@@ -96,6 +97,7 @@ def create_app(
     app.state.sequencer = sequencer
     app.state.access = access
     app.state.guests = guests
+    app.state.refusals = Refusals(hub.appender.now())
     app.state.tail = Tail(hub, guests)
     app.state.sessions = sessions
     app.state.issuer = issuer

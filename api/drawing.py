@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.caching import ASK_AGAIN, OPENED, VARY
+from api.telling import cell_path, in_words, named, shown
 from ledger.cohort.callers import NOBODY, Caller
 
 POLICY = (
@@ -175,7 +176,12 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["static"] = _static
+    made.globals["has_static"] = static_tags().__contains__
+    made.globals["cell_path"] = cell_path
     made.filters["grouped"] = _grouped
+    made.filters["in_words"] = in_words
+    made.filters["shown"] = shown
+    made.filters["named"] = named
     return made
 
 

@@ -163,8 +163,11 @@ def _told(request: Request, found: Problem) -> Response:
     return draw(request, "problem.html", status=found.status_code, headers=said, problem=members, facts=facts)
 
 
+_OF_THE_DATA = {"content-length", "content-type", "content-security-policy"}
+
+
 def _without_length(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name not in {"content-length", "content-type"}}
+    return {name: value for name, value in headers.items() if name not in _OF_THE_DATA}
 
 
 def status_of(kind: type[LedgerError]) -> int:

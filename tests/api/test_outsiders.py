@@ -56,6 +56,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "design": ("small", "week-16"),
     "table": ("cases", "cohorts", "nodes", "stage_decisions"),
     "key": (COHORT, DRUP, f"{DRUP}/{case(1)}"),
+    "of": ("started", "events", "benefit-claimed"),
     "slug": ("rule",),
     "topic": ("glossary", "events"),
     "secret": ("A" * 43,),

@@ -53,6 +53,8 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "GET /": REPORTS,
     "GET /verify": REPORTS,
     "GET /verify/offline.html": OPEN,
+    "GET /numbers/started": PARTNERS,
+    "GET /search": PARTNERS,
     "GET /static/ledger.css": OPEN,
     "GET /system": REPORTS,
     "GET /help": OPEN,

@@ -29,7 +29,7 @@ PARAMETERS = {
     "node": DRUP,
     "case": case(1),
     "cohort": COHORT,
-    "table": "profiles",
+    "table": "cases",
     "key": f"{DRUP}/{case(1)}",
     "slug": "rule",
     "topic": "auditor",

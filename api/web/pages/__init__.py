@@ -2,12 +2,33 @@
 
 from fastapi import APIRouter
 
-from api.web.pages import access_log, board, cohort, explaining, findings, overview, system, verify
+from api.web.pages import (
+    access_log,
+    board,
+    case,
+    cells,
+    cohort,
+    event,
+    events,
+    explaining,
+    findings,
+    numbers,
+    overview,
+    search,
+    system,
+    verify,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
     board.router,
     cohort.router,
+    case.router,
+    cells.router,
+    event.router,
+    events.router,
+    numbers.router,
+    search.router,
     verify.router,
     findings.router,
     access_log.router,
