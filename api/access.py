@@ -106,6 +106,9 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/numbers/{of}"): PARTNERS,  # what it lists are events, and rows that name cases
     ("GET", "/search"): PARTNERS,
     ("GET", "/static/{path}"): OPEN,
+    ("GET", "/system"): ANYBODY,
+    ("GET", "/help"): OPEN,
+    ("GET", "/help/{topic}"): OPEN,
     ("GET", "/help/errors/{slug}"): OPEN,
     ("GET", "/help/trust"): OPEN,
     ("GET", "/help/what-this-proves"): OPEN,

@@ -29,7 +29,6 @@ from api.routes import (
     cells,
     cohorts,
     events,
-    explanations,
     grants,
     health,
     live,
@@ -130,7 +129,6 @@ def create_app(
         access_log,
         login,
         health,
-        explanations,
     )
     for router in (static.router, *PAGES):  # before the data, whose addresses some of them share
         app.include_router(router, include_in_schema=False)

@@ -33,6 +33,7 @@ OF_ITS_REGIMENS = {"/cohorts", f"/cohorts/{COHORT}/progress", "/board", "/board.
 OF_NO_REGIMEN = {"/contributions", "/contributions.csv", "/funnel"}
 FOR_EVERYBODY = {
     *("/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/login"),
+    *("/help", "/help/glossary", "/help/events", "/system"),
     *(
         "/help/errors/rule",
         "/help/trust",
@@ -57,6 +58,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "key": (COHORT, DRUP, f"{DRUP}/{case(1)}"),
     "of": ("started", "events", "benefit-claimed"),
     "slug": ("rule",),
+    "topic": ("glossary", "events"),
     "secret": ("A" * 43,),
     "path": (
         *("checkpoint", "checkpoints", "memorandum", "tile/0/000.p/1", "ledger.css"),

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page
 from walking import routes_of
 
 from api.app import create_app
+from api.help.topics import TOPICS
 from api.negotiating import Page as PageRoute
 from ledger.cli.demo_stage import free_port
 from ledger.operations.hub import Hub
@@ -41,7 +42,7 @@ NO_PAGES = (
     "/login/link/",
     "/session",
 )  # of somebody who is logging in: see test_login
-ALONE = ("/login", "/help/trust", "/help/what-this-proves", "/help/regulations", "/help/errors/rule")
+ALONE = ("/login", *(f"/help/{topic.slug}" for topic in TOPICS), "/help/errors/rule")
 LOOKS: Mapping[str, tuple[str, int]] = {"on a desk": ("light", 1280), "on a phone at night": ("dark", 360)}
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.web.pages import (
+    access_log,
     board,
     case,
     cells,
@@ -13,9 +14,12 @@ from api.web.pages import (
     contributions,
     event,
     events,
+    explaining,
+    findings,
     numbers,
     overview,
     search,
+    system,
     verify,
 )
 
@@ -23,6 +27,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     overview.router,
     board.router,
     cohort.router,
+    access_log.router,
     case.router,
     cells.router,
     census.router,
@@ -31,7 +36,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     contributions.router,
     event.router,
     events.router,
+    explaining.router,
+    findings.router,
     numbers.router,
     search.router,
+    system.router,
     verify.router,
 )
