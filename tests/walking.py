@@ -40,7 +40,7 @@ def routes_of(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
 
 
 def paths(app: Any) -> list[str]:
-    """Of all routes that are read, with all that their parameters may be. app: a client of the tests forgets its type."""
+    """Of all routes that are read, with all that their parameters may be."""
     routes = routes_of(app.routes)
     return [path for route in routes if "GET" in (route.methods or ()) for path in filled(route.path_format)]
 
