@@ -19,10 +19,11 @@ from api.tables import CsvResponse, csv_answer
 from ledger.cohort import rows
 from ledger.cohort.columns import Row
 from ledger.cohort.rows import columns_of
+from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
 from ledger.exports.reports import board_table
 from ledger.names import SLUG, SLUG_MAX, UUID
-from ledger.operations.reading import snapshot_of_cohort
+from ledger.operations.reading import snapshot_of_case, snapshot_of_cohort
 from ledger.reports.board import Board, board
 from ledger.reports.board_filter import filtered
 from ledger.reports.census import CensusLine, census
@@ -140,7 +141,7 @@ def read_cohort(request: Request, look: Look, response: Response, cohort: Cohort
     found = {each.TABLE: [row for row in seen.of(each) if row.key[0] == cohort] for each in _COHORT_TABLES}
     if not found[rows.Cohort.TABLE]:
         raise NotFoundError("no cohort of this name is defined: the board lists those that are")
-    return CohortRows(cohort, _lines(found, opened_for(request, _events(found), response)))
+    return CohortRows(cohort, _lines(found, opened_for(request, events_behind(found), response)))
 
 
 @router.get("/contributions")
@@ -176,13 +177,19 @@ def read_funnel(seen: Seen, audience: ShownTo) -> tuple[FunnelLine, ...] | tuple
 
 
 @router.get("/cases/{node}/{case}")
-def read_case(request: Request, seen: Seen, response: Response, node: NodeName, case: CaseName) -> CaseRows:
+def read_case(request: Request, look: Look, response: Response, node: NodeName, case: CaseName) -> CaseRows:
     """A patient's file: every row of the case."""
+    kept = rows_of_case(look(partial(snapshot_of_case, node=node, case=case)), node, case)
+    return CaseRows(node, case, _lines(kept, opened_for(request, events_behind(kept), response)), events_behind(kept))
+
+
+def rows_of_case(seen: Snapshot, node: str, case: str) -> dict[str, list[Row]]:
+    """A patient's file, by table. Raises NotFoundError where there is none."""
     found = {table: [*_of_case(each, node, case)] for table, each in seen.tables.items()}
     kept = {table: each for table, each in found.items() if each}
     if not kept:
         raise NotFoundError("the node has no such case")
-    return CaseRows(node, case, _lines(kept, opened_for(request, _events(kept), response)), _events(kept))
+    return kept
 
 
 def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
@@ -193,7 +200,7 @@ def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
                 yield row
 
 
-def _events(found: Mapping[str, Iterable[Row]]) -> list[int]:
+def events_behind(found: Mapping[str, Iterable[Row]]) -> list[int]:
     """The indexes of the events behind these rows."""
     return sorted({index for each in found.values() for row in each for index in row.set_by.values()})
 

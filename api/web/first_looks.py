@@ -21,7 +21,7 @@ from ledger.signing.checkpoint import Checkpoint
 from ledger.signing.encoding import to_base64, to_base64url
 from ledger.signing.note import Note
 from ledger.store.engine import Connection, Engine, reading
-from ledger.store.entries import find_entry, last_entries
+from ledger.store.entries import find_entry, page_back
 from ledger.store.head import Head, read_head
 
 _LAST = 8  # events of a node
@@ -48,7 +48,7 @@ def of_node(found: Board, node: str, *, reads: Engine, size: int, refusals: Refu
     """
     with reading(reads) as connection:
         reach = Reach.of(read_head(connection))
-        entries = [entry_of(each, reach) for each in last_entries(connection, node, size=size, limit=_LAST)]
+        entries = [entry_of(each, reach) for each in page_back(connection, before=size, limit=_LAST, node=node)]
     running = [_at(each, node) for each in found.cohorts]
     return {
         "country_name": country_name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from ledger.cohort.database import Registered
 from ledger.errors import LedgerError, MalformedError, TamperedError
@@ -108,17 +108,20 @@ def page_entries(
     case: str | None = None,
 ) -> list[StoredEntry]:
     """The first `limit` entries behind the index `after` (-1: from the start) that are of what is named."""
-    asked = {"node": node, "type": type, "cohort": cohort, "case": case}
-    where = [entries.c[name] == value for name, value in asked.items() if value is not None]
+    where = _of(node=node, type=type, cohort=cohort, case=case)
     page = _STORED.where(entries.c.index > after, *where).order_by(entries.c.index).limit(limit)
     return [StoredEntry(*row) for row in conn.execute(page)]
 
 
-def last_entries(conn: Connection, node: str, *, size: int, limit: int) -> list[StoredEntry]:
-    """The last `limit` of a node's among the first `size` entries, the last one first."""
-    where = (entries.c.node == node, entries.c.index < size)
-    rows = conn.execute(_STORED.where(*where).order_by(entries.c.seq.desc()).limit(limit))
-    return [StoredEntry(*row) for row in rows]
+def page_back(conn: Connection, *, before: int, limit: int, start: int = 0, **asked: str | None) -> list[StoredEntry]:
+    """The last `limit` entries before the index `before`, none before `start`, newest first. asked: as above."""
+    index = entries.c.index
+    page = _STORED.where(index < before, index >= start, *_of(**asked)).order_by(index.desc()).limit(limit)
+    return [StoredEntry(*row) for row in conn.execute(page)]
+
+
+def _of(**asked: str | None) -> list[ColumnElement[bool]]:
+    return [entries.c[name] == value for name, value in asked.items() if value is not None]
 
 
 def authors(conn: Connection, start: int, stop: int) -> Iterator[tuple[int, str]]:
@@ -128,14 +131,15 @@ def authors(conn: Connection, start: int, stop: int) -> Iterator[tuple[int, str]
     return ((place, node) for place, node in rows)
 
 
-def registered(conn: Connection, size: int) -> list[Registered]:
-    """What the register keeps of the first `size` events; what each stands on is known to a replay only."""
+def registered(conn: Connection, size: int, *, start: int = 0) -> list[Registered]:
+    """What the register keeps of the first `size` events, from index `start` on; what each stands on is known to a
+    replay only.
+    """
     names = ("index", "event_id", "node", "type", "received", "happened_on", "synthetic", "case")
-    rows = conn.execute(
-        select(*(entries.c[name] for name in names)).where(entries.c.index < size).order_by(entries.c.index)
-    )
+    mine = entries.c.index >= start, entries.c.index < size
+    rows = conn.execute(select(*(entries.c[name] for name in names)).where(*mine).order_by(entries.c.index))
     try:
-        meanings = _meanings(conn, size)
+        meanings = _meanings(conn, start, size)
         return [
             Registered(
                 index=index,
@@ -154,10 +158,10 @@ def registered(conn: Connection, size: int) -> list[Registered]:
         raise TamperedError("an entry is stored that is none: run `cohort-ledger doctor`") from None
 
 
-def _meanings(conn: Connection, size: int) -> dict[int, str]:
+def _meanings(conn: Connection, start: int, size: int) -> dict[int, str]:
     """Of the corrections and retractions, index -> what the signature means. No column has it: there are few."""
     index = entries.c.index
-    amended = select(index, entries.c.jws).where(index < size, entries.c.type.in_(_AMENDMENTS))
+    amended = select(index, entries.c.jws).where(index >= start, index < size, entries.c.type.in_(_AMENDMENTS))
     return {place: parse_jws(jws).claims.actor.meaning for place, jws in conn.execute(amended)}
 
 

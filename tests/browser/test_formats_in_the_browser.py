@@ -27,6 +27,7 @@ from ledger.signing.envelope import Disclosure, Envelope
 from ledger.signing.keys import PublicKey, SigningKey
 from ledger.signing.note import NoteSignature, Verifier
 
+
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     with checked_logs.served({}, {"/": "<!doctype html><title>empty</title>"}) as url, page_of(browser) as (page, seen):
