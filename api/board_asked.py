@@ -10,8 +10,9 @@ from ledger.reports.standing import State
 
 
 class BoardAsked(Asked):
-    """tumour: an OncoTree code, or `any`. country: two letters. free: only where a place is left. text: words, all of
-    which stand in what defines the cohort. Order: up or down; else names from A, and of anything else the most first.
+    """tumour: an OncoTree code, or `any`. country: two letters, where it was ever opened, unless a state says
+    otherwise. free: only where a place is left. text: words, all of which stand in what defines the cohort. order: up
+    or down; else names from A, and of anything else the most first.
     """
 
     tumour: Annotated[str | None, Field(max_length=40)] = None

@@ -32,8 +32,9 @@ _LEAST_FIRST: frozenset[str] = frozenset({"name"})  # as one sorts who says no o
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """tumour: an OncoTree code, or `any`; cohorts of any tumour have every one. regimen: its name. country: two
-    letters. free: with a place left where it is open. text: words, all of which stand in the definition. order: None
-    for what is usual: names from A, of anything else the most first.
+    letters, where it was ever opened, unless a state says otherwise. free: with a place left where it is open. text:
+    words, all of which stand in the definition. order: None for what is usual: names from A, of anything else the most
+    first.
     """
 
     tumour: str | None = None
@@ -182,9 +183,10 @@ def _said(cohort: Cohort, codes: Iterable[str]) -> str:
 
 
 def _holds(site: _Site, wanted: Wanted) -> bool:
+    """Where no state is asked for, a country is asked for cohorts that were ever opened there."""
     return (
         wanted.country in {None, site.country}
-        and wanted.state in {None, site.state}
+        and (site.state == wanted.state if wanted.state else not wanted.country or site.state != "not opened")
         and not (wanted.free and not site.places)
     )
 
