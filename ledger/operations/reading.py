@@ -1,7 +1,7 @@
 """Reading the stored cohort database at a moment: an index of the log, or a time, and on a day."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from ledger.cohort import snapshot
@@ -11,6 +11,7 @@ from ledger.cohort.rows import (
     TABLES,
     Cohort,
     CohortOpening,
+    Correction,
     Episode,
     Node,
     Resolution,
@@ -22,6 +23,7 @@ from ledger.cohort.rows import (
 )
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError, NotFoundError
+from ledger.names import When
 from ledger.reports.releases import released_at
 from ledger.signing.entry import parse_time
 from ledger.store.cells import read_changed, read_corrections_by, read_episodes_elsewhere, read_versions
@@ -124,6 +126,35 @@ def snapshot_of_cohort(engine: Engine, moment: Moment, cohort: str) -> Snapshot:
         events = registered_each(connection, behind | cuts | {index}, event_ids=corrected)
         found = snapshot.of_versions([*versions, *corrections], _in_order(events), size=index + 1)
     return found if moment.on is None else found.on(moment.on)
+
+
+def cohort_from(whole: Snapshot, cohort: str, on: date | None) -> Snapshot:
+    """What `snapshot_of_cohort` reads, taken out of the whole snapshot of the same moment, on no day."""
+    tables = {name: tuple(row for row in whole.tables[name] if row.key[0] == cohort) for name in _OF_A_COHORT}
+    treated = {(row.node, row.case) for row in tables[Episode.TABLE] if isinstance(row, Episode)}
+    tables[Episode.TABLE] = tuple(row for row in whole.of(Episode) if (row.node, row.case) in treated)
+    tables |= {name: whole.tables[name] for name in _OF_ALL}
+    behind = {by for rows in tables.values() for row in rows for by in row.set_by.values()}
+    corrections = tuple(row for row in whole.of(Correction) if row.since in behind)
+    corrected = {row.target for row in corrections}
+    cuts = {row.data_cut for row in tables[StageDecision.TABLE] if isinstance(row, StageDecision)} - {None}
+    last = whole.size - 1
+    if on is not None:
+        cuts |= {_told_before(whole.events, cut, on) for cut in (*cuts, last) if cut is not None}
+    wanted = behind | cuts | {last}
+    events = tuple(
+        each if each.meaning is None else replace(each, meaning=None)  # as it is read
+        for each in whole.events
+        if each.index in wanted or each.event_id in corrected
+    )
+    found = Snapshot(whole.size, dict.fromkeys(TABLES, ()) | tables | {Correction.TABLE: corrections}, events)
+    return found if on is None else found.on(on)
+
+
+def _told_before(events: Sequence[Registered], cut: int, on: date) -> int | None:
+    """As `last_told`."""
+    told = (place for place in range(cut, -1, -1) if (day := events[place].on) is None or When.parse(day).is_past(on))
+    return next(told, None)
 
 
 def _index(connection: Connection, moment: Moment) -> tuple[int, int | None]:
