@@ -45,5 +45,5 @@ def reveal(
         and (of_episodes is None or row_type is not Episode or name in of_episodes)
     }
     opened = vault.open_each(connection, indexes)
-    disclosures = (Disclosure.parse(each) for text in opened.values() if text for each in text.split("~"))
+    disclosures = Disclosure.parse_each([each for text in opened.values() if text for each in text.split("~")])
     return by_then(fitting(Revealed(snapshot, {each.digest: each.value for each in disclosures})))

@@ -107,6 +107,11 @@ class Disclosure:
         (disclosure,) = _disclosures((text,))
         return disclosure
 
+    @classmethod
+    def parse_each(cls, texts: Sequence[str]) -> "tuple[Disclosure, ...]":
+        """The same of many, in a fraction of the time."""
+        return _disclosures(texts)
+
     @property
     def salt(self) -> str:
         """As it stands in it: 16 bytes in base64url."""
