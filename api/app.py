@@ -23,12 +23,12 @@ from api.observed import Observed
 from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
+from api.refusals import Refusals
 from api.routes import (
     access_log,
     cells,
     cohorts,
     events,
-    explanations,
     grants,
     health,
     live,
@@ -99,6 +99,7 @@ def create_app(
     app.state.sequencer = sequencer
     app.state.access = access
     app.state.guests = guests
+    app.state.refusals = Refusals(hub.appender.now())
     app.state.snapshots = KeptSnapshots()
     app.state.findings = KeptFindings()
     app.state.tail = Tail(hub, guests)
@@ -128,7 +129,6 @@ def create_app(
         access_log,
         login,
         health,
-        explanations,
     )
     for router in (static.router, *PAGES):  # before the data, whose addresses some of them share
         app.include_router(router, include_in_schema=False)

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from api.caching import ASK_AGAIN, OPENED, VARY
 from api.replaying import MOMENT, Here, bar_of
+from api.telling import cell_path, in_words, named, shown
 from ledger.cohort.callers import NOBODY, Caller
 
 POLICY = (
@@ -65,9 +66,13 @@ class Who:
 
     @classmethod
     def of(cls, request: Request) -> "Who":
-        caller: Caller = getattr(request.state, "caller", NOBODY)
         sessions = getattr(request.app.state, "sessions", None)
         session = None if sessions is None else sessions.find(request)
+        caller: Caller = getattr(request.state, "caller", NOBODY)
+        if (
+            session is not None and getattr(request.state, "identity", None) is None
+        ):  # a page that asks nobody who it is
+            caller = request.app.state.access.caller(session.who)
         name = caller.node or (caller.role if session else None)
         return cls(caller.role, name, session.form_token if session else None, caller.reads_log)
 
@@ -82,10 +87,12 @@ def draw(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     seen_size: int | None = None,
+    kept_by_nobody: str = ASK_AGAIN,
     **facts: Any,
 ) -> HTMLResponse:
     """A page. template: of `api/web/templates`; facts: what it draws from. headers: of the answer, besides those of a
     page. seen_size: of the log that the page is about, entries; None for a page that is about no moment.
+    kept_by_nobody: for how long whoever is not logged in may keep it; a page with a name on it nobody shares.
     """
     who = Who.of(request) if status < HTTPStatus.INTERNAL_SERVER_ERROR else NOBODY_KNOWN  # the database may be away
     moment = {name: value for name in MOMENT if (value := request.query_params.get(name))}
@@ -110,7 +117,9 @@ def draw(
             number=_Number(href, is_linked=who.chooses_moments),
         )
     )
-    kept = OPENED if who.token else ASK_AGAIN  # a form's token stands beside what others wrote: see `api.compressing`
+    kept = (
+        OPENED if who.token else kept_by_nobody
+    )  # a form's token stands beside what others wrote: see `api.compressing`
     said = {"Content-Security-Policy": POLICY, "Cache-Control": kept, "Vary": f"{VARY}, HX-Request"}
     return HTMLResponse(html, status, headers={**said, **(headers or {})})
 
@@ -170,7 +179,12 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["static"] = _static
+    made.globals["has_static"] = static_tags().__contains__
+    made.globals["cell_path"] = cell_path
     made.filters["grouped"] = _grouped
+    made.filters["in_words"] = in_words
+    made.filters["shown"] = shown
+    made.filters["named"] = named
     return made
 
 

@@ -7,10 +7,11 @@ from dataclasses import astuple, dataclass, fields
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.access import opened_for
 from api.audience import ShownTo
+from api.board_asked import BoardAsked
 from api.caching import NOT_MODIFIED
 from api.problems import documented
 from api.queries import Look, Seen, SeenBoard
@@ -18,11 +19,13 @@ from api.tables import CsvResponse, csv_answer
 from ledger.cohort import rows
 from ledger.cohort.columns import Row
 from ledger.cohort.rows import columns_of
+from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
 from ledger.exports.reports import board_table
 from ledger.names import SLUG, SLUG_MAX, UUID
-from ledger.operations.reading import snapshot_of_cohort
+from ledger.operations.reading import snapshot_of_case, snapshot_of_cohort
 from ledger.reports.board import Board, board
+from ledger.reports.board_filter import filtered
 from ledger.reports.census import CensusLine, census
 from ledger.reports.contributions import Contribution, contributions
 from ledger.reports.design import DesignReport, design_report
@@ -109,21 +112,26 @@ def read_design(seen: SeenBoard, audience: ShownTo, design: DesignName) -> Desig
 
 
 @router.get("/board")
-def read_board(seen: SeenBoard, audience: ShownTo) -> Board | PooledBoard:
-    """Every cohort at every node; outsiders are shown it over all nodes."""
-    return board_for(board(seen), audience)
+def read_board(seen: SeenBoard, audience: ShownTo, asked: Annotated[BoardAsked, Query()]) -> Board | PooledBoard:
+    """Every cohort at every node, or those that are asked for; outsiders are shown it over all nodes."""
+    return filtered(board_for(board(seen), audience), asked.wanted)
 
 
 @router.get("/board.csv", response_class=CsvResponse)
-def read_board_csv(request: Request, seen: SeenBoard, audience: ShownTo, response: Response) -> CsvResponse:
-    """Every cohort at every node, a line each; for outsiders, a line for each of a cohort's scopes."""
-    found = standings(seen)
-    if not audience.is_outside:
-        table = board_table(found)
+def read_board_csv(
+    request: Request, seen: SeenBoard, audience: ShownTo, response: Response, asked: Annotated[BoardAsked, Query()]
+) -> CsvResponse:
+    """The same cohorts at every node, a line each; for outsiders, a line for each of a cohort's scopes."""
+    every = board(seen)
+    found = filtered(board_for(every, audience), asked.wanted)
+    if isinstance(found, Board):
+        table = board_table(found.cohorts)
         return csv_answer(request, table.names, table.rows, response.headers)
-    pooled = [each for each in standings_for(found, audience) if isinstance(each, PooledStanding)]
-    whose = (node.node for each in found if audience.may_see(each) for node in each.nodes if node.state != "not opened")
-    return csv_answer(request, _names(PooledLine), map(astuple, pooled_lines(pooled)), response.headers, nodes=whose)
+    told = {each.cohort for each in found.cohorts}
+    at_nodes = (node for each in every.cohorts if each.cohort in told for node in each.nodes)
+    whose = (node.node for node in at_nodes if node.state != "not opened")
+    lines = map(astuple, pooled_lines(found.cohorts))
+    return csv_answer(request, _names(PooledLine), lines, response.headers, nodes=whose)
 
 
 @router.get("/cohorts/{cohort}")
@@ -133,7 +141,7 @@ def read_cohort(request: Request, look: Look, response: Response, cohort: Cohort
     found = {each.TABLE: [row for row in seen.of(each) if row.key[0] == cohort] for each in _COHORT_TABLES}
     if not found[rows.Cohort.TABLE]:
         raise NotFoundError("no cohort of this name is defined: the board lists those that are")
-    return CohortRows(cohort, _lines(found, opened_for(request, _events(found), response)))
+    return CohortRows(cohort, _lines(found, opened_for(request, events_behind(found), response)))
 
 
 @router.get("/contributions")
@@ -169,13 +177,19 @@ def read_funnel(seen: Seen, audience: ShownTo) -> tuple[FunnelLine, ...] | tuple
 
 
 @router.get("/cases/{node}/{case}")
-def read_case(request: Request, seen: Seen, response: Response, node: NodeName, case: CaseName) -> CaseRows:
+def read_case(request: Request, look: Look, response: Response, node: NodeName, case: CaseName) -> CaseRows:
     """A patient's file: every row of the case."""
+    kept = rows_of_case(look(partial(snapshot_of_case, node=node, case=case)), node, case)
+    return CaseRows(node, case, _lines(kept, opened_for(request, events_behind(kept), response)), events_behind(kept))
+
+
+def rows_of_case(seen: Snapshot, node: str, case: str) -> dict[str, list[Row]]:
+    """A patient's file, by table. Raises NotFoundError where there is none."""
     found = {table: [*_of_case(each, node, case)] for table, each in seen.tables.items()}
     kept = {table: each for table, each in found.items() if each}
     if not kept:
         raise NotFoundError("the node has no such case")
-    return CaseRows(node, case, _lines(kept, opened_for(request, _events(kept), response)), _events(kept))
+    return kept
 
 
 def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
@@ -186,7 +200,7 @@ def _of_case(found: Iterable[Row], node: str, case: str) -> Iterator[Row]:
                 yield row
 
 
-def _events(found: Mapping[str, Iterable[Row]]) -> list[int]:
+def events_behind(found: Mapping[str, Iterable[Row]]) -> list[int]:
     """The indexes of the events behind these rows."""
     return sorted({index for each in found.values() for row in each for index in row.set_by.values()})
 

@@ -184,7 +184,7 @@ def list_events(request: Request, reads: Reads, response: Response, page: Annota
 def read_event(request: Request, reads: Reads, response: Response, event: Named) -> Event:
     """One event, by its index or its id, decoded beside its bytes, with the cells that it set."""
     with reading(reads) as connection:
-        stored = _find(connection, event)
+        stored = find_named(connection, event)
         head = read_head(connection)
         reach, history = Reach.of(head), history_of(connection, stored, size=head.size)
         cells = [
@@ -216,7 +216,7 @@ def read_event(request: Request, reads: Reads, response: Response, event: Named)
 def read_receipt(hub: OpenHub, reads: Reads, event: Named) -> PlainTextResponse:
     """Proof, to be kept, that the log holds the event: a C2SP tlog-proof."""
     with reading(reads) as connection:
-        stored = _find(connection, event)
+        stored = find_named(connection, event)
     (receipt,) = receipts(reads, hub.memorandum, [stored.index])
     return PlainTextResponse(receipt.encode())
 
@@ -239,7 +239,7 @@ def _without_doubles(pairs: Sequence[tuple[str, Json]]) -> dict[str, Json]:
     return members
 
 
-def _find(connection: Connection, event: str) -> StoredEntry:
+def find_named(connection: Connection, event: str) -> StoredEntry:
     """event: an index or an event id, of their grammar."""
     stored = (
         find_entry(connection, event_id=event) if "-" in event else find_entry(connection, index=from_decimal(event))

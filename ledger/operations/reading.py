@@ -26,7 +26,13 @@ from ledger.errors import MalformedError, NotFoundError
 from ledger.names import When
 from ledger.reports.releases import released_at
 from ledger.signing.entry import parse_time
-from ledger.store.cells import read_changed, read_corrections_by, read_episodes_elsewhere, read_versions
+from ledger.store.cells import (
+    read_changed,
+    read_corrections_by,
+    read_episodes_elsewhere,
+    read_versions,
+    read_versions_of_case,
+)
 from ledger.store.engine import Connection, Engine, reading
 from ledger.store.entries import index_at_time, last_told, registered, registered_each
 from ledger.store.head import read_head
@@ -98,10 +104,15 @@ def snapshot_from(connection: Connection, base: Snapshot, index: int) -> Snapsho
 
 def snapshot_of_board(engine: Engine, moment: Moment) -> Snapshot:
     """As much of it as says where every cohort stands; of the events those that set any of it, and the last one."""
+    return snapshot_of_tables(engine, moment, tables=_OF_THE_BOARD)
+
+
+def snapshot_of_tables(engine: Engine, moment: Moment, *, tables: Iterable[str]) -> Snapshot:
+    """The rows of some tables; of the events those that set any of them, what one of these corrects, and the last."""
     with reading(engine) as connection:
         index, at = _index(connection, moment)
-        versions = [*read_versions(connection, at=at, tables=_OF_THE_BOARD)]
-        events = registered_each(connection, _behind(versions) | {index})
+        versions = [*read_versions(connection, at=at, tables=tables)]
+        events = registered_each(connection, _behind(versions) | {index}, event_ids=_corrected(versions))
         found = snapshot.of_versions(versions, _in_order(events), size=index + 1)
     return found if moment.on is None else found.on(moment.on)
 
@@ -120,7 +131,7 @@ def snapshot_of_cohort(engine: Engine, moment: Moment, cohort: str) -> Snapshot:
         ]
         behind = _behind(versions)
         corrections = [*read_corrections_by(connection, behind, at=at)]
-        corrected = {str(each.fields["target"][1]) for each in corrections}
+        corrected = _corrected(corrections)
         cuts = {cut for version in versions if isinstance(cut := version.fields.get("data_cut", (0, None))[1], int)}
         cuts |= _seen_before(connection, cuts | {index}, moment.on)
         events = registered_each(connection, behind | cuts | {index}, event_ids=corrected)
@@ -155,6 +166,21 @@ def _told_before(events: Sequence[Registered], cut: int, on: date) -> int | None
     """As `last_told`."""
     told = (place for place in range(cut, -1, -1) if (day := events[place].on) is None or When.parse(day).is_past(on))
     return next(told, None)
+
+
+def snapshot_of_case(engine: Engine, moment: Moment, *, node: str, case: str) -> Snapshot:
+    """The rows of one case; of the events those that set any of them, and the last one."""
+    with reading(engine) as connection:
+        index, at = _index(connection, moment)
+        versions = [*read_versions_of_case(connection, node, case, at=at)]
+        events = registered_each(connection, _behind(versions) | {index})
+        found = snapshot.of_versions(versions, _in_order(events), size=index + 1)
+    return found if moment.on is None else found.on(moment.on)
+
+
+def _corrected(versions: Iterable[Version]) -> set[str]:
+    """Ids of the events that the corrections among these are of."""
+    return {str(each.fields["target"][1]) for each in versions if each.table == Correction.TABLE}
 
 
 def _index(connection: Connection, moment: Moment) -> tuple[int, int | None]:

@@ -71,6 +71,7 @@ class Standing:
     defined_by: str | None
     regimen: str
     tumour: Json
+    biomarker: Json
     accrual: str | None
     closed_on: str | None
     closing_code: str | None
@@ -121,6 +122,7 @@ def _standing(cohort: _Rows, design: Design, nodes: Iterable[Member], reasons: R
         defined_by=definition.defined_by,
         regimen=regimen_of(definition),
         tumour=definition.tumour,
+        biomarker=definition.biomarker,
         accrual=definition.accrual,
         closed_on=definition.closed_on,
         closing_code=definition.closing_code,

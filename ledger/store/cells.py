@@ -113,6 +113,16 @@ def read_episodes_elsewhere(conn: Connection, cohort: str, *, at: int | None) ->
         yield stored.version
 
 
+def read_versions_of_case(conn: Connection, node: str, case: str, *, at: int | None) -> Iterator[Version]:
+    """The rows of a case, in all tables that have any, as they stood after the entry at an index."""
+    for name, row_type in TABLES.items():
+        if {"node", "case"}.issubset(row_type.KEY):
+            columns = cohort_tables[name].c
+            mine = _stood(name, at), columns.node == node, columns.case == case
+            for stored in _read(conn, name, select(cohort_tables[name]).where(*mine)):
+                yield stored.version
+
+
 def read_corrections_by(conn: Connection, events: Iterable[int], *, at: int | None) -> Iterator[Version]:
     """The rows of those corrections and retractions that are among these events, by index. at: as above."""
     name, indexes = Correction.TABLE, sorted(set(events))
@@ -145,6 +155,17 @@ def amending(conn: Connection, event_id: str) -> list[str]:
     """Ids of the corrections of an event, and of its retraction."""
     columns = cohort_tables[Correction.TABLE].c
     return list(conn.execute(select(columns.event).where(columns.target == event_id).distinct()).scalars())
+
+
+def amended_among(conn: Connection, event_ids: Iterable[str], *, size: int) -> dict[str, dict[int, str]]:
+    """Event id -> index and kind of each of its corrections, and of its retraction, among the first `size` entries."""
+    columns, asked = cohort_tables[Correction.TABLE].c, sorted(set(event_ids))
+    found: dict[str, dict[int, str]] = {}
+    for start in range(0, len(asked), _AT_A_TIME):
+        mine = columns.target.in_(asked[start : start + _AT_A_TIME]), columns.since < size
+        for target, since, kind in conn.execute(select(columns.target, columns.since, columns.kind).where(*mine)):
+            found.setdefault(target, {})[since] = kind
+    return {target: dict(sorted(done.items())) for target, done in found.items()}
 
 
 def sealed_tiers(conn: Connection, start: int, stop: int) -> dict[str, Tier]:

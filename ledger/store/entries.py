@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from ledger.cohort.database import Registered
 from ledger.errors import LedgerError, MalformedError, TamperedError
@@ -108,10 +108,20 @@ def page_entries(
     case: str | None = None,
 ) -> list[StoredEntry]:
     """The first `limit` entries behind the index `after` (-1: from the start) that are of what is named."""
-    asked = {"node": node, "type": type, "cohort": cohort, "case": case}
-    where = [entries.c[name] == value for name, value in asked.items() if value is not None]
+    where = _of(node=node, type=type, cohort=cohort, case=case)
     page = _STORED.where(entries.c.index > after, *where).order_by(entries.c.index).limit(limit)
     return [StoredEntry(*row) for row in conn.execute(page)]
+
+
+def page_back(conn: Connection, *, before: int, limit: int, start: int = 0, **asked: str | None) -> list[StoredEntry]:
+    """The last `limit` entries before the index `before`, none before `start`, newest first. asked: as above."""
+    index = entries.c.index
+    page = _STORED.where(index < before, index >= start, *_of(**asked)).order_by(index.desc()).limit(limit)
+    return [StoredEntry(*row) for row in conn.execute(page)]
+
+
+def _of(**asked: str | None) -> list[ColumnElement[bool]]:
+    return [entries.c[name] == value for name, value in asked.items() if value is not None]
 
 
 def authors(conn: Connection, start: int, stop: int) -> Iterator[tuple[int, str]]:
