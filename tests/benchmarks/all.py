@@ -20,7 +20,7 @@ from appending import Urls, appending_figures
 from figures import Figure, show
 from foreign import foreign_figures
 from over_http import http_figures
-from pages import page_figures
+from page_times import page_figures
 from psycopg.sql import SQL, Identifier
 from raw import raw_figures
 from scale import SIZES, scale_figures
