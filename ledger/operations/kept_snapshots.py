@@ -11,13 +11,23 @@ What may be kept, and why:
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
 
 from ledger.cohort.rows import Cohort
 from ledger.cohort.snapshot import Snapshot
-from ledger.operations.reading import Moment, cohort_from, last_index, snapshot_at, snapshot_from, snapshot_of_cohort
+from ledger.operations.reading import (
+    Moment,
+    cohort_from,
+    last_index,
+    snapshot_at,
+    snapshot_from,
+    snapshot_of_cohort,
+    snapshot_of_tables,
+    tables_from,
+)
 from ledger.store.engine import Engine, reading
 
 _Name = tuple[int, date | None]  # size, and the day that it is on
@@ -65,6 +75,13 @@ class KeptSnapshots:
                 whole.made[name] = found  # of those that there are: anybody may ask for any name
         assert isinstance(found, Snapshot)
         return found
+
+    def of_tables(self, engine: Engine, moment: Moment, tables: Iterable[str]) -> Snapshot:
+        """What `snapshot_of_tables` reads."""
+        whole = self.at(engine, Moment(moment.at))
+        if whole is None:
+            return snapshot_of_tables(engine, moment, tables=tables)
+        return tables_from(whole, tables, moment.on)
 
     def _whole(self, engine: Engine, index: int) -> Snapshot:
         found = self._near(engine, index)

@@ -1,6 +1,7 @@
 """Reading the stored cohort database at a moment: an index of the log, or a time, and on a day."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -153,13 +154,27 @@ def cohort_from(whole: Snapshot, cohort: str, on: date | None) -> Snapshot:
     if on is not None:
         cuts |= {_told_before(whole.events, cut, on) for cut in (*cuts, last) if cut is not None}
     wanted = behind | cuts | {last}
-    events = tuple(
-        each if each.meaning is None else replace(each, meaning=None)  # as it is read
-        for each in whole.events
-        if each.index in wanted or each.event_id in corrected
-    )
+    events = _as_read(whole.events, wanted, corrected)
     found = Snapshot(whole.size, dict.fromkeys(TABLES, ()) | tables | {Correction.TABLE: corrections}, events)
     return found if on is None else found.on(on)
+
+
+def tables_from(whole: Snapshot, tables: Iterable[str], on: date | None) -> Snapshot:
+    """What `snapshot_of_tables` reads, taken out of the whole snapshot of the same moment, on no day."""
+    kept = {name: whole.tables[name] for name in tables}
+    wanted = {by for rows in kept.values() for row in rows for by in row.set_by.values()} | {whole.size - 1}
+    corrected = {row.target for rows in kept.values() for row in rows if isinstance(row, Correction)}
+    events = _as_read(whole.events, wanted, corrected)
+    found = Snapshot(whole.size, dict.fromkeys(TABLES, ()) | kept, events)
+    return found if on is None else found.on(on)
+
+
+def _as_read(
+    events: Iterable[Registered], wanted: AbstractSet[int | None], ids: AbstractSet[str | None]
+) -> tuple[Registered, ...]:
+    """Those of these indexes or ids, as `registered_each` gives them."""
+    found = (each for each in events if each.index in wanted or each.event_id in ids)
+    return tuple(each if each.meaning is None else replace(each, meaning=None) for each in found)
 
 
 def _told_before(events: Sequence[Registered], cut: int, on: date) -> int | None:

@@ -15,7 +15,7 @@ from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
 from ledger.operations import kept_snapshots
 from ledger.operations.kept_snapshots import KeptSnapshots
-from ledger.operations.reading import Moment, snapshot_at, snapshot_from, snapshot_of_cohort
+from ledger.operations.reading import Moment, snapshot_at, snapshot_from, snapshot_of_cohort, snapshot_of_tables
 from ledger.operations.revealing import reveal
 from ledger.reports.board import board
 from ledger.reports.census import census
@@ -85,6 +85,19 @@ def told(kept: Kept, snapshot: Snapshot, cohort: str) -> tuple[object, ...]:
     with reading(kept.engine) as connection:
         opened = reveal(connection, kept.vault, snapshot, cohort=cohort)
     return cohort_progress(opened, cohort), findings_of_cohort(opened, cohort)
+
+
+@pytest.mark.parametrize("on", [None, date(2021, 11, 20)])
+@pytest.mark.parametrize("at", [None, 120, 299])
+@pytest.mark.parametrize("tables", [("episodes",), ("cases", "corrections"), ("cohorts", "nodes")])
+def test_tables_taken_out_of_a_snapshot_are_what_is_read_of_them(
+    kept: Kept, at: int | None, on: date | None, tables: tuple[str, ...]
+) -> None:
+    moment = Moment(at, on)
+
+    found = KeptSnapshots().of_tables(kept.engine, moment, tables)
+
+    assert found == snapshot_of_tables(kept.engine, moment, tables=tables)
 
 
 def test_what_is_asked_again_is_read_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
