@@ -5,6 +5,7 @@ A misspelt `at` that is ignored would answer about today what was asked about la
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version as version_of
 from typing import Annotated
 
@@ -20,7 +21,14 @@ from api.oidc import RETURNED
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError, MalformedError
 from ledger.operations.kept_snapshots import KeptSnapshots
-from ledger.operations.reading import Moment, last_index, snapshot_at, snapshot_of_board, snapshot_of_cohort
+from ledger.operations.reading import (
+    Moment,
+    last_index,
+    snapshot_at,
+    snapshot_of_board,
+    snapshot_of_cohort,
+    snapshot_of_tables,
+)
 from ledger.reports.shown import Audience
 from ledger.store.engine import Engine, reading
 
@@ -149,12 +157,19 @@ def _look(
             size = last_index(connection, moment) + 1
         check_unchanged(request, tags(size))
         kept: KeptSnapshots = request.app.state.snapshots
-        whole = kept.at(reads, moment) if getattr(read, "func", read) in _PARTS else None
-        found = read(reads, moment) if whole is None else whole  # reports say the same of either
+        found = _taken(kept, read, reads, moment)
         response.headers.update(tags(found.size))  # by now it may be a larger one
         return found
 
     return look
+
+
+def _taken(kept: KeptSnapshots, read: Taken, engine: Engine, moment: Moment) -> Snapshot:
+    """From what is kept, where it is a part of it that reports say the same of."""
+    if isinstance(read, partial) and read.func is snapshot_of_tables:
+        return kept.of_tables(engine, moment, read.keywords["tables"])
+    is_part = (read.func if isinstance(read, partial) else read) in _PARTS
+    return (kept.at(engine, moment) if is_part else None) or read(engine, moment)
 
 
 Look = Annotated[Callable[[Taken], Snapshot], Depends(_look)]

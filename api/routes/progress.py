@@ -24,7 +24,7 @@ from ledger.cohort.snapshot import Snapshot
 from ledger.errors import ForbiddenError
 from ledger.operations.hub import Hub
 from ledger.operations.kept_snapshots import KeptSnapshots
-from ledger.operations.reading import last_index, snapshot_of_cohort
+from ledger.operations.reading import last_index
 from ledger.operations.revealing import reveal
 from ledger.reports.cohort_progress import CohortProgress
 from ledger.reports.look_lines import LookLine, look_lines
@@ -71,7 +71,7 @@ def _asked(
 
     check_unchanged(request, tags(size))  # who was opened anything was given no tag
     kept: KeptSnapshots = request.app.state.snapshots
-    snapshot = kept.at(reads, moment) or snapshot_of_cohort(reads, moment, cohort)  # either gives the same report
+    snapshot = kept.of_cohort(reads, moment, cohort)
     if audience.is_outside:
         response.headers.update(tags(snapshot.size))
         return Asked(Revealed(snapshot), material(Revealed(snapshot), cohort), audience, ())

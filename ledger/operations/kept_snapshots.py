@@ -11,12 +11,23 @@ What may be kept, and why:
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
 
+from ledger.cohort.rows import Cohort
 from ledger.cohort.snapshot import Snapshot
-from ledger.operations.reading import Moment, last_index, snapshot_at, snapshot_from
+from ledger.operations.reading import (
+    Moment,
+    cohort_from,
+    last_index,
+    snapshot_at,
+    snapshot_from,
+    snapshot_of_cohort,
+    snapshot_of_tables,
+    tables_from,
+)
 from ledger.store.engine import Engine, reading
 
 _Name = tuple[int, date | None]  # size, and the day that it is on
@@ -50,6 +61,27 @@ class KeptSnapshots:
     def read(self, engine: Engine, moment: Moment) -> Snapshot:
         """The same, or what is read where none is kept."""
         return self.at(engine, moment) or snapshot_at(engine, moment)
+
+    def of_cohort(self, engine: Engine, moment: Moment, cohort: str) -> Snapshot:
+        """What `snapshot_of_cohort` reads."""
+        whole = self.at(engine, Moment(moment.at))
+        if whole is None:
+            return snapshot_of_cohort(engine, moment, cohort)
+        name = "cohort", cohort, moment.on
+        found = whole.made.get(name)
+        if found is None:
+            found = cohort_from(whole, cohort, moment.on)
+            if moment.on is None and any(row.cohort == cohort for row in whole.of(Cohort)):
+                whole.made[name] = found  # of those that there are: anybody may ask for any name
+        assert isinstance(found, Snapshot)
+        return found
+
+    def of_tables(self, engine: Engine, moment: Moment, tables: Iterable[str]) -> Snapshot:
+        """What `snapshot_of_tables` reads."""
+        whole = self.at(engine, Moment(moment.at))
+        if whole is None:
+            return snapshot_of_tables(engine, moment, tables=tables)
+        return tables_from(whole, tables, moment.on)
 
     def _whole(self, engine: Engine, index: int) -> Snapshot:
         found = self._near(engine, index)

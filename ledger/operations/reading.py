@@ -1,7 +1,8 @@
 """Reading the stored cohort database at a moment: an index of the log, or a time, and on a day."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from ledger.cohort import snapshot
@@ -23,6 +24,7 @@ from ledger.cohort.rows import (
 )
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError, NotFoundError
+from ledger.names import When
 from ledger.reports.releases import released_at
 from ledger.signing.entry import parse_time
 from ledger.store.cells import (
@@ -136,6 +138,49 @@ def snapshot_of_cohort(engine: Engine, moment: Moment, cohort: str) -> Snapshot:
         events = registered_each(connection, behind | cuts | {index}, event_ids=corrected)
         found = snapshot.of_versions([*versions, *corrections], _in_order(events), size=index + 1)
     return found if moment.on is None else found.on(moment.on)
+
+
+def cohort_from(whole: Snapshot, cohort: str, on: date | None) -> Snapshot:
+    """What `snapshot_of_cohort` reads, taken out of the whole snapshot of the same moment, on no day."""
+    tables = {name: tuple(row for row in whole.tables[name] if row.key[0] == cohort) for name in _OF_A_COHORT}
+    treated = {(row.node, row.case) for row in tables[Episode.TABLE] if isinstance(row, Episode)}
+    tables[Episode.TABLE] = tuple(row for row in whole.of(Episode) if (row.node, row.case) in treated)
+    tables |= {name: whole.tables[name] for name in _OF_ALL}
+    behind = {by for rows in tables.values() for row in rows for by in row.set_by.values()}
+    corrections = tuple(row for row in whole.of(Correction) if row.since in behind)
+    corrected = {row.target for row in corrections}
+    cuts = {row.data_cut for row in tables[StageDecision.TABLE] if isinstance(row, StageDecision)} - {None}
+    last = whole.size - 1
+    if on is not None:
+        cuts |= {_told_before(whole.events, cut, on) for cut in (*cuts, last) if cut is not None}
+    wanted = behind | cuts | {last}
+    events = _as_read(whole.events, wanted, corrected)
+    found = Snapshot(whole.size, dict.fromkeys(TABLES, ()) | tables | {Correction.TABLE: corrections}, events)
+    return found if on is None else found.on(on)
+
+
+def tables_from(whole: Snapshot, tables: Iterable[str], on: date | None) -> Snapshot:
+    """What `snapshot_of_tables` reads, taken out of the whole snapshot of the same moment, on no day."""
+    kept = {name: whole.tables[name] for name in tables}
+    wanted = {by for rows in kept.values() for row in rows for by in row.set_by.values()} | {whole.size - 1}
+    corrected = {row.target for rows in kept.values() for row in rows if isinstance(row, Correction)}
+    events = _as_read(whole.events, wanted, corrected)
+    found = Snapshot(whole.size, dict.fromkeys(TABLES, ()) | kept, events)
+    return found if on is None else found.on(on)
+
+
+def _as_read(
+    events: Iterable[Registered], wanted: AbstractSet[int | None], ids: AbstractSet[str | None]
+) -> tuple[Registered, ...]:
+    """Those of these indexes or ids, as `registered_each` gives them."""
+    found = (each for each in events if each.index in wanted or each.event_id in ids)
+    return tuple(each if each.meaning is None else replace(each, meaning=None) for each in found)
+
+
+def _told_before(events: Sequence[Registered], cut: int, on: date) -> int | None:
+    """As `last_told`."""
+    told = (place for place in range(cut, -1, -1) if (day := events[place].on) is None or When.parse(day).is_past(on))
+    return next(told, None)
 
 
 def snapshot_of_case(engine: Engine, moment: Moment, *, node: str, case: str) -> Snapshot:

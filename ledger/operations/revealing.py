@@ -11,7 +11,7 @@ from ledger.cohort.reveal import Revealed, by_then
 from ledger.cohort.rows import AdverseEvent, Assessment, Episode, SurvivalUpdate, columns_of
 from ledger.cohort.snapshot import Snapshot
 from ledger.operations.fitting import fitting
-from ledger.signing.envelope import Disclosure
+from ledger.signing.envelope import read_disclosures
 from ledger.store.engine import Connection
 from ledger.store.vault import Vault
 
@@ -45,5 +45,5 @@ def reveal(
         and (of_episodes is None or row_type is not Episode or name in of_episodes)
     }
     opened = vault.open_each(connection, indexes)
-    disclosures = (Disclosure.parse(each) for text in opened.values() if text for each in text.split("~"))
+    disclosures = read_disclosures([each for text in opened.values() if text for each in text.split("~")])
     return by_then(fitting(Revealed(snapshot, {each.digest: each.value for each in disclosures})))

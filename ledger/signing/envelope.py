@@ -104,7 +104,7 @@ class Disclosure:
     @classmethod
     def parse(cls, text: str) -> "Disclosure":
         """Read a disclosure (RFC 9901, 4.2.2). Raises MalformedError for what `make` would not print."""
-        (disclosure,) = _disclosures((text,))
+        (disclosure,) = read_disclosures((text,))
         return disclosure
 
     @property
@@ -115,7 +115,8 @@ class Disclosure:
         return str(opened[0])
 
 
-def _disclosures(texts: Sequence[str]) -> tuple[Disclosure, ...]:
+def read_disclosures(texts: Sequence[str]) -> tuple[Disclosure, ...]:
+    """As `Disclosure.parse`, of many at one go."""
     values = [_disclosed_value(from_base64url(text)) for text in texts]
     digests = digests_as_text(sha256(text.encode("ascii")).digest() for text in texts)
     return tuple(map(Disclosure, digests, texts, values))
@@ -268,7 +269,7 @@ def parse(text: str) -> Envelope:
     jws, *disclosures = text.split("~")
     if not disclosures or disclosures.pop():
         raise MalformedError("an envelope ends with ~, and holds no key binding")
-    return _envelope(*_statement(jws), _disclosures(disclosures))
+    return _envelope(*_statement(jws), read_disclosures(disclosures))
 
 
 def parse_jws(text: str) -> Envelope:

@@ -20,6 +20,7 @@ from appending import Urls, appending_figures
 from figures import Figure, show
 from foreign import foreign_figures
 from over_http import http_figures
+from page_times import page_figures
 from psycopg.sql import SQL, Identifier
 from raw import raw_figures
 from scale import SIZES, scale_figures
@@ -50,6 +51,7 @@ def main(events: int, quick: bool, postgresql: str | None, keep: Path | None, lo
         ours = appending_figures(texts, folder, urls)
         show("In process: what bounds it, another package, and ours", _compared([*raw, *foreign, *ours]))
         show("Over HTTP, clients in a process of their own", http_figures(folder, urls, quick=quick))
+        show("Pages of the demonstration's ledger, asked again", page_figures(folder, looks=max(5, looks // 10)))
         sizes = SIZES[:1] if quick else SIZES
         show("A longer log", scale_figures(keep or folder, sizes, looks=looks))
 

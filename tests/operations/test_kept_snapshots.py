@@ -4,19 +4,23 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from histories import history
+from histories import COHORTS, history
 from hypothesis import given as whatever
 from hypothesis import settings
 from hypothesis import strategies as st
 from kept import Kept, keep
 
+from ledger.cohort.rows import Cohort
 from ledger.cohort.snapshot import Snapshot
 from ledger.errors import NotFoundError
 from ledger.operations import kept_snapshots
 from ledger.operations.kept_snapshots import KeptSnapshots
-from ledger.operations.reading import Moment, snapshot_at, snapshot_from
+from ledger.operations.reading import Moment, snapshot_at, snapshot_from, snapshot_of_cohort, snapshot_of_tables
+from ledger.operations.revealing import reveal
 from ledger.reports.board import board
 from ledger.reports.census import census
+from ledger.reports.cohort_progress import cohort_progress
+from ledger.reports.findings import findings_of_cohort
 from ledger.store.engine import reading
 
 SIZE = 400
@@ -31,7 +35,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     stored.engine.dispose()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @whatever(places=st.tuples(PLACES, PLACES))
 def test_from_any_other_moment_a_snapshot_is_what_is_read_of_it(kept: Kept, places: tuple[int, int]) -> None:
     here, there = (snapshot_at(kept.engine, Moment(place)) for place in places)
@@ -42,7 +46,7 @@ def test_from_any_other_moment_a_snapshot_is_what_is_read_of_it(kept: Kept, plac
     assert made == there
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @whatever(
     asked=st.lists(st.tuples(PLACES, st.none() | st.dates(date(2021, 11, 1), date(2021, 12, 24))), max_size=12),
 )
@@ -55,6 +59,45 @@ def test_whatever_was_asked_before_each_is_shown_its_own_moment(
         read = snapshot_at(kept.engine, Moment(at, on))
         assert memory.at(kept.engine, Moment(at, on)) == read
         assert len(memory._kept) <= 3
+
+
+@settings(max_examples=12, deadline=None)
+@whatever(
+    at=st.none() | PLACES,
+    on=st.none() | st.dates(date(2021, 11, 1), date(2021, 12, 24)),
+    cohort=st.sampled_from([*COHORTS, "no-such"]),
+)
+def test_a_cohort_taken_out_of_a_snapshot_gives_the_reports_that_are_given_of_what_is_read(
+    kept: Kept, at: int | None, on: date | None, cohort: str
+) -> None:
+    memory, moment = KeptSnapshots(), Moment(at, on)
+    read = snapshot_of_cohort(kept.engine, moment, cohort)
+
+    taken, again = (memory.of_cohort(kept.engine, moment, cohort) for _ in range(2))
+
+    assert taken == again
+    assert (taken.size, taken.today) == (read.size, read.today)
+    if any(row.cohort == cohort for row in read.of(Cohort)):
+        assert told(kept, taken, cohort) == told(kept, read, cohort)
+
+
+def told(kept: Kept, snapshot: Snapshot, cohort: str) -> tuple[object, ...]:
+    with reading(kept.engine) as connection:
+        opened = reveal(connection, kept.vault, snapshot, cohort=cohort)
+    return cohort_progress(opened, cohort), findings_of_cohort(opened, cohort)
+
+
+@pytest.mark.parametrize("on", [None, date(2021, 11, 20)])
+@pytest.mark.parametrize("at", [None, 120, 299])
+@pytest.mark.parametrize("tables", [("episodes",), ("cases", "corrections"), ("cohorts", "nodes")])
+def test_tables_taken_out_of_a_snapshot_are_what_is_read_of_them(
+    kept: Kept, at: int | None, on: date | None, tables: tuple[str, ...]
+) -> None:
+    moment = Moment(at, on)
+
+    found = KeptSnapshots().of_tables(kept.engine, moment, tables)
+
+    assert found == snapshot_of_tables(kept.engine, moment, tables=tables)
 
 
 def test_what_is_asked_again_is_read_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
