@@ -89,6 +89,7 @@ def test_pages_that_are_followed_either_way_hold_the_log_once(client: TestClient
     assert rows_of(newer) == [*range(20, -1, -1)]
     assert story.database.size > 30
     assert pages == 1
+    assert rows_of(page(client, "/events?at=5&to=20"))[0] == 5
 
 
 @pytest.mark.parametrize(
