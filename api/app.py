@@ -15,6 +15,7 @@ from api.audience import Outside
 from api.bodiless import Bodiless
 from api.caching import answer_unchanged
 from api.compressing import Compressing
+from api.found import KeptFindings
 from api.guard import Guard
 from api.limits import Limited, Limits
 from api.meters import Meters
@@ -22,12 +23,12 @@ from api.observed import Observed
 from api.oidc import Issuer
 from api.problems import answer_errors
 from api.queries import ask_as_described
+from api.refusals import Refusals
 from api.routes import (
     access_log,
     cells,
     cohorts,
     events,
-    explanations,
     grants,
     health,
     live,
@@ -44,6 +45,7 @@ from api.staying import Guests
 from api.tail import Tail
 from api.web.pages import ROUTERS as PAGES
 from ledger.operations.hub import Hub
+from ledger.operations.kept_snapshots import KeptSnapshots
 from ledger.reports.finding import Patience
 from ledger.settings import DEFAULT_URL
 
@@ -97,6 +99,9 @@ def create_app(
     app.state.sequencer = sequencer
     app.state.access = access
     app.state.guests = guests
+    app.state.refusals = Refusals(hub.appender.now())
+    app.state.snapshots = KeptSnapshots()
+    app.state.findings = KeptFindings()
     app.state.tail = Tail(hub, guests)
     app.state.sessions = sessions
     app.state.issuer = issuer
@@ -124,7 +129,6 @@ def create_app(
         access_log,
         login,
         health,
-        explanations,
     )
     for router in (static.router, *PAGES):  # before the data, whose addresses some of them share
         app.include_router(router, include_in_schema=False)

@@ -19,6 +19,7 @@ ASK_AGAIN = "private, no-cache"
 POOLED = "private, no-cache, no-transform"  # computed from sealed values
 OPENED = "private, no-store"  # what is opened for somebody may be erased, and whom it was shown to may no longer see it
 RELEASED = "public, max-age=300"  # what is released to everybody, and asked for by nobody in particular
+EXPLAINED = "public, max-age=3600"  # what explains, and is about no ledger
 VARY = "Accept, Authorization, Cookie"  # of every answer that depends on who asks: a page may stand at its address, too
 AS_IT_IS = "no-transform"  # of what is not worth compressing, or not safe: see `api.compressing`
 FOR_EVER = "max-age=31536000, immutable"

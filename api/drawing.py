@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.caching import ASK_AGAIN, OPENED, VARY
+from api.replaying import MOMENT, Here, bar_of
 from api.telling import cell_path, in_words, named, shown
 from ledger.cohort.callers import NOBODY, Caller
 
@@ -27,7 +28,6 @@ POLICY = (
 )
 STATIC = files("api.web") / "static"
 _TAG_SIZE = 12  # hexadecimal digits
-_MOMENT = ("at", "on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,13 @@ class Who:
 
     @classmethod
     def of(cls, request: Request) -> "Who":
-        caller: Caller = getattr(request.state, "caller", NOBODY)
         sessions = getattr(request.app.state, "sessions", None)
         session = None if sessions is None else sessions.find(request)
+        caller: Caller = getattr(request.state, "caller", NOBODY)
+        if (
+            session is not None and getattr(request.state, "identity", None) is None
+        ):  # a page that asks nobody who it is
+            caller = request.app.state.access.caller(session.who)
         name = caller.node or (caller.role if session else None)
         return cls(caller.role, name, session.form_token if session else None, caller.reads_log)
 
@@ -83,13 +87,15 @@ def draw(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     seen_size: int | None = None,
+    kept_by_nobody: str = ASK_AGAIN,
     **facts: Any,
 ) -> HTMLResponse:
     """A page. template: of `api/web/templates`; facts: what it draws from. headers: of the answer, besides those of a
     page. seen_size: of the log that the page is about, entries; None for a page that is about no moment.
+    kept_by_nobody: for how long whoever is not logged in may keep it; a page with a name on it nobody shares.
     """
     who = Who.of(request) if status < HTTPStatus.INTERNAL_SERVER_ERROR else NOBODY_KNOWN  # the database may be away
-    moment = {name: value for name in _MOMENT if (value := request.query_params.get(name))}
+    moment = {name: value for name in MOMENT if (value := request.query_params.get(name))}
     places = [each for each in PLACES if not each.roles or who.role in each.roles or request.app.state.access.dev]
     href = _Href(moment)
     html = (
@@ -102,13 +108,18 @@ def draw(
             path=request.scope["path"],
             query=dict(request.query_params),
             moment=moment,
+            bar=bar_of(request, seen_size) if seen_size is not None and who.chooses_moments else None,
+            here=Here.of(request),
             seen_size=seen_size,
             is_dev=request.app.state.access.dev,
             href=href,
+            address=_Href({}),
             number=_Number(href, is_linked=who.chooses_moments),
         )
     )
-    kept = OPENED if who.token else ASK_AGAIN  # a form's token stands beside what others wrote: see `api.compressing`
+    kept = (
+        OPENED if who.token else kept_by_nobody
+    )  # a form's token stands beside what others wrote: see `api.compressing`
     said = {"Content-Security-Policy": POLICY, "Cache-Control": kept, "Vary": f"{VARY}, HX-Request"}
     return HTMLResponse(html, status, headers={**said, **(headers or {})})
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from api.refusals import RefusedPost
 from ledger.errors import ConflictError, GateError, LedgerError, RuleError
 from ledger.events.catalog import EVENT_TYPES
 from ledger.operations.append import Posted
@@ -36,7 +37,9 @@ def noting(request: Request, texts: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except LedgerError as error:
-        request.state.post = Refused(_refused(texts, error))
+        facts = _refused(texts, error)
+        request.state.post = Refused(facts)
+        _keep(request, facts, error)
         raise
 
 
@@ -52,6 +55,14 @@ def note_taken(request: Request, places: Sequence[Posted], nodes: Sequence[str])
         "nodes": sorted(set(nodes)),
     }
     request.state.post = Taken(new, facts)
+
+
+def _keep(request: Request, facts: Mapping[str, object], error: LedgerError) -> None:
+    """For the node, where it is known which one it is."""
+    match facts:
+        case {"node": str(node), "type": str(type_), "events": int(events), "place": int(place)}:
+            at = request.app.state.hub.appender.now()
+            request.app.state.refusals.keep(RefusedPost(at, node, error.slug, type_, events, place, str(error)))
 
 
 def _refused(texts: Sequence[str], error: LedgerError) -> dict[str, object]:

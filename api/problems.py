@@ -8,7 +8,7 @@ may be a patient's.
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from functools import cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -64,6 +64,15 @@ _STATUSES: Mapping[type[LedgerError], HTTPStatus] = {
     TamperedError: HTTPStatus.INTERNAL_SERVER_ERROR,
     LedgerError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+
+
+class Meaning(NamedTuple):
+    """Of a problem's type, for people. text: who must act, and how."""
+
+    slug: str
+    title: str
+    text: str
+    status: int
 
 
 class _Plain(NamedTuple):
@@ -149,16 +158,15 @@ def _told(request: Request, found: Problem) -> Response:
     """As whoever asked takes it."""
     if not wants_page(request.headers):
         return found
-    members, said = found.members, {**_without_length(found.headers), "Content-Security-Policy": POLICY}
+    members, said = found.members, {**_of_any_body(found.headers), "Content-Security-Policy": POLICY}
     facts = {name: value for name, value in members.items() if name not in _STANDARD}
     return draw(request, "problem.html", status=found.status_code, headers=said, problem=members, facts=facts)
 
 
-_OF_THE_DATA = {"content-length", "content-type", "content-security-policy"}
-
-
-def _without_length(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name not in _OF_THE_DATA}
+def _of_any_body(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of two policies a browser follows both: a page has its own, and not that of data too."""
+    of_data = {"content-length", "content-type", "content-security-policy"}
+    return {name: value for name, value in headers.items() if name not in of_data}
 
 
 def status_of(kind: type[LedgerError]) -> int:
@@ -231,23 +239,19 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, unexpected)
 
 
-def help_page(slug: str) -> str | None:
-    """What a problem's type means, in HTML; None where there is no such type."""
-    for kind in _tree(LedgerError):
-        if kind.slug == slug:
-            return _page(slug, kind.title, status_of(kind), inspect.getdoc(kind) or "")
-    for status, plain in _PLAIN.items():
-        if plain.slug == slug:
-            return _page(slug, plain.title, status, plain.text)
-    return None
+def meaning_of(slug: str) -> Meaning | None:
+    """What a problem's type means; None where there is no such type."""
+    return next((each for each in meanings() if each.slug == slug), None)
 
 
-def _page(slug: str, title: str, status: int, text: str) -> str:
-    return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>\n'
-        f"<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>\n"
-        f"<p>HTTP status {int(status)}; problem type <code>/help/errors/{slug}</code>.</p>\n</html>\n"
+@cache
+def meanings() -> tuple[Meaning, ...]:
+    """Of every type of problem: the errors in the order of their tree, then what HTTP says alone."""
+    errors = (
+        Meaning(kind.slug, kind.title, inspect.getdoc(kind) or "", status_of(kind)) for kind in _tree(LedgerError)
     )
+    plain = (Meaning(each.slug, each.title, each.text, int(status)) for status, each in _PLAIN.items())
+    return (*errors, *plain)
 
 
 def _tree(kind: type[LedgerError]) -> Iterator[type[LedgerError]]:

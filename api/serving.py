@@ -16,12 +16,13 @@ from ledger.reports.finding import Patience
 from ledger.settings import Settings
 
 
-def app_of(settings: Settings, hub: Hub, *, public_url: str, dev: bool) -> FastAPI:
-    """Raises SetupError for settings that do not go together. Whoever develops may ask as often as they like."""
+def app_of(settings: Settings, hub: Hub, *, public_url: str, dev: bool, release_seconds: int | None = None) -> FastAPI:
+    """Raises SetupError for settings that do not go together. Whoever develops may ask as often as they like.
+    release_seconds: from one release to the next in a demonstration; None for what the settings say.
+    """
     limits = None if dev else Limits(settings.requests_per_minute)
-    outside = Outside(
-        Thresholds(settings.partner_threshold, settings.public_threshold), timedelta(days=settings.release_days)
-    )
+    cadence = timedelta(days=settings.release_days) if release_seconds is None else timedelta(seconds=release_seconds)
+    outside = Outside(Thresholds(settings.partner_threshold, settings.public_threshold), cadence)
     return create_app(
         hub,
         public_url=public_url,

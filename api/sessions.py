@@ -1,7 +1,8 @@
 """Sessions of people in a browser: a cookie that says who they are, and nothing of what they may do.
 
 The cookie is sent by the browser alone, to this server alone, over TLS alone (`__Host-`: RFC 6265bis, 4.1.3.2), and by
-pages of this site alone; a server for development has no TLS, so its cookies have another name. A request that changes
+pages of this site alone. Browsers trust loopback as they trust TLS (Safari does not), so whoever serves on this
+computer alone needs none. A server for development has cookies of another name. A request that changes
 something besides carries what only a page of the session knows, and is none that another site made the browser send.
 """
 

@@ -115,11 +115,14 @@ def served(files: Files, pages: Mapping[str, str]) -> Iterator[str]:
     """
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # one connection for many files
+
         def do_GET(self) -> None:
             kind, data = _answer(self.path, files, pages)
             self.send_response(200 if data is not None else 404)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Security-Policy", POLICY)
+            self.send_header("Cache-Control", "max-age=600" if self.path.startswith("/static/") else "no-store")
             self.send_header("Content-Length", str(len(data or b"")))
             self.end_headers()
             self.wfile.write(data or b"")
@@ -127,7 +130,7 @@ def served(files: Files, pages: Mapping[str, str]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         serving.start()
         try:
@@ -135,6 +138,10 @@ def served(files: Files, pages: Mapping[str, str]) -> Iterator[str]:
         finally:
             server.shutdown()
             serving.join()
+
+
+class _Server(ThreadingHTTPServer):
+    block_on_close = False  # a browser keeps its connections open
 
 
 def _answer(path: str, files: Files, pages: Mapping[str, str]) -> tuple[str, bytes | None]:

@@ -7,10 +7,11 @@ from dataclasses import astuple, dataclass, fields
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.access import opened_for
 from api.audience import ShownTo
+from api.board_asked import BoardAsked
 from api.caching import NOT_MODIFIED
 from api.problems import documented
 from api.queries import Look, Seen, SeenBoard
@@ -24,6 +25,7 @@ from ledger.exports.reports import board_table
 from ledger.names import SLUG, SLUG_MAX, UUID
 from ledger.operations.reading import snapshot_of_case, snapshot_of_cohort
 from ledger.reports.board import Board, board
+from ledger.reports.board_filter import filtered
 from ledger.reports.census import CensusLine, census
 from ledger.reports.contributions import Contribution, contributions
 from ledger.reports.design import DesignReport, design_report
@@ -110,21 +112,26 @@ def read_design(seen: SeenBoard, audience: ShownTo, design: DesignName) -> Desig
 
 
 @router.get("/board")
-def read_board(seen: SeenBoard, audience: ShownTo) -> Board | PooledBoard:
-    """Every cohort at every node; outsiders are shown it over all nodes."""
-    return board_for(board(seen), audience)
+def read_board(seen: SeenBoard, audience: ShownTo, asked: Annotated[BoardAsked, Query()]) -> Board | PooledBoard:
+    """Every cohort at every node, or those that are asked for; outsiders are shown it over all nodes."""
+    return filtered(board_for(board(seen), audience), asked.wanted)
 
 
 @router.get("/board.csv", response_class=CsvResponse)
-def read_board_csv(request: Request, seen: SeenBoard, audience: ShownTo, response: Response) -> CsvResponse:
-    """Every cohort at every node, a line each; for outsiders, a line for each of a cohort's scopes."""
-    found = standings(seen)
-    if not audience.is_outside:
-        table = board_table(found)
+def read_board_csv(
+    request: Request, seen: SeenBoard, audience: ShownTo, response: Response, asked: Annotated[BoardAsked, Query()]
+) -> CsvResponse:
+    """The same cohorts at every node, a line each; for outsiders, a line for each of a cohort's scopes."""
+    every = board(seen)
+    found = filtered(board_for(every, audience), asked.wanted)
+    if isinstance(found, Board):
+        table = board_table(found.cohorts)
         return csv_answer(request, table.names, table.rows, response.headers)
-    pooled = [each for each in standings_for(found, audience) if isinstance(each, PooledStanding)]
-    whose = (node.node for each in found if audience.may_see(each) for node in each.nodes if node.state != "not opened")
-    return csv_answer(request, _names(PooledLine), map(astuple, pooled_lines(pooled)), response.headers, nodes=whose)
+    told = {each.cohort for each in found.cohorts}
+    at_nodes = (node for each in every.cohorts if each.cohort in told for node in each.nodes)
+    whose = (node.node for node in at_nodes if node.state != "not opened")
+    lines = map(astuple, pooled_lines(found.cohorts))
+    return csv_answer(request, _names(PooledLine), lines, response.headers, nodes=whose)
 
 
 @router.get("/cohorts/{cohort}")

@@ -1,16 +1,16 @@
-"""Whether the server is up, what it is and can be asked, how much it holds; and the pages that problems point to."""
+"""Whether the server is up, what it is and can be asked, and how much it holds."""
 
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Request
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import PlainTextResponse
 
 from api.hub import OpenHub
 from api.meters import MEDIA_TYPE, Meters
-from api.problems import documented, help_page
-from ledger.errors import NotFoundError, UnavailableError
+from api.problems import documented
+from ledger.errors import UnavailableError
 from ledger.store.engine import reading
 from ledger.store.head import Head, read_head
 
@@ -80,15 +80,6 @@ def read_metrics(request: Request) -> PlainTextResponse:
     """What this process counts, in Prometheus's text format."""
     meters: Meters = request.app.state.meters
     return PlainTextResponse(meters.text(), media_type=MEDIA_TYPE)
-
-
-@router.get("/help/errors/{slug}", response_class=HTMLResponse, responses=documented(400, 404))
-def explain(slug: Annotated[str, Path(max_length=40)]) -> HTMLResponse:
-    """What a problem's `type` means, and who must act."""
-    page = help_page(slug)
-    if page is None:
-        raise NotFoundError("there is no such kind of error")
-    return HTMLResponse(page, headers={"Cache-Control": "public, max-age=3600"})
 
 
 def _head(hub: OpenHub) -> Head:

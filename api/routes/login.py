@@ -12,10 +12,10 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.access import Access, Asking
+from api.drawing import draw
 from api.hub import OpenHub
 from api.logged import name_of
 from api.oidc import RETURNED, Attempt, Issuer
-from api.pages import button, link, page, text
 from api.problems import documented
 from api.sessions import Sessions, check_form, read_form
 from ledger.clock import new_key
@@ -28,7 +28,7 @@ from ledger.store.engine import reading, writing
 
 router = APIRouter(tags=["login"])
 
-_HOW = "With a node's or a grantee's key: run `cohort-ledger login`, and open the link that it prints."
+_UNKEPT = {"Cache-Control": "no-store"}  # a secret or a form's token is on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +88,18 @@ def make_link(request: Request, hub: OpenHub, access: OpenAccess, caller: Asking
 def show_login(request: Request) -> Response:
     """How one logs in here."""
     issuer: Issuer | None = request.app.state.issuer
-    at_issuer = link("/login/oidc", f"Log in at {issuer.name}") if issuer else ""
-    return page("Log in", at_issuer, text(_HOW))
+    return draw(request, "login.html", headers=_UNKEPT, issuer=issuer.name if issuer else None)
 
 
 @router.get("/login/link/{secret}", include_in_schema=False)
-def show_link(hub: OpenHub, secret: Secret) -> Response:
+def show_link(request: Request, hub: OpenHub, secret: Secret) -> Response:
     """Ask whether to log in; the link stays good."""
     known = stored.read_secret(secret)
     with reading(hub.engine) as connection:
         is_good = known is not None and stored.is_link(connection, known, now_s=int(hub.appender.now().timestamp()))
     if not is_good:
         raise NotFoundError("this link was used, or is more than five minutes old: run `cohort-ledger login` again")
-    return page("Log in", text("This link logs you in, once."), button("Log in", action=f"/login/link/{secret}"))
+    return draw(request, "login_link.html", headers=_UNKEPT, secret=secret)
 
 
 @router.post("/login/link/{secret}", include_in_schema=False)
@@ -136,7 +135,7 @@ def return_from_issuer(
     if len(told) < len(request.query_params.multi_items()):
         raise ForbiddenError("a parameter stands twice in the issuer's answer: log in again")
     # a page, and no redirect: a browser that comes from elsewhere would not send the new cookie along with that
-    answer = page("Logged in", link("/session", "Go on"))
+    answer = draw(request, "logged_in.html", headers=_UNKEPT)
     attempt = Attempt.of(open_sessions.end_attempt(request, answer))
     now_s = int(hub.appender.now().timestamp())
     subject = issuer.subject(told, attempt, redirect_uri=access.public_url + RETURNED, now_s=now_s)
@@ -154,11 +153,8 @@ def show_session(request: Request, caller: Asking, open_sessions: OpenSessions) 
     if found is None:
         raise UnauthenticatedError("nobody is logged in in this browser: see /login")
     role = "nobody: what was granted to you has ended" if caller.kind == "nobody" else caller.role
-    return page(
-        "Session",
-        text(f"Logged in as {caller.node or name_of(found.who)}, role {role}."),
-        button("Log out", action="/logout", token=found.form_token),
-    )
+    name = caller.node or name_of(found.who)
+    return draw(request, "session.html", headers=_UNKEPT, name=name, role=role, token=found.form_token)
 
 
 @router.post("/logout", include_in_schema=False)

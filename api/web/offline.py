@@ -13,7 +13,8 @@ from importlib.resources import files
 
 from ledger.errors import SetupError
 
-_FOLDER = "static/verify"
+_MODULES = "static/verify"
+_BODY = "templates/offline_body.html"
 _MAIN = "offline.js"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<module>[a-z0-9]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|class|const)", re.MULTILINE)
@@ -48,7 +49,7 @@ def offline_page() -> bytes:
             "form-action 'none'",
         ]
     )
-    return _PAGE.format(policy=policy, style=style, body=_read("offline.html"), script=script).encode()
+    return _PAGE.format(policy=policy, style=style, body=_text(_BODY), script=script).encode()
 
 
 def offline_hash() -> str:
@@ -72,7 +73,11 @@ def _joined(module: str, taken: set[str]) -> Iterator[str]:
 
 
 def _read(name: str) -> str:
-    return files("api.web").joinpath(_FOLDER, name).read_text(encoding="utf-8")
+    return _text(f"{_MODULES}/{name}")
+
+
+def _text(path: str) -> str:
+    return files("api.web").joinpath(path).read_text(encoding="utf-8")
 
 
 def _hash_source(text: str) -> str:

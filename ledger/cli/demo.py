@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from ledger.cli.auditor import own_source, print_audit
-from ledger.cli.demo_stage import Stage, free_port, post_all, rebuild_check, running_hub, set_up
+from ledger.cli.demo_people import doors, let_in
+from ledger.cli.demo_stage import PEOPLE, Stage, free_port, post_all, rebuild_check, running_hub, set_up
 from ledger.cli.options import File
 from ledger.cli.report_tables import print_board, print_census
 from ledger.cli.tampering import change_one_byte
@@ -34,7 +35,9 @@ _SIGNATURES = "every"
 @click.command()
 @click.option("--dir", "folder", type=File, default=_FOLDER, show_default=True, help="Where all of it is put.")
 @click.option("--seed", type=int, default=2021, show_default=True, help="Of the synthetic patients.")
-@click.option("--serve", is_flag=True, help="Leave the hub running until Ctrl-C.")
+@click.option(
+    "--serve", is_flag=True, help="Let guests in, and leave the hub running until Ctrl-C, with a link for each role."
+)
 @click.option("--tamper", is_flag=True, help="Change one stored byte behind the hub's back, and see it named.")
 def demo(*, folder: Path, seed: int, serve: bool, tamper: bool) -> None:
     """Found the alliance of November 2021, let its five nodes post, and print what came of it.
@@ -47,7 +50,8 @@ def demo(*, folder: Path, seed: int, serve: bool, tamper: bool) -> None:
     facts = alliance_of_2021()
     stage = set_up(folder.absolute(), facts)
     remark(f"1. founded {stage.memorandum.origin} in {folder}; its six keys lie there unencrypted, for it is a demo")
-    with running_hub(stage, free_port()) as url:
+    port = free_port()
+    with running_hub(stage, port, "--dev") as url:
         remark(f"2. the hub runs in another process, at {url}")
         drafts = list(scenario(facts, stage.memorandum, seed=seed))
         started = time.monotonic()
@@ -59,6 +63,9 @@ def demo(*, folder: Path, seed: int, serve: bool, tamper: bool) -> None:
             click.echo(f"posted {len(drafts)} events in {posting_s:.1f} s: {len(drafts) / posting_s:.0f} a second")
             _print_audit(stage, url, rebuilt=rebuilt)
         if serve:
+            let_in(stage, url)
+    if serve:
+        with running_hub(stage, port, "--release-seconds", "1") as url:
             _serve(url, stage)
     if tamper:
         tamper_with(stage)
@@ -108,8 +115,21 @@ def _digest_of(stage: Stage, url: str) -> Checkpoint:
 
 
 def _serve(url: str, stage: Stage) -> None:
-    remark(f"the hub runs on until Ctrl-C: {url}/board {url}/census {url}/events/100 {url}/log/checkpoint")
-    remark(f"audit it from another terminal: cohort-ledger audit {url} --pin {stage.memorandum.hash.hex()}")
+    """Everybody logs in here as anywhere else: by a link that is made for a key, and good once."""
+    found = [*doors(stage, url)]
+    click.echo("\nOpen it as")
+    for door in found:
+        click.echo(f"{door.whom}: {door.address}")
+    remark("each link logs in once, within five minutes; each in a private window of its own, or one after the other")
+    for door in found:
+        if door.key_file is not None:
+            remark(f"another link for {door.whom}: cohort-ledger login --url {url} --key {door.key_file}")
+    remark("the public and the company are shown releases: here one a second, a minute behind, for all is made up")
+    remark(
+        f"audit it from another terminal: cohort-ledger audit {url} --pin {stage.memorandum.hash.hex()} "
+        f"--key {stage.folder / PEOPLE / 'auditor.pem'}"
+    )
+    remark("the hub runs on until Ctrl-C")
     try:
         while True:
             time.sleep(3600)

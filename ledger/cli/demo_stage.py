@@ -39,7 +39,8 @@ _ACTOR = Actor("u1", "data-manager", "authored")
 _START_S, _STOP_S, _LOOK_S = 30.0, 10.0, 0.05
 
 _CONFIG_FILE = "cohort-ledger.toml"
-_MADE = frozenset({_CONFIG_FILE, "memorandum.json", "hub", "nodes", "hub.log", "bundle.zip", "tampered.zip"})
+PEOPLE = "people"  # the folder of the guests' keys
+_MADE = frozenset({_CONFIG_FILE, "memorandum.json", "hub", "nodes", PEOPLE, "hub.log", "bundle.zip", "tampered.zip"})
 _CONFIG = """\
 # made by `cohort-ledger demo`: commands that run in this folder use the demonstration's ledger
 data_dir = "hub"
@@ -80,16 +81,14 @@ def set_up(folder: Path, facts: Facts) -> Stage:
 
 
 @contextmanager
-def running_hub(stage: Stage, port: int) -> Iterator[str]:
+def running_hub(stage: Stage, port: int, *mode: str) -> Iterator[str]:
     """Serve the ledger from another process, for as long as the block lasts. Yields its address.
 
-    Raises SetupError where it does not start, with what it said.
+    mode: flags of `serve`. Raises SetupError where it does not start, with what it said.
     """
     log_file = stage.folder / "hub.log"
     with log_file.open("wb") as log:
-        hub = _started(
-            stage.folder, "serve", "--dev", "--host", "127.0.0.1", "--port", str(port), stdout=log, stderr=log
-        )
+        hub = _started(stage.folder, "serve", *mode, "--host", "127.0.0.1", "--port", str(port), stdout=log, stderr=log)
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends us ends the hub
         try:
             url = f"http://127.0.0.1:{port}"
@@ -115,10 +114,10 @@ def post_all(
 
     While the hub takes one post, the next is sealed.
     """
-    heads: dict[str, Head] = {}
     posted = 0
     with ExitStack() as open_clients, ThreadPoolExecutor(max_workers=1) as line:
         clients = {node: open_clients.enter_context(NodeClient(url, stage.memorandum)) for node in stage.nodes}
+        heads = {node: client.end_of(node).head for node, client in clients.items()}
 
         def send(node: str, sealed: Sequence[Envelope]) -> None:
             nonlocal posted
@@ -133,7 +132,7 @@ def post_all(
             folder, key = stage.nodes[node]
             sealed = []
             for draft in said:
-                envelope = folder.seal(draft, key, heads.get(node))
+                envelope = folder.seal(draft, key, heads[node])
                 heads[node] = Head(envelope.claims.seq, envelope.hash)
                 sealed.append(envelope)
             if on_its_way is not None:

@@ -108,13 +108,18 @@ def _restore(settings: Settings, source: str, pin: bytes | None, heads: Heads, *
 @click.option("--port", type=int, help="8700 unless set.")
 @click.option("--public-url", metavar="URL", help="Where callers reach it: what their tokens are for.")
 @click.option("--dev", is_flag=True, help="Every caller has every role; on loopback only.")
+@click.option(
+    "--release-seconds", type=click.IntRange(min=1), hidden=True, help="Of a demonstration, whose data is made up."
+)
 @hub_options
 @click.option("--log-key-passphrase-file", type=File, help="What opens the log's key.")
 @log_options
-def serve(dev: bool, **flags: Any) -> None:
+def serve(dev: bool, release_seconds: int | None, **flags: Any) -> None:
     """Run the hub: take posts, and serve the log and the database over HTTP."""
     settings = Settings.here(flags)
     check_reach(settings.host, public_url=settings.public_url, dev=dev)
+    if release_seconds is not None and settings.public_url.startswith("https://"):
+        raise click.UsageError("--release-seconds is for a demonstration on this machine: others subtract releases")
     listener, url = listen(settings.host, settings.port)
     engine, memorandum = open_store(settings)
     engine.dispose()
@@ -127,7 +132,9 @@ def serve(dev: bool, **flags: Any) -> None:
         if line is not None:
             say_of_witnesses(line)
     public_url = url if settings.origin["public_url"] == "default" else settings.public_url
-    app = importlib.import_module("api.serving").app_of(settings, hub, public_url=public_url, dev=dev)  # by name
+    app = importlib.import_module("api.serving").app_of(  # by name
+        settings, hub, public_url=public_url, dev=dev, release_seconds=release_seconds
+    )
     say(f"{memorandum.origin} on {url}, until Ctrl-C")
     if dev:
         say("for development: every caller has every role")

@@ -261,6 +261,10 @@ class Witnessing:
         for each in found:
             self._remember(each)
 
+    def needed(self, count: int) -> int:
+        """How many of so many witnesses must cosign a checkpoint."""
+        return self._policy.needed(count)
+
     def warning(self) -> str | None:
         """What is not as it should be with the witnesses that there are now, and with asking them."""
         failed = None if self._failure is None else f"the last turn of asking witnesses failed: {self._failure}"

@@ -38,7 +38,7 @@ _KINDS: tuple[Callable[[Looked], Iterator[Finding]], ...] = (
     withdrawn_not_erased,
 )
 
-# Of which one cohort's rows are enough to tell.
+# Of which one cohort's rows are enough to tell; whether a correction was reviewed, only signatures do.
 _OF_A_COHORT: tuple[Callable[[Looked], Iterator[Finding]], ...] = (
     claim_differs,
     decision_cases,

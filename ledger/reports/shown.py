@@ -82,6 +82,7 @@ class PooledStanding:
     defined_by: str | None
     regimen: str
     tumour: Json
+    biomarker: Json
     accrual: str | None
     state: Literal["open", "closed", "not opened"]
     closed_on: str | None
@@ -265,6 +266,7 @@ def _pooled(cohort: Standing, audience: Audience) -> PooledStanding:
         defined_by=cohort.defined_by,
         regimen=cohort.regimen,
         tumour=cohort.tumour,
+        biomarker=cohort.biomarker,
         accrual=cohort.accrual,
         state="open" if running else "closed" if had_it_open or cohort.closed_on else "not opened",
         closed_on=cohort.closed_on,

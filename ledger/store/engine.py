@@ -115,6 +115,13 @@ def check_schema(engine: Engine) -> None:
         raise SetupError(f"the database is at {names}, and not of this version: run `cohort-ledger migrate`")
 
 
+def schema_of(engine: Engine) -> str:
+    """The revision that the database is at; several with commas between."""
+    with reading(engine) as connection:
+        found, _ = migrating.revisions(connection)
+    return ", ".join(sorted(found))
+
+
 def check_file(engine: Engine) -> str:
     """What the database itself can tell of whether it is whole and keeps what it is given; in words.
 

@@ -21,7 +21,6 @@ UNSIGNED: dict[str, list[CheckFunction]] = {"POST /events": [positive_data_accep
 # no parameter, or any text: what names no file of the log names one that is not there
 NOTHING_TO_GET_WRONG = {
     *("GET /log/{path}", "GET /healthz", "GET /readyz", "GET /version", "GET /metrics"),
-    *("GET /help/trust", "GET /help/regulations", "GET /help/what-this-proves", "GET /help/threat-model"),
     *("POST /login", "GET /access-log.csv"),
 }
 

@@ -32,6 +32,7 @@ OF_THE_STORY = {
     "key": f"{DRUP}/{case(1)}",
     "path": "tile/entries/000.p/30",
     "slug": "rule",
+    "topic": "glossary",
     "design": "small",
 }
 

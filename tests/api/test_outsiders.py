@@ -33,6 +33,7 @@ OF_ITS_REGIMENS = {"/cohorts", f"/cohorts/{COHORT}/progress", "/board", "/board.
 OF_NO_REGIMEN = {"/contributions", "/contributions.csv", "/funnel"}
 FOR_EVERYBODY = {
     *("/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/login"),
+    *("/help", "/help/glossary", "/help/events", "/system"),
     *(
         "/help/errors/rule",
         "/help/trust",
@@ -42,7 +43,8 @@ FOR_EVERYBODY = {
         f"/nodes/{DRUP}/key",
     ),
     *("/help/what-this-proves", "/help/threat-model"),
-    *("/log/checkpoint", "/log/checkpoints", "/log/memorandum", "/log/tile/0/000.p/1", "/static/ledger.css"),
+    *("/log/checkpoint", "/log/checkpoints", "/log/memorandum", "/log/tile/0/000.p/1"),
+    *("/static/ledger.css", "/verify", "/verify/offline.html"),
     "/design/small",
 }
 # all that a parameter of a path may be asked for
@@ -56,6 +58,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "key": (COHORT, DRUP, f"{DRUP}/{case(1)}"),
     "of": ("started", "events", "benefit-claimed"),
     "slug": ("rule",),
+    "topic": ("glossary", "events"),
     "secret": ("A" * 43,),
     "path": (
         *("checkpoint", "checkpoints", "memorandum", "tile/0/000.p/1", "ledger.css"),

@@ -6,7 +6,7 @@ from html import escape
 import pytest
 from fastapi.testclient import TestClient
 
-from api.drawing import STATIC, static_tags
+from api.drawing import POLICY, STATIC, static_tags
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -37,7 +37,7 @@ def test_a_page_says_that_nothing_of_it_comes_from_elsewhere(reader: TestClient)
 
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert re.findall(r'(?:src|href|action)="(?!/|#)', page.text) == []
-    assert re.findall(r"<style|style=|<script(?! src)|\son[a-z]+=", page.text) == []
+    assert re.findall(r"<style|style=|<script(?![^>]* src=)|\son[a-z]+=", page.text) == []
 
 
 def test_an_error_of_a_page_is_a_page_that_says_what_the_data_would(reader: TestClient) -> None:
@@ -46,19 +46,19 @@ def test_an_error_of_a_page_is_a_page_that_says_what_the_data_would(reader: Test
     assert page.status_code == data.status_code == 400
     assert page.headers["content-type"].startswith("text/html")
     assert escape(data.json()["detail"]) in page.text
+    assert page.headers.get_list("content-security-policy") == [POLICY]
 
 
 def test_a_parameter_that_a_page_does_not_take_is_refused(reader: TestClient) -> None:
     assert reader.get("/board?state=open", headers=BROWSER).status_code == 200
     assert reader.get("/board?estate=open", headers=BROWSER).status_code == 400
-    assert reader.get("/board?state=open").status_code == 400
+    assert reader.get("/board?estate=open").status_code == 400
 
 
 def test_the_description_of_the_data_names_no_page(reader: TestClient) -> None:
     described = reader.get("/openapi.json").json()["paths"]
 
     assert "/" not in described
-    assert "state" not in str(described["/board"]["get"]["parameters"])
 
 
 def test_a_static_file_is_kept_for_ever_under_its_tag_alone(reader: TestClient) -> None:

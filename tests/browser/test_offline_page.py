@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import checked_logs
@@ -161,7 +162,9 @@ def forged(told: Told, claims: Claims, key: SigningKey) -> Files:
     return resigned(told.files, [*leaves, received + b"\n" + sign(claims, (), key).jws.text.encode()])
 
 
-def next_claims(told: Told, node: str = DRUP, type_: str = "trial.registered", **data: Any) -> Claims:
+def next_claims(
+    told: Told, node: str = DRUP, type_: str = "trial.registered", data: given.Data = MappingProxyType({})
+) -> Claims:
     return told.alliance.claims(node, type_, data)
 
 
@@ -171,6 +174,19 @@ def with_bit_in(part: str, place: int) -> Callable[[Told], Files]:
 
 def tile_of(told: Told) -> str:
     return tile_path(0, 0, size_of(told.files))
+
+
+def with_bit_in_event(told: Told) -> Files:
+    return with_leaf(told.files, 17, flipped(leaves_of(told.files)[17], 300))
+
+
+def with_entries(change: Callable[[bytes], bytes]) -> Callable[[Told], Files]:
+    return lambda told: told.files | {entries_path(0, 48): change(told.files[entries_path(0, 48)])}
+
+
+def left_out(told: Told) -> Files:
+    leaves = leaves_of(told.files)
+    return resigned(told.files, [*leaves[:9], *leaves[10:]])
 
 
 def swapped(told: Told) -> Files:
@@ -236,12 +252,17 @@ def founded_otherwise(told: Told) -> Files:
 def rotated_elsewhere(told: Told) -> Files:
     """A rotation whose proof was given for another place in the stream."""
     rotation = given.proven(given.signing_key("new"), DRUP, bytes(32))
-    return forged(told, next_claims(told, type_="key.rotated", **rotation), told.alliance.key(DRUP))
+    return forged(told, next_claims(told, type_="key.rotated", data=rotation), told.alliance.key(DRUP))
 
 
 def id_used_twice(told: Told) -> Files:
     taken = told.alliance.heard[3].envelope.claims.event_id
     return forged(told, replace(next_claims(told), event_id=taken), told.alliance.key(DRUP))
+
+
+def after_another(told: Told) -> Files:
+    """The right place in the stream, behind an envelope that nobody was shown."""
+    return forged(told, replace(next_claims(told), prev=bytes(32)), told.alliance.key(DRUP))
 
 
 def by_a_former_member(told: Told) -> Files:
@@ -250,8 +271,8 @@ def by_a_former_member(told: Told) -> Files:
 
 def by_a_replaced_key(told: Told) -> Files:
     """Of a type that even a former member may say, so that it is the key which is wrong."""
-    withdrawn = {"case": given.case(2), "on": "2021-12-09", "scope": "sharing"}
-    return forged(told, next_claims(told, PROTARGET, "consent.withdrawn", **withdrawn), given.signing_key(PROTARGET))
+    withdrawn: given.Data = {"case": given.case(2), "on": "2021-12-09", "scope": "sharing"}
+    return forged(told, next_claims(told, PROTARGET, "consent.withdrawn", withdrawn), given.signing_key(PROTARGET))
 
 
 def by_a_thief(told: Told) -> Files:
@@ -262,37 +283,44 @@ def by_a_stranger(told: Told) -> Files:
     return forged(told, next_claims(told, "nobody-xx"), given.signing_key("nobody"))
 
 
+def resolved_about_nothing(told: Told) -> Files:
+    proposal: given.Data = {"resolution": "about-nothing", "subject": "accession", "content": None}
+    return forged(told, next_claims(told, type_="resolution.proposed", data=proposal), told.alliance.key(DRUP))
+
+
 def with_log_key_unused(told: Told) -> Files:
     """A later log key is in force, and the checkpoint has the founding key's signature alone."""
     proposal = given.resolution("a-log-key", "log-key", log_key("another"))
-    return forged(told, next_claims(told, type_="resolution.proposed", **proposal), told.alliance.key(DRUP))
+    return forged(told, next_claims(told, type_="resolution.proposed", data=proposal), told.alliance.key(DRUP))
 
 
 TAMPERINGS: dict[str, tuple[Callable[[Told], Files], str, int | None, str]] = {
-    "a bit of an event": (lambda t: with_leaf(t.files, 17, flipped(leaves_of(t.files)[17], 300)), "entries", 17, "tree"),
-    "a bit of a tile": (lambda t: with_bit_in(tile_of(t), 70)(t), "entries", 2, "not the one that the tree has"),
+    "a bit of an event": (with_bit_in_event, "entries", 17, "tree"),
+    "a bit of a tile": (lambda told: with_bit_in(tile_of(told), 70)(told), "entries", 2, "not the one that the tree"),
     "a bit of the root": (with_bit_in("checkpoint", 35), "checkpoint", None, ""),
     "a bit of the log's signature": (with_bit_in("checkpoint", -150), "checkpoint", None, ""),
     "a bit of a cosignature": (with_spoilt_cosignature, "witnesses", None, "the cosignature of witness.example"),
-    "an event left out": (lambda t: resigned(t.files, [e for i, e in enumerate(leaves_of(t.files)) if i != 9]), "streams", 9, "seq"),
+    "an event left out": (left_out, "streams", 9, "seq"),
     "two events swapped": (swapped, "streams", 8, "seq"),
     "a signature respelt": (respelt, "entries", 4, "one spelling"),
     "a signature broken, tree and all": (with_broken_signature, "signatures", 4, "does not hold"),
     "an event dated back": (received_earlier, "entries", 6, "received before"),
     "an event id used twice": (id_used_twice, "streams", 48, "is taken"),
+    "an event behind another history": (after_another, "streams", 48, "prev is not the hash"),
     "a former member's event": (by_a_former_member, "streams", 48, "no member any more"),
     "an event by a key that was replaced": (by_a_replaced_key, "signatures", 48, "another key than the one in force"),
     "an event by a stolen name": (by_a_thief, "signatures", 48, "another key than the one in force"),
     "an event by nobody": (by_a_stranger, "streams", 48, "has no key here"),
     "a rotation with another's proof": (rotated_elsewhere, "streams", 48, "another node, log or place"),
+    "a resolution about nothing": (resolved_about_nothing, "streams", 48, "a resolution is misshapen"),
     "a log key left unused": (with_log_key_unused, "checkpoint", None, "a resolution brought into force"),
     "a founder's key exchanged": (founded_otherwise, "streams", 0, "another memorandum"),
     "a sealed value exchanged": (disclosures_with(another_value), "disclosures", 12, "opens none"),
     "a line of disclosures left out": (disclosures_with(lambda lines: lines[1:]), "entries", 0, "a line an entry"),
     "a kept checkpoint of another history": (kept_of_another_history, "tree", None, "two histories"),
-    "entries cut short": (lambda t: {**t.files, entries_path(0, 48): t.files[entries_path(0, 48)][:-1]}, "entries", 0, "ends within"),
-    "entries with more behind them": (lambda t: {**t.files, entries_path(0, 48): t.files[entries_path(0, 48)] + b"x"}, "entries", 0, "more than"),
-    "a huge tile": (lambda t: {**t.files, tile_of(t): bytes(48 * 32 + 1)}, "entries", 0, "larger than"),
+    "entries cut short": (with_entries(lambda data: data[:-1]), "entries", 0, "ends within"),
+    "entries with more behind them": (with_entries(lambda data: data + b"x"), "entries", 0, "more than"),
+    "a huge tile": (lambda told: {**told.files, tile_of(told): bytes(48 * 32 + 1)}, "entries", 0, "larger than"),
 }  # fmt: skip
 
 

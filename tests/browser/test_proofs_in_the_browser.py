@@ -16,6 +16,9 @@ from ledger.merkle.tree import root_at
 
 SIZES = range(1, 41)
 
+Inclusion = tuple[int, int, list[bytes], bytes, bytes]  # size, index, proof, leaf, root
+Consistency = tuple[int, int, list[bytes], bytes, bytes]  # old size, size, proof, old root, root
+
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
@@ -46,16 +49,16 @@ def test_roots_of_many_leaves_are_those_of_the_standard(page: Page) -> None:
 
 
 def test_every_leaf_of_every_small_tree_is_proved_and_no_other_claim_is(page: Page) -> None:
-    claims = [
+    claims: list[Inclusion] = [
         (size, index, path(index, LEAVES[:size]), leaf_hash(LEAVES[index]), mth(LEAVES[:size]))
         for size in SIZES
         for index in range(size)
     ]
-    elsewhere = [(size, (index + 1) % size, *rest) for size, index, *rest in claims if size > 1]
+    elsewhere = [(size, (index + 1) % size, proof, leaf, root) for size, index, proof, leaf, root in claims if size > 1]
     shorter = [(size, index, proof[:-1], leaf, root) for size, index, proof, leaf, root in claims if proof]
     longer = [(size, index, [*proof, leaf], leaf, root) for size, index, proof, leaf, root in claims]
-    beyond = [(size, size, *rest) for size, index, *rest in claims if index == 0]
-    everything = [*claims, *elsewhere, *shorter, *longer, *beyond]
+    beyond = [(size, size, proof, leaf, root) for size, index, proof, leaf, root in claims if index == 0]
+    everything: list[Inclusion] = [*claims, *elsewhere, *shorter, *longer, *beyond]
 
     refused = run_module(
         page,
@@ -79,15 +82,15 @@ def python_refuses_inclusion(size: int, index: int, proof: list[bytes], leaf: by
 
 def test_every_small_tree_is_the_beginning_of_every_larger_and_of_no_other(page: Page) -> None:
     other = (*LEAVES[:3], b"another", *LEAVES[4:])
-    claims = [
+    claims: list[Consistency] = [
         (old, size, [*consistency(old, LEAVES[:size])] if old else [], mth(LEAVES[:old]), mth(LEAVES[:size]))
         for size in SIZES
         for old in range(size + 1)
     ]
     forked = [(old, size, proof, mth(other[:old]), root) for old, size, proof, _, root in claims if old > 3]
-    shorter = [(old, size, proof[:-1], *rest) for old, size, proof, *rest in claims if proof]
-    longer = [(old, size, [*proof, bytes(32)], *rest) for old, size, proof, *rest in claims]
-    everything = [*claims, *forked, *shorter, *longer]
+    shorter = [(old, size, proof[:-1], before, root) for old, size, proof, before, root in claims if proof]
+    longer = [(old, size, [*proof, bytes(32)], before, root) for old, size, proof, before, root in claims]
+    everything: list[Consistency] = [*claims, *forked, *shorter, *longer]
 
     refused = run_module(
         page,

@@ -64,35 +64,51 @@ def test_a_scale_without_an_extent_divides_by_nothing() -> None:
 def curve(*followed: tuple[int, bool], undated: int = 0) -> TimeToEvent:
     found = kaplan_meier([Followed(*each) for each in followed])
     return TimeToEvent(
-        *("overall survival", "treated", "week-16", CUT, "Kaplan-Meier", 0.95),
-        *(found.size, found.events, undated, 0, found.median, found.median_low, found.median_high),
-        *(found.steps, (AtRisk(1, found.size), AtRisk(56, found.at_risk(56)))),
+        what="overall survival",
+        population="treated",
+        endpoint="week-16",
+        data_cut=CUT,
+        estimator="Kaplan-Meier",
+        level=0.95,
+        patients=found.size,
+        events=found.events,
+        undated=undated,
+        shut=0,
+        median=found.median,
+        median_low=found.median_low,
+        median_high=found.median_high,
+        steps=found.steps,
+        at_risk=(AtRisk(1, found.size), AtRisk(56, found.at_risk(56))),
     )
 
 
 def test_a_curve_falls_where_patients_died_and_has_a_tick_for_each_day_of_censoring() -> None:
-    told = curve((100, True), (200, False), (300, True), (400, False))
+    told = curve((100, True), (200, False), (300, True), (350, False), (400, False))
 
     root = drawing(survival_chart(told, "os"))
 
     (drawn,) = of_class(root, "c-curve")
     (start, *_, end), x, y = points(drawn), Scale(0, 400, 40, WIDTH - 12), Scale(0, 1, 190, 26)
     assert start == (40, 26)
-    assert (round(x(100), 2), round(y(0.75), 2)) in points(drawn)
-    assert (round(x(300), 2), round(y(0.375), 2)) in points(drawn)
-    assert end == (WIDTH - 12, round(y(0.375), 2))
-    assert len(of_class(root, "c-censored")) == 2
-    assert [each.text for each in of_class(root, "c-risk")] == ["4", "4"]
-    assert "median 300 days" in words(root)
+    assert (round(x(100), 2), round(y(0.8), 2)) in points(drawn)
+    assert (round(x(300), 2), round(y(0.8 * 2 / 3), 2)) in points(drawn)
+    assert end == (WIDTH - 12, round(y(0.8 * 2 / 3), 2))
+    assert [float(each.attrib["x1"]) for each in of_class(root, "c-censored")] == pytest.approx(
+        [x(200), x(350), x(400)], abs=0.01
+    )
+    assert [each.text for each in of_class(root, "c-risk")] == ["5", "5"]
+    assert "median not reached" in words(root)
     assert len(of_class(root, "c-band")) == 1
 
 
 def test_a_median_that_is_not_reached_is_said_and_not_drawn() -> None:
     found = survival_chart(curve((100, False), (120, False), undated=2), "os")
 
-    root = drawing(found)
+    root, reached = drawing(found), drawing(survival_chart(curve((100, True), (300, True)), "os"))
 
     assert found is not None
+    assert "median 100 days" in words(reached)
+    assert len(of_class(reached, "c-dashed")) == 2
     assert "median not reached" in words(root)
     assert of_class(root, "c-dashed") == []
     assert "2 more left out for a date that is not a day" in found.says
@@ -251,6 +267,7 @@ def test_the_hidden_part_of_a_country_is_as_long_as_its_patients_and_no_answer_i
     bar, sign = hatched(root)
     assert float(bar.attrib["width"]) == pytest.approx(across(4) - across(0), abs=0.01)
     assert float(sign.attrib["width"]) == 12
+    assert len(of_class(root, "c-fill")) == 2 + 2  # NL's two parts, and their signs
     assert found.table.rows[1] == ("DK", "4", "hidden", "hidden", "0", "0")
     assert "Of DK the answers are not shown" in found.says
     assert countries_chart([at_country("NL", 0, Tally(0, 0, 0, 0, 0))], "countries") is None

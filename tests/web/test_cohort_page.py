@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import hubs
 import pytest
 from drawn import drawing, hatched
 from fastapi.testclient import TestClient
-from fates import revealed, to_the_end
+from fates import revealed, snapshot_of, to_the_end
 from given import COHORT, DRUP, IMPRESS, case
 from granting import named
 from histories import COHORTS, history
@@ -19,6 +20,7 @@ from api.app import create_app
 from api.web.charts.chart import Chart
 from api.web.cohort_drawn import facts_of
 from ledger.operations.hub import Hub
+from ledger.reports.cohort_history import entries_of
 from ledger.reports.material import material
 from ledger.reports.shown import Audience, progress_for
 from ledger.signing.canonical import Json
@@ -108,6 +110,39 @@ def test_what_a_partner_is_not_shown_is_hatched_and_what_is_its_own_stands_besid
     assert f"What {DRUP} contributed" in own
     assert "contributed</h2>" not in other
     assert case(1) not in own + other
+    assert "/numbers/started?" in own
+    assert "/numbers/benefit-" not in own  # whom it counts is not for it
+
+
+def test_for_an_auditor_every_number_leads_to_what_it_counts(auditor: TestClient) -> None:
+    html = page(auditor).text
+
+    for of in (
+        "started",
+        "evaluable",
+        "benefit-computed",
+        "counted-claimed",
+        "best-response",
+        "worst-grade",
+        "benefits",
+    ):
+        assert f"/numbers/{of}?" in html
+
+
+def test_the_findings_of_the_cohort_are_those_that_its_data_name(auditor: TestClient, told: given.Alliance) -> None:
+    of = entries_of(snapshot_of(told), COHORT)
+
+    listed = re.findall(r"<li><a [^>]*>Entry (\d+)</a>, ([^<]*)</li>", page(auditor).text.partition("Findings</h2>")[2])
+
+    expected = [
+        each
+        for each in auditor.get("/findings").json()
+        if each["index"] in of and each["kind"] != "unreviewed-correction"
+    ]
+    assert expected
+    assert [(int(index), unescape(words)) for index, words in listed] == [
+        (each["index"], f"{each['kind'].replace('-', ' ')}: {each['message']}") for each in expected
+    ]
 
 
 def test_outsiders_are_shown_no_outcome_no_history_and_no_chart(client: TestClient) -> None:
@@ -116,7 +151,9 @@ def test_outsiders_are_shown_no_outcome_no_history_and_no_chart(client: TestClie
     assert answer.status_code == 200
     assert "What became of patients is for members and auditors" in answer.text
     assert "&lt;10" in answer.text
-    assert not [each for each in ("<svg", "History</h2>", "Findings</h2>", "/events/", "/numbers/") if each in answer.text]
+    for hidden in ("<svg", "History</h2>", "Findings</h2>", "/events/", "/numbers/"):
+        assert hidden not in answer.text
+    assert answer.headers["cache-control"] == "private, no-cache"
     assert page(client, path=PATH).status_code == 401  # its rows name cases
 
 
@@ -136,7 +173,7 @@ def test_what_is_shown_exactly_is_written_down_as_its_data_are_and_kept_by_nobod
 
 
 def test_the_past_is_drawn_as_it_was_and_an_outsider_chooses_none(client: TestClient, auditor: TestClient) -> None:
-    assert "No stage was decided yet" in page(auditor, path=f"{DATA}?at=30").text
+    assert "No stage was decided yet" in page(auditor, path=f"{DATA}?at=30&on=2025-01-01").text
     assert page(client, path=f"{DATA}?at=30").status_code == 403
     assert page(auditor, path="/cohorts/no-such/progress").status_code == 404
 

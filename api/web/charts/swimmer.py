@@ -76,7 +76,7 @@ def _lane(told: Line, across: Scale, y: float) -> Iterator[Markup]:
     if told.died_on is not None:
         yield mark("died", across(told.died_on) + 6, y)
     elif _is_ongoing(told):
-        yield mark("ongoing", end, y)
+        yield mark("ongoing", end + 6, y)
 
 
 def mark(kind: str, x: float, y: float) -> Markup:

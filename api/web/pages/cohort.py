@@ -32,6 +32,7 @@ def show_cohort(request: Request, asked: Progress) -> HTMLResponse:
         facts = {
             **facts,
             "findings": findings_for(told, audience.node, is_auditor=audience.tier == "auditor"),
+            "opens_all": audience.tier == "auditor",  # whom numbers of sealed values count is for these alone
             "history": cohort_history(snapshot, cohort),
         }
         headers = {"Cache-Control": OPENED}

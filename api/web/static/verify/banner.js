@@ -1,4 +1,6 @@
-// On every page: where a memorandum is pinned, the one that this server serves must be it. All keys follow from it.
+// On every page, by <script type="module" src="/static/verify/banner.js"></script> and nothing else.
+//
+// Where a memorandum is pinned, the one that this server serves must be it. All keys follow from it.
 import { toHex } from "./bytes.js";
 import { pinned } from "./pins.js";
 import { sha256 } from "./sha256.js";

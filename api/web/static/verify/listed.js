@@ -41,6 +41,16 @@ export class Listed {
     this.scanned = 0; // entries that the register was learnt from
   }
 
+  /** Learn the keys in force first, where one of these events is signed with another than a founder's first. */
+  async prepare(indexes) {
+    let last = null;
+    for (const index of indexes) {
+      const entry = await this.#entry(index).catch(() => null); // what is wrong with it, its own row says
+      if (entry !== null && !this.#isFounding(entry.envelope)) last = Math.max(last ?? 0, index);
+    }
+    if (last !== null) await this.#learn(last).catch(() => {}); // as above
+  }
+
   /** Check one event. row: what the page says of it: {jti, node, type}, each undefined where it says nothing.
    *
    * {state: "good" | "bad" | "unknown", words, claims}; claims are there where the event is good.
@@ -116,23 +126,23 @@ export class Listed {
     }
   }
 
-  /** Whether the key is a founder's first. Which key was in force is asked of the register where it is another. */
+  /** Whether the key is a founder's first. Which key was in force is asked of the register, where that was read. */
   async #checkSignature(index, envelope) {
     const { iss } = envelope.claims;
-    const founding = this.memorandum.founders.get(iss);
-    const isFounding = founding?.thumbprint === envelope.jws.kid;
-    if (!isFounding || this.register !== null) {
-      await this.#learn(index);
-      await checkJws(envelope.jws, this.register.keyAt(iss, index));
-    } else {
-      await checkJws(envelope.jws, founding);
-    }
+    const isFounding = this.#isFounding(envelope);
+    if (!isFounding) await this.#learn(index);
+    const isKnown = this.register !== null && this.scanned >= index;
+    await checkJws(envelope.jws, isKnown ? this.register.keyAt(iss, index) : this.memorandum.founders.get(iss));
     return isFounding;
+  }
+
+  #isFounding({ claims, jws }) {
+    return this.memorandum.founders.get(claims.iss)?.thumbprint === jws.kid;
   }
 
   /** Fold every entry before this one that says something of keys. One at a time: the second waits for the first. */
   #learn(upTo) {
-    this.learning = (this.learning ?? Promise.resolve()).then(() => this.#fold(upTo));
+    this.learning = (this.learning ?? Promise.resolve()).catch(() => {}).then(() => this.#fold(upTo));
     return this.learning;
   }
 

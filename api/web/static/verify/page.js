@@ -15,7 +15,7 @@
 // data-jti, data-node, data-type   what the row says of its event: another's words beside a good event are found out
 // data-log      where the log's files are, if not at /log/
 //
-// What comes: a button, "Check in this browser"; on each row a class (verify-good, verify-bad, verify-unknown) and a word
+// What comes: a button, "Check in this browser", under the section's heading; on each row a class (verify-good, verify-bad, verify-unknown) and a word
 // (in a [data-verify-word] where there is one, else at the end of the row's first cell); a summary that is announced;
 // what was checked, and what that does not prove. The event `verified` on the section carries {good, bad, unknown, count}.
 import { pinned, remember, seen } from "./pins.js";
@@ -35,7 +35,10 @@ export function enhance(section) {
   const button = element("button", { type: "button", class: "verify-button", text: "Check in this browser" });
   const summary = element("p", { class: "verify-summary", role: "status", "aria-live": "polite" });
   const report = element("div", { class: "verify-report" });
-  section.append(element("div", { class: "verify-panel" }, button, summary, report));
+  const panel = element("div", { class: "verify-panel" }, button, summary, report);
+  const heading = section.querySelector(":scope > :is(h1, h2, h3, h4)");
+  if (heading) heading.after(panel);
+  else section.prepend(panel);
   button.addEventListener("click", async () => {
     button.disabled = true;
     clear(section, summary, report);
@@ -77,21 +80,30 @@ function read(section) {
   const indexes = events === "" ? [] : events.split(",").map(Number);
   const rows = [...section.querySelectorAll("[data-event]")].map((row) => row.dataset.event);
   if (new Set(indexes).size < indexes.length || new Set(rows).size < rows.length) refuse("an event is listed twice");
-  if (rows.some((row) => !indexes.includes(Number(row)))) refuse("a row is of an event that the page does not list");
+  if (rows.some((row) => !indexes.map(String).includes(row))) refuse("a row is of an event that the page does not list");
   if (!/^\d{1,16}$/.test(size ?? "")) refuse("the page does not say of how many entries it is made");
   return {
     indexes: indexes.sort((one, other) => one - other),
     shown: { size: Number(size), root: root ?? null },
     says: says === undefined ? null : Number(says),
-    recount: recount === undefined ? null : new Recount(JSON.parse(recount)),
+    recount: recount === undefined ? null : new Recount(ruleIn(recount)),
     log: new URL(log, location.href),
   };
+}
+
+function ruleIn(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Unable("the rule that the page counts by is not JSON");
+  }
 }
 
 async function checked(section, { indexes, shown, says, recount, log }, onProgress) {
   const pin = pinned();
   const opened = await openListed(serverSource(log), { shown, pin: pin?.memorandum ?? null, seen });
   const { memorandum, checkpoint } = opened;
+  await opened.prepare(indexes.filter((index) => index < shown.size));
   const results = new Map();
   for (let start = 0; start < indexes.length; start += AT_ONCE) {
     const some = indexes.slice(start, start + AT_ONCE);
@@ -162,5 +174,11 @@ function clear(section, summary, report) {
   report.replaceChildren();
 }
 
-if (document.querySelector("[data-verify]")) addStyle();
-for (const section of document.querySelectorAll("[data-verify]")) enhance(section);
+function enhanceAll() {
+  const sections = document.querySelectorAll("[data-verify]");
+  if (sections.length) addStyle();
+  for (const section of sections) enhance(section);
+}
+
+enhanceAll();
+document.addEventListener("htmx:load", enhanceAll); // a part of the page that came later

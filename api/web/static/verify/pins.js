@@ -27,8 +27,13 @@ export function unpin() {
 
 /** The largest checkpoint that this browser saw signed under a memorandum: {size, root in base64}, or null. */
 export function seen(memorandum) {
-  const found = kept(SEEN)?.[memorandum];
-  return found && Number.isSafeInteger(found.size) && typeof found.root === "string" ? found : null;
+  return allSeen()[memorandum] ?? null;
+}
+
+/** The same under every memorandum, by its hash. */
+export function allSeen() {
+  const isSeen = ([, found]) => Number.isSafeInteger(found?.size) && typeof found.root === "string";
+  return Object.fromEntries(Object.entries(kept(SEEN) ?? {}).filter(isSeen));
 }
 
 export function remember(memorandum, { size, root }) {

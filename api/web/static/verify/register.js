@@ -3,12 +3,12 @@
 // A fold of the few types that say so, as `ledger/replay.py` and `ledger/events` do it: founding, rotations with their
 // proofs, and resolutions that admit, remove, replace a key, bring in a log key or name a witness. What other events
 // need and do is not known here. What is refused here, the hub should never have taken.
-import { printCanonical } from "./canonical.js";
+import { isObject, printCanonical } from "./canonical.js";
 import { isSlug } from "./envelope.js";
 import { checkJws, readJws } from "./jws.js";
 import { readKey } from "./keys.js";
 import { COSIGNATURE, ED25519, SUBTREE_COSIGNATURE, readVerifier } from "./note.js";
-import { refuse } from "./refused.js";
+import { Unable, refuse } from "./refused.js";
 
 const PROOF_TYP = "cohort-key-proof+jwt";
 const AFTER_REMOVAL = ["consent.withdrawn", "disclosures.erased"];
@@ -27,6 +27,7 @@ export class Register {
     this.removed = new Set();
     this.resolutions = new Map(); // name -> {subject, content, membership, votes, since, inForce}
     this.logKeys = []; // {verifier, since}
+    this.unproved = 0; // proofs of new keys that this browser cannot check
     this.witnesses = []; // verifier keys, in the order in which they came into force
   }
 
@@ -80,13 +81,17 @@ export class Register {
     if (printCanonical(jws.payload) !== printCanonical({ node, origin: this.memorandum.origin, prev })) {
       refuse("the proof of a new key is for another node, log or place in the stream");
     }
-    await checkJws(jws, key);
+    await checkJws(jws, key).catch((error) => {
+      if (!(error instanceof Unable)) throw error;
+      this.unproved += 1;
+    });
     return key;
   }
 
   async #propose(index, node, { resolution: name, subject, content }) {
-    if (!isSlug(name) || this.resolutions.has(name)) refuse(`a resolution ${name} was proposed before`);
-    const concerned = CONCERNS_ITS_NODE.includes(subject) ? content?.node : null;
+    if (!isSlug(name) || typeof subject !== "string" || !isObject(content)) refuse("a resolution is misshapen");
+    if (this.resolutions.has(name)) refuse(`a resolution ${name} was proposed before`);
+    const concerned = CONCERNS_ITS_NODE.includes(subject) ? content.node : null;
     if (concerned === node) refuse(`a ${subject} of ${node} is proposed by another member`);
     const named = await this.#check(subject, content);
     const membership = [...this.keys.keys()].filter((each) => !this.removed.has(each) && each !== concerned);
@@ -117,6 +122,7 @@ export class Register {
   /** The contents that keys depend on; those of other subjects may be anything. */
   async #check(subject, content) {
     if (subject === "accession") {
+      if (!isSlug(content.node)) refuse("an accession names no node");
       if (this.memorandum.founders.has(content.node) || this.keys.has(content.node)) {
         refuse(`${content.node} is, or was, a member already`);
       }

@@ -65,11 +65,14 @@ function countsTable(counts) {
     const all = row.reduce((sum, each) => sum + each, 0);
     return element("tr", {}, element("th", { scope: "row", text: type }), ...row.map(number), number(all));
   });
-  return element(
+  const what = "Events that this browser counted, by type and node";
+  const table = element(
     "table",
     {},
-    element("caption", { text: "Events that this browser counted, by type and node" }),
+    element("caption", { text: what }),
     element("thead", {}, element("tr", {}, ...head)),
     element("tbody", {}, ...rows),
   );
+  // wider than a phone: a region that can be scrolled by keyboard, too
+  return element("div", { class: "verify-scrolled", role: "region", tabindex: "0", "aria-label": what }, table);
 }

@@ -1,7 +1,11 @@
 // The Verify page: what is pinned here, and the whole log in a worker. The page without it says what to do instead.
+//
+//   <form data-pins hidden> with an input [data-memorandum], a textarea [data-witnesses], a button [data-unpin] and a
+//   place for words [data-said]; <div data-verify-whole [data-log="/log/"]>, where a button, progress and a report come.
+//   The event `verified` on that carries what `checkWhole` found.
 import { fromBase64 } from "./bytes.js";
 import { readVerifier } from "./note.js";
-import { pin, pinned, remember, seen, unpin } from "./pins.js";
+import { allSeen, pin, pinned, remember, unpin } from "./pins.js";
 import { showProgress, showWhole } from "./report.js";
 import { addStyle } from "./style.js";
 import { element } from "./words.js";
@@ -68,12 +72,7 @@ export function setUpWhole(place) {
 
 function settings() {
   const now = pinned();
-  const hash = now?.memorandum;
-  return {
-    pin: hash ?? null,
-    witnesses: now?.witnesses ?? [],
-    seen: hash === undefined ? {} : { [hash]: seen(hash) },
-  };
+  return { pin: now?.memorandum ?? null, witnesses: now?.witnesses ?? [], seen: allSeen() };
 }
 
 addStyle();

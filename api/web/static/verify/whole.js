@@ -117,13 +117,12 @@ class Whole {
     const width = widthOf(this.checkpoint.size, 0, n);
     const read = (path) => readTiled(this.source, path);
     try {
-      return {
-        n,
-        width,
-        tile: await read(tilePath(0, n, width)),
-        entries: await read(numberedPath("tile/entries", n, width)),
-        disclosures: this.settings.disclosures ? await read(numberedPath("disclosures", n, width)) : null,
-      };
+      const [tile, entries, disclosures] = await Promise.all([
+        read(tilePath(0, n, width)),
+        read(numberedPath("tile/entries", n, width)),
+        this.settings.disclosures ? read(numberedPath("disclosures", n, width)) : null,
+      ]);
+      return { n, width, tile, entries, disclosures };
     } catch (error) {
       return placed(error, { step: "entries", index: n * TILE_WIDTH });
     }
@@ -223,6 +222,7 @@ class Whole {
     const streams = Object.keys(this.result.counts).length;
     this.#pass("signatures", `${size - this.result.unverified} signatures under the keys in force, in ${streams} streams without a gap`);
     if (this.result.unverified) this.#pass("not checked", `${this.result.unverified} signatures: ${this.result.unable}`);
+    if (this.register.unproved) this.#pass("not checked", `${this.register.unproved} proofs that a node holds its new key`);
     if (this.settings.disclosures) {
       const { shown, sealed } = this.result;
       this.#pass("disclosures", `${shown} of ${sealed} sealed values open their commitments; the others are withheld or erased`);

@@ -4,6 +4,7 @@ export const NOT_PROVED = [
   "That what a node signed is true.",
   "That the list or the number is complete: the server chose which events to name. Checking the whole log counts all.",
   "That the rules were followed: this page does not replay the rules or the database; cohort-ledger audit does.",
+  "When an event was received: that is the hub's word; cohort-ledger audit holds it against the witnesses' times.",
   "Where nothing is pinned, that this is the alliance's ledger and not one that was made up.",
   "That this program is honest, where the same server sent it: the offline file, whose hash is in the README, does not " +
     "come from it.",
