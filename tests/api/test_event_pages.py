@@ -264,7 +264,7 @@ def test_sealed_values_are_on_pages_of_who_may_see_them_alone(
         answer = client.get(path, headers={**BROWSER, **named(who, URL).headers()})
         assert (RARE in answer.text) is is_shown, path
         assert not is_shown or "no-store" in answer.headers["cache-control"]
-    for path in ("/events", f"/cells/adverse_events/{key}/{row['key'][-1]}", f"/search?q={RARE}"):
+    for path in ("/events", f"/cells/adverse_events/{key}/{row['key'][-1]}", f"/search?q={RARE[:5]}"):
         answer = client.get(path, headers={**BROWSER, **named(who, URL).headers()})
         assert answer.text.count(RARE) == (1 if "search" in path else 0), path  # a search says what was searched
 
