@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from given import COHORT, DEFINITION, DRUGS, DRUP, IMPRESS, REGIMEN, case, signing_key
 from granting import grant
-from walking import routes_of
+from walking import OTHER, paths
 
 from api.app import create_app
 from api.audience import Outside
@@ -25,7 +25,7 @@ from ledger.operations.hub import Hub
 from ledger.signing.canonical import Json
 
 URL = "http://localhost"
-OTHER, OTHERS_DRUG = "brca", "olaparib"
+OTHERS_DRUG = "olaparib"
 EIGHT: given.Data = {"kind": "two-stage", "n1": 8, "r1": 0, "n": 24, "r": 4, "p0_percent": 10, "p1_percent": 30}
 RELEASE = timedelta(days=28)
 
@@ -46,24 +46,6 @@ FOR_EVERYBODY = {
     *("/log/checkpoint", "/log/checkpoints", "/log/memorandum", "/log/tile/0/000.p/1"),
     *("/static/ledger.css", "/verify", "/verify/offline.html"),
     "/design/small",
-}
-# all that a parameter of a path may be asked for
-NAMED: dict[str, tuple[str, ...]] = {
-    "event": ("0", "18"),
-    "node": (DRUP, IMPRESS),
-    "case": (case(1),),
-    "cohort": (COHORT, OTHER),
-    "design": ("small", "week-16"),
-    "table": ("cases", "cohorts", "nodes", "stage_decisions"),
-    "key": (COHORT, DRUP, f"{DRUP}/{case(1)}"),
-    "of": ("started", "events", "benefit-claimed"),
-    "slug": ("rule",),
-    "topic": ("glossary", "events"),
-    "secret": ("A" * 43,),
-    "path": (
-        *("checkpoint", "checkpoints", "memorandum", "tile/0/000.p/1", "ledger.css"),
-        *("view", "tile/entries/000.p/1", "digest", "digests/000.p/1", "disclosures/000.p/1"),
-    ),
 }
 # numbers that count no patients: what was agreed on, and how many cohorts somebody opened
 DEFINED = {"tumour", "biomarker", "ages", "design_content", "characteristics", "endpoint_content"}
@@ -116,20 +98,6 @@ def headers(who: str, *, at: timedelta = timedelta(0)) -> dict[str, str]:
     return {} if who == "public" else Bearer(URL, lambda: signing_key(who), now=lambda: now() + at)()
 
 
-def paths(client: TestClient) -> list[str]:
-    """Of all routes that are read, with all that their parameters may be."""
-    routes = routes_of(client.app.routes)  # type: ignore[attr-defined]  # TestClient forgets what kind of app it has
-    return [path for route in routes if "GET" in (route.methods or ()) for path in filled(route.path_format)]
-
-
-def filled(template: str) -> list[str]:
-    before, brace, rest = template.partition("{")
-    if not brace:
-        return [template]
-    name, _, after = rest.partition("}")
-    return [f"{before}{value}{end}" for value in NAMED[name] for end in filled(after)]
-
-
 def walk(
     client: TestClient, who: str, *, at: timedelta = timedelta(0), accept: str = "*/*"
 ) -> dict[str, httpx.Response]:
@@ -140,7 +108,7 @@ def walk(
         path: (client.head if path == "/events/live" else client.get)(
             path, headers={"Accept": accept} | headers(who, at=at)
         )
-        for path in paths(client)
+        for path in paths(client.app)
     }
 
 
