@@ -26,13 +26,14 @@ from ledger.operations.reading import (
     last_index,
     snapshot_at,
     snapshot_of_board,
+    snapshot_of_case,
     snapshot_of_cohort,
     snapshot_of_tables,
 )
 from ledger.reports.shown import Audience
 from ledger.store.engine import Engine, reading
 
-_PARTS = (snapshot_at, snapshot_of_board, snapshot_of_cohort)
+_PARTS = (snapshot_at, snapshot_of_board, snapshot_of_case, snapshot_of_cohort, snapshot_of_tables)
 Taken = Callable[[Engine, Moment], Snapshot]  # how much of a moment is read
 
 

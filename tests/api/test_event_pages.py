@@ -89,6 +89,7 @@ def test_pages_that_are_followed_either_way_hold_the_log_once(client: TestClient
     assert rows_of(newer) == [*range(20, -1, -1)]
     assert story.database.size > 30
     assert pages == 1
+    assert rows_of(page(client, "/events?at=5&to=20"))[0] == 5
 
 
 @pytest.mark.parametrize(
@@ -263,9 +264,9 @@ def test_sealed_values_are_on_pages_of_who_may_see_them_alone(
         answer = client.get(path, headers={**BROWSER, **named(who, URL).headers()})
         assert (RARE in answer.text) is is_shown, path
         assert not is_shown or "no-store" in answer.headers["cache-control"]
-    for path in ("/events", f"/cells/adverse_events/{key}/{row['key'][-1]}", f"/search?q={RARE}"):
+    for path in ("/events", f"/cells/adverse_events/{key}/{row['key'][-1]}", f"/search?q={RARE[:5]}"):
         answer = client.get(path, headers={**BROWSER, **named(who, URL).headers()})
-        assert answer.text.count(RARE) == (1 if "search" in path else 0), path  # a search says what was searched
+        assert RARE not in answer.text, path
 
 
 def test_what_a_page_opens_is_written_down_like_what_the_data_open(guarded: tuple[TestClient, Hub]) -> None:
