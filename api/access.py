@@ -80,6 +80,8 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/contributions"): ANYBODY,
     ("GET", "/contributions.csv"): ANYBODY,
     ("GET", "/funnel"): ANYBODY,
+    ("GET", "/cite"): PARTNERS,
+    ("GET", "/changes"): PARTNERS,
     ("GET", "/census"): PARTNERS,
     ("GET", "/census.csv"): PARTNERS,
     ("GET", "/findings"): PARTNERS,

@@ -15,6 +15,7 @@ from api.audience import Outside
 from api.bodiless import Bodiless
 from api.caching import answer_unchanged
 from api.compressing import Compressing
+from api.found import KeptFindings
 from api.guard import Guard
 from api.limits import Limited, Limits
 from api.meters import Meters
@@ -44,6 +45,7 @@ from api.staying import Guests
 from api.tail import Tail
 from api.web.pages import ROUTERS as PAGES
 from ledger.operations.hub import Hub
+from ledger.operations.kept_snapshots import KeptSnapshots
 from ledger.reports.finding import Patience
 from ledger.settings import DEFAULT_URL
 
@@ -98,6 +100,8 @@ def create_app(
     app.state.access = access
     app.state.guests = guests
     app.state.refusals = Refusals(hub.appender.now())
+    app.state.snapshots = KeptSnapshots()
+    app.state.findings = KeptFindings()
     app.state.tail = Tail(hub, guests)
     app.state.sessions = sessions
     app.state.issuer = issuer

@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from api.caching import ASK_AGAIN, OPENED, VARY
+from api.replaying import MOMENT, Here, bar_of
 from api.telling import cell_path, in_words, named, shown
 from ledger.cohort.callers import NOBODY, Caller
 
@@ -27,7 +28,6 @@ POLICY = (
 )
 STATIC = files("api.web") / "static"
 _TAG_SIZE = 12  # hexadecimal digits
-_MOMENT = ("at", "on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def draw(
     kept_by_nobody: for how long whoever is not logged in may keep it; a page with a name on it nobody shares.
     """
     who = Who.of(request) if status < HTTPStatus.INTERNAL_SERVER_ERROR else NOBODY_KNOWN  # the database may be away
-    moment = {name: value for name in _MOMENT if (value := request.query_params.get(name))}
+    moment = {name: value for name in MOMENT if (value := request.query_params.get(name))}
     places = [each for each in PLACES if not each.roles or who.role in each.roles or request.app.state.access.dev]
     href = _Href(moment)
     html = (
@@ -108,9 +108,12 @@ def draw(
             path=request.scope["path"],
             query=dict(request.query_params),
             moment=moment,
+            bar=bar_of(request, seen_size) if seen_size is not None and who.chooses_moments else None,
+            here=Here.of(request),
             seen_size=seen_size,
             is_dev=request.app.state.access.dev,
             href=href,
+            address=_Href({}),
             number=_Number(href, is_linked=who.chooses_moments),
         )
     )

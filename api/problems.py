@@ -158,16 +158,15 @@ def _told(request: Request, found: Problem) -> Response:
     """As whoever asked takes it."""
     if not wants_page(request.headers):
         return found
-    members, said = found.members, {**_without_length(found.headers), "Content-Security-Policy": POLICY}
+    members, said = found.members, {**_of_any_body(found.headers), "Content-Security-Policy": POLICY}
     facts = {name: value for name, value in members.items() if name not in _STANDARD}
     return draw(request, "problem.html", status=found.status_code, headers=said, problem=members, facts=facts)
 
 
-_OF_THE_DATA = {"content-length", "content-type", "content-security-policy"}
-
-
-def _without_length(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name not in _OF_THE_DATA}
+def _of_any_body(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of two policies a browser follows both: a page has its own, and not that of data too."""
+    of_data = {"content-length", "content-type", "content-security-policy"}
+    return {name: value for name, value in headers.items() if name not in of_data}
 
 
 def status_of(kind: type[LedgerError]) -> int:

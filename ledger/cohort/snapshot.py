@@ -4,9 +4,10 @@ It is made from the database in memory (an auditor's laptop) or from stored row 
 the reader got.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import wraps
 from typing import Any, TypeVar
 
 from ledger.cohort.cells import Version
@@ -16,6 +17,7 @@ from ledger.cohort.rows import TABLES, Episode, StageDecision, columns_of
 from ledger.names import When
 
 RowT = TypeVar("RowT", bound=Row)
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Snapshot:
 
     day: where the view is *on* a day, that day; else None. later: the events that such a view leaves out. One of them
     may have been corrected to an earlier day: what it then says keeps the place of the event in the log.
+    made: what was computed from it alone, by which function: see `once`.
     """
 
     size: int
@@ -31,6 +34,7 @@ class Snapshot:
     events: tuple[Registered, ...]
     day: date | None = None
     later: tuple[Registered, ...] = ()
+    made: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def today(self) -> date:
@@ -53,6 +57,19 @@ class Snapshot:
         told = [(event, event.on is None or When.parse(event.on).is_past(day)) for event in self.events]
         events, later = (tuple(event for event, is_told in told if is_told is kept) for kept in (True, False))
         return Snapshot(self.size, tables, events, day, later)
+
+
+def once(report: Callable[[Snapshot], Made]) -> Callable[[Snapshot], Made]:
+    """Compute a report of a snapshot once, and keep it with that: neither ever changes, so nobody may alter it."""
+
+    @wraps(report)
+    def told(snapshot: Snapshot) -> Made:
+        if report not in snapshot.made:
+            snapshot.made[report] = report(snapshot)
+        made: Made = snapshot.made[report]
+        return made
+
+    return told
 
 
 def of_versions(versions: Iterable[Version], events: Iterable[Registered], *, size: int) -> Snapshot:

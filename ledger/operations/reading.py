@@ -25,7 +25,13 @@ from ledger.cohort.snapshot import Snapshot
 from ledger.errors import MalformedError, NotFoundError
 from ledger.reports.releases import released_at
 from ledger.signing.entry import parse_time
-from ledger.store.cells import read_corrections_by, read_episodes_elsewhere, read_versions, read_versions_of_case
+from ledger.store.cells import (
+    read_changed,
+    read_corrections_by,
+    read_episodes_elsewhere,
+    read_versions,
+    read_versions_of_case,
+)
 from ledger.store.engine import Connection, Engine, reading
 from ledger.store.entries import index_at_time, last_told, registered, registered_each
 from ledger.store.head import read_head
@@ -71,6 +77,28 @@ def snapshot_at(engine: Engine, moment: Moment) -> Snapshot:
             read_versions(connection, at=at), registered(connection, index + 1), size=index + 1
         )
     return found if moment.on is None else found.on(moment.on)
+
+
+def snapshot_from(connection: Connection, base: Snapshot, index: int) -> Snapshot:
+    """What `snapshot_at` reads at an index of the log, made from that of another one, on no day, by the versions that
+    differ. Costs what happened between the two, and a look at each row.
+    """
+    last = base.size - 1
+    events = base.events[: index + 1] + tuple(registered(connection, index + 1, start=base.size))
+    synthetic = frozenset(event.index for event in events if event.synthetic)
+    tables = dict(base.tables)
+    for table, rows in base.tables.items():
+        changed = [*read_changed(connection, table, old=min(last, index), new=max(last, index))]
+        if changed:
+            standing = {row.key: row for row in rows}
+            for is_later, version in changed:
+                if is_later == (last > index):  # it stood then, and does not here
+                    standing.pop(version.key, None)
+            for is_later, version in changed:
+                if is_later == (last < index):
+                    standing[version.key] = snapshot.make_row(version, synthetic)
+            tables[table] = tuple(standing[key] for key in sorted(standing))
+    return Snapshot(index + 1, tables, events)
 
 
 def snapshot_of_board(engine: Engine, moment: Moment) -> Snapshot:

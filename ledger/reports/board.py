@@ -5,7 +5,7 @@ Treatments are counted per node and never over nodes. A cohort that closed stays
 
 from dataclasses import dataclass
 
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.snapshot import Snapshot, once
 from ledger.reports.members import Member, members
 from ledger.reports.standing import Standing, standings
 
@@ -19,5 +19,6 @@ class Board:
     cohorts: tuple[Standing, ...]
 
 
+@once
 def board(snapshot: Snapshot) -> Board:
     return Board(snapshot.day.isoformat() if snapshot.day else None, members(snapshot), standings(snapshot))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ledger.cohort import rows
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.snapshot import Snapshot, once
 from ledger.names import When
 from ledger.reports.counts import Counts, counts, made_up
 from ledger.reports.members import members
@@ -37,6 +37,7 @@ class CensusLine:
     verdict: str
 
 
+@once
 def census(snapshot: Snapshot) -> tuple[CensusLine, ...]:
     """Every attestation in the order of the log; then, of nodes that attested nothing by then, what can be counted."""
 

@@ -10,7 +10,7 @@ from statistics import median
 
 from ledger.cohort import rows
 from ledger.cohort.database import Registered
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.snapshot import Snapshot, once
 from ledger.names import When
 from ledger.reports.members import Member, members
 from ledger.signing.entry import format_time
@@ -54,6 +54,7 @@ class Contribution:
 _OUTCOME_TABLES = (rows.Assessment.TABLE, rows.AdverseEvent.TABLE, rows.SurvivalUpdate.TABLE)
 
 
+@once
 def contributions(snapshot: Snapshot) -> tuple[Contribution, ...]:
     """One for each member, by node."""
     events: defaultdict[str, list[Registered]] = defaultdict(list)

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from ledger.cohort import rows
 from ledger.cohort.places import PLANNED_STAGES
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.snapshot import Snapshot, once
 from ledger.names import REGIMEN_JOINER
 
 Counts = Mapping[str, Counter[str]]
 
 
+@once
 def counts(snapshot: Snapshot) -> Counts:
     """Metric -> node -> number, of every derivable metric; a node that contributed nothing to it counts 0."""
     episodes = snapshot.of(rows.Episode)
@@ -45,6 +46,7 @@ def counts(snapshot: Snapshot) -> Counts:
     }
 
 
+@once
 def made_up(snapshot: Snapshot) -> Snapshot:
     """The same snapshot with only those rows that a synthetic event is behind."""
     tables = {table: tuple(row for row in kept if row.synthetic) for table, kept in snapshot.tables.items()}

@@ -5,7 +5,7 @@ The trials mean different things by being included, so there is no total, and no
 
 from dataclasses import dataclass
 
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.snapshot import Snapshot, once
 from ledger.reports.counts import counts, made_up
 from ledger.reports.members import members
 
@@ -43,6 +43,7 @@ _NOUNS = (
 )
 
 
+@once
 def funnel(snapshot: Snapshot) -> tuple[FunnelLine, ...]:
     """One line for each member, by node."""
     derived, invented = counts(snapshot), counts(made_up(snapshot))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ledger.cohort import rows
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.snapshot import Snapshot, once
 from ledger.signing.entry import parse_time
 
 
@@ -24,6 +24,7 @@ class Member:
     removed_on: str | None = None
 
 
+@once
 def members(snapshot: Snapshot) -> tuple[Member, ...]:
     """By node."""
     signed = {row.node: row for row in snapshot.of(rows.Node)}

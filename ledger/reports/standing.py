@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeVar
 from ledger.clinical.two_stage import Design
 from ledger.cohort import rows
 from ledger.cohort.places import PLANNED_STAGES, places_left, stage_after, takes_place
-from ledger.cohort.snapshot import Snapshot
+from ledger.cohort.snapshot import Snapshot, once
 from ledger.cohort.view import date_of
 from ledger.names import When
 from ledger.reports.members import Member, members
@@ -101,6 +101,7 @@ class _Rows:
     episodes: tuple[rows.Episode, ...]
 
 
+@once
 def standings(snapshot: Snapshot) -> tuple[Standing, ...]:
     """Every cohort that was defined, by its name."""
     designs = {row.resolution: row.content for row in snapshot.of(rows.Resolution)}

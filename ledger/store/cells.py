@@ -90,6 +90,20 @@ def read_versions(
             yield stored.version
 
 
+def read_changed(conn: Connection, table: str, *, old: int, new: int) -> Iterator[tuple[bool, Version]]:
+    """The versions of a table that stood after the entry at index `old` (-1: before the first) or after that at `new`,
+    and not after both; each with whether it is of the later moment. old: not above `new`.
+
+    A version is written once and ended once, so this is all that the two moments differ by. Costs a pass over what has
+    ended, without its values.
+    """
+    columns = cohort_tables[table].c
+    ended = and_(columns.since <= old, columns.until > old, columns.until <= new)
+    made = and_(columns.since > old, columns.since <= new, or_(columns.until.is_(None), columns.until > new))
+    for stored in _read(conn, table, select(cohort_tables[table]).where(or_(ended, made))):
+        yield stored.version.since > old, stored.version
+
+
 def read_episodes_elsewhere(conn: Connection, cohort: str, *, at: int | None) -> Iterator[Version]:
     """The episodes that cases of a cohort had in other cohorts, as they stood after the entry at an index."""
     elsewhere, here = cohort_tables[Episode.TABLE], cohort_tables[Episode.TABLE].alias("here")

@@ -131,14 +131,15 @@ def authors(conn: Connection, start: int, stop: int) -> Iterator[tuple[int, str]
     return ((place, node) for place, node in rows)
 
 
-def registered(conn: Connection, size: int) -> list[Registered]:
-    """What the register keeps of the first `size` events; what each stands on is known to a replay only."""
+def registered(conn: Connection, size: int, *, start: int = 0) -> list[Registered]:
+    """What the register keeps of the first `size` events, from index `start` on; what each stands on is known to a
+    replay only.
+    """
     names = ("index", "event_id", "node", "type", "received", "happened_on", "synthetic", "case")
-    rows = conn.execute(
-        select(*(entries.c[name] for name in names)).where(entries.c.index < size).order_by(entries.c.index)
-    )
+    mine = entries.c.index >= start, entries.c.index < size
+    rows = conn.execute(select(*(entries.c[name] for name in names)).where(*mine).order_by(entries.c.index))
     try:
-        meanings = _meanings(conn, size)
+        meanings = _meanings(conn, start, size)
         return [
             Registered(
                 index=index,
@@ -157,10 +158,10 @@ def registered(conn: Connection, size: int) -> list[Registered]:
         raise TamperedError("an entry is stored that is none: run `cohort-ledger doctor`") from None
 
 
-def _meanings(conn: Connection, size: int) -> dict[int, str]:
+def _meanings(conn: Connection, start: int, size: int) -> dict[int, str]:
     """Of the corrections and retractions, index -> what the signature means. No column has it: there are few."""
     index = entries.c.index
-    amended = select(index, entries.c.jws).where(index < size, entries.c.type.in_(_AMENDMENTS))
+    amended = select(index, entries.c.jws).where(index >= start, index < size, entries.c.type.in_(_AMENDMENTS))
     return {place: parse_jws(jws).claims.actor.meaning for place, jws in conn.execute(amended)}
 
 

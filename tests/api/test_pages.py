@@ -6,7 +6,7 @@ from html import escape
 import pytest
 from fastapi.testclient import TestClient
 
-from api.drawing import STATIC, static_tags
+from api.drawing import POLICY, STATIC, static_tags
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -46,6 +46,7 @@ def test_an_error_of_a_page_is_a_page_that_says_what_the_data_would(reader: Test
     assert page.status_code == data.status_code == 400
     assert page.headers["content-type"].startswith("text/html")
     assert escape(data.json()["detail"]) in page.text
+    assert page.headers.get_list("content-security-policy") == [POLICY]
 
 
 def test_a_parameter_that_a_page_does_not_take_is_refused(reader: TestClient) -> None:

@@ -87,6 +87,8 @@ TABLE: Mapping[str, tuple[int, ...]] = {
     "GET /contributions": NOT_OF_A_DRUG,
     "GET /contributions.csv": NOT_OF_A_DRUG,
     "GET /funnel": NOT_OF_A_DRUG,
+    "GET /cite": PARTNERS,
+    "GET /changes": PARTNERS,
     "GET /census": PARTNERS,
     "GET /census.csv": PARTNERS,
     "GET /findings": PARTNERS,

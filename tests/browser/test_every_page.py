@@ -4,9 +4,8 @@ the machine, nothing that does not fit on a phone.
 
 import threading
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from importlib.resources import files
 
-import axe_playwright_python
 import given
 import hubs
 import pytest
@@ -23,7 +22,7 @@ from api.negotiating import Page as PageRoute
 from ledger.cli.demo_stage import free_port
 from ledger.operations.hub import Hub
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 PARAMETERS = {
     "event": "18",
     "node": DRUP,
