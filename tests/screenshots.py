@@ -32,6 +32,7 @@ from ledger.node.login import ask_link
 
 WIDTHS = {"desk": (1280, 860), "phone": (390, 844)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+COHORT = "drup-brca-msi-nivolumab"  # its drug is the company's
 IN_README = ("board", "overview", "system", "help")
 WHOM = {"auditor": "an auditor of all", "company": "an industry partner", "node": "the node", "public": "the public"}
 
@@ -52,6 +53,19 @@ PAGES: tuple[Shot, ...] = (
     Shot("overview-node", "/", "node"),
     Shot("board", "/board"),
     Shot("board-public", "/board", "public"),
+    Shot("cohort", f"/cohorts/{COHORT}"),
+    Shot("cohort-progress", f"/cohorts/{COHORT}/progress"),
+    Shot("cohort-progress-company", f"/cohorts/{COHORT}/progress", "company"),
+    Shot("cells", f"/cells/cohorts/{COHORT}"),
+    Shot("number", f"/numbers/started?cohort={COHORT}"),
+    Shot("case", "/findings", click='a[href^="/cases/"]'),
+    Shot("events", "/events"),
+    Shot("event", "/events/100"),
+    Shot("search", f"/search?q={DRUP}"),
+    Shot("changes", "/changes?from=100&to=200"),
+    Shot("contributions", "/contributions"),
+    Shot("census", "/census"),
+    Shot("verify", "/verify"),
     Shot("findings", "/findings"),
     Shot("access-log", "/access-log"),
     Shot("system", "/system"),
@@ -62,6 +76,9 @@ PAGES: tuple[Shot, ...] = (
     Shot("help-auditor", "/help/auditor"),
     Shot("help-events", "/help/events"),
     Shot("help-rules", "/help/regulations"),
+    Shot("help-proves", "/help/what-this-proves"),
+    Shot("help-proves-not", "/help/trust"),
+    Shot("help-threats", "/help/threat-model"),
     Shot("problem", "/nowhere"),
     Shot("problem-explained", "/help/errors/not-found"),
 )

@@ -4,6 +4,10 @@ import re
 from pathlib import Path
 
 import screenshots
+from walking import routes_of
+
+from api.negotiating import Page
+from api.web.pages import ROUTERS
 
 ROOT = Path(__file__).parents[1]
 MOST = 600 * 1024  # bytes, of all together
@@ -35,3 +39,22 @@ def test_the_script_makes_each_of_them_and_every_page_has_one_name() -> None:
     assert {*screenshots.IN_README} <= {*names}
     assert len(names) == len({*names})
     assert {each.whom for each in screenshots.PAGES} <= {*screenshots.WHOM}
+
+
+UNSEEN = {"/cite", "/verify/offline.html"}  # an answer that is no page to look at, and a file that needs no server
+
+
+def test_every_page_that_there_is_is_in_the_list() -> None:
+    routes = [
+        each
+        for router in ROUTERS
+        for each in routes_of(router.routes)
+        if isinstance(each, Page) and each.path_format not in UNSEEN
+    ]
+    asked = [each.address.partition("?")[0] for each in screenshots.PAGES]
+    reached = {"/cases/{node}/{case}"}  # by a click, for its address is another in each demonstration
+
+    missing = [each.path_format for each in routes if not any(map(each.path_regex.fullmatch, asked))]
+
+    assert set(missing) == reached
+    assert any(each.click and "/cases/" in each.click for each in screenshots.PAGES)

@@ -200,7 +200,7 @@ def test_a_parameter_stands_once_and_where_it_is_known(reader: TestClient, metho
 
 
 def test_a_parameters_name_is_not_repeated_and_those_that_there_are_are_named(reader: TestClient) -> None:
-    detail = reader.get("/board?COAD=1").json()["detail"]
+    detail = reader.get("/cohorts?COAD=1").json()["detail"]
 
     assert detail.endswith("this page takes at, on")
 

@@ -14,13 +14,15 @@ from api.hub import OpenHub
 from api.negotiating import SharedPage
 from api.queries import Seen
 from api.routes.looking import read_findings
-from ledger.cohort.rows import Case, Cohort
+from ledger.cohort.rows import Cohort
 from ledger.cohort.snapshot import Snapshot
+from ledger.names import UUID
 from ledger.reports.finding import Finding
 
 router = APIRouter(tags=["pages"], route_class=SharedPage)
 
 _WORD = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)")
+_ID = re.compile(UUID.pattern)
 
 
 class Part(NamedTuple):
@@ -65,17 +67,21 @@ def show_findings(request: Request, hub: OpenHub, seen: Seen, asking: Asking, re
 
 
 def _groups(found: tuple[Finding, ...], seen: Snapshot, severity: str) -> list[Group]:
-    cohorts, cases = {row.cohort for row in seen.of(Cohort)}, {(row.node, row.case) for row in seen.of(Case)}
+    cohorts = {row.cohort for row in seen.of(Cohort)}
     types = {event.index: event.type for event in seen.events}
 
-    def address(word: str, node: str) -> str | None:
+    def address(word: str, node: str, before: str) -> str | None:
         if word in cohorts:
             return f"/cohorts/{word}"
-        return f"/cases/{node}/{word}" if (node, word) in cases else None
+        if _ID.fullmatch(word) is None:
+            return None
+        return f"/cases/{node}/{word}" if before == "case" else f"/events/{word}" if before == "event" else None
 
     def line(each: Finding) -> Line:
-        parts = tuple(Part(text, address(text, each.node)) for text in _WORD.split(each.message) if text)
-        return Line(each, types.get(each.index, ""), parts)
+        texts = [text for text in _WORD.split(each.message) if text]
+        words = [*texts[:1], *texts[:1], *texts]  # two places on: a blank stands between two words
+        parts = (Part(text, address(text, each.node, before)) for text, before in zip(texts, words, strict=False))
+        return Line(each, types.get(each.index, ""), tuple(parts))
 
     of_kind = {slug: [line(each) for each in found if each.kind == slug] for slug in _slugs(severity)}
     return [Group(slug, KINDS[slug], lines) for slug, lines in of_kind.items() if lines]
