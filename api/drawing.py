@@ -52,6 +52,8 @@ PLACES = (
     Place("/help", "Help"),
 )
 
+_OF_NO_MOMENT = ("/verify", "/system", "/help", "/login", "/access-log")  # how it is now, at any time
+
 
 @dataclass(frozen=True, slots=True)
 class Who:
@@ -131,7 +133,8 @@ class _Href:
         self._moment = moment
 
     def __call__(self, address: str, **asked: object) -> str:
-        wanted = {**self._moment, **{name: value for name, value in asked.items() if value not in (None, "")}}
+        moment = {} if address.startswith(_OF_NO_MOMENT) else self._moment
+        wanted = {**moment, **{name: value for name, value in asked.items() if value not in (None, "")}}
         return f"{address}?{urlencode(wanted)}" if wanted else address
 
 

@@ -1,7 +1,7 @@
 """Pages: at which addresses, for whom, in which frame; and that data stay data for programs."""
 
 import re
-from html import escape
+from html import escape, unescape
 
 import pytest
 from fastapi.testclient import TestClient
@@ -73,3 +73,12 @@ def test_a_static_file_is_kept_for_ever_under_its_tag_alone(reader: TestClient) 
     assert "immutable" not in asked_again.headers["cache-control"]
     assert gone.status_code == 404
     assert reader.get("/static/%2e%2e/pages/board.py").status_code == 404
+
+
+def test_every_page_that_each_leads_to_answers_while_a_moment_is_chosen(reader: TestClient) -> None:
+    page = reader.get("/board?at=15&on=2026-01-01", headers=BROWSER).text
+
+    links = [unescape(link) for link in re.findall(r'<li><a href="([^"]*)"', page.partition("</nav>")[0])]
+
+    assert "/census?at=15&on=2026-01-01" in links
+    assert {link: reader.get(link, headers=BROWSER).status_code for link in links} == dict.fromkeys(links, 200)
