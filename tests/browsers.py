@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from granting import named
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -68,6 +69,14 @@ def page_of(browser: Browser, host: str = "127.0.0.1") -> Iterator[tuple[Page, W
         yield page, watched
     finally:
         context.close()
+
+
+def as_(who: str, page: Page, url: str) -> None:
+    """Let a page's requests prove to be somebody's, each anew."""
+    if who != "public":
+        page.context.route(
+            "**/*", lambda route: route.continue_(headers=route.request.headers | named(who, url).headers())
+        )
 
 
 def run_module(page: Page, module: str, body: str, given: object = None) -> Any:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.caching import FOR_EVER, check_unchanged
-from api.drawing import STATIC, static_tags
+from api.drawing import POLICY, STATIC, static_tags
 from api.negotiating import Page
 from ledger.errors import NotFoundError
 
@@ -26,6 +26,10 @@ def read_static(request: Request, path: str, v: str | None = None) -> Response:
     tag = static_tags().get(path)
     if tag is None:
         raise NotFoundError("there is no such file")
-    headers = {"ETag": f'"{tag}"', "Cache-Control": f"public, {FOR_EVER if v == tag else _A_WHILE}"}
+    headers = {
+        "ETag": f'"{tag}"',
+        "Cache-Control": f"public, {FOR_EVER if v == tag else _A_WHILE}",
+        "Content-Security-Policy": POLICY,  # a worker is under its own file's, not under its page's
+    }
     check_unchanged(request, headers)
     return Response(STATIC.joinpath(path).read_bytes(), headers=headers, media_type=_TYPES[path.rpartition(".")[2]])

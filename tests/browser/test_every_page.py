@@ -2,24 +2,18 @@
 the machine, nothing that does not fit on a phone.
 """
 
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 
-import given
-import hubs
 import pytest
-import uvicorn
-from browsers import Watched, page_of
-from given import COHORT, DRUGS, DRUP, case
-from granting import grant, named
+from browsers import Watched, as_, page_of
+from given import COHORT, DRUP, case
 from playwright.sync_api import Browser, Page
 from walking import routes_of
 
 from api.app import create_app
 from api.help.topics import TOPICS
 from api.negotiating import Page as PageRoute
-from ledger.cli.demo_stage import free_port
 from ledger.operations.hub import Hub
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
@@ -45,45 +39,6 @@ NO_PAGES = (
 ALONE = ("/login", *(f"/help/{topic.slug}" for topic in TOPICS), "/help/errors/rule")
 LOOKS: Mapping[str, tuple[str, int]] = {"on a desk": ("light", 1280), "on a phone at night": ("dark", 360)}
 WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture(scope="module")
-def told() -> given.Alliance:
-    """A patient of DRUP's is under treatment; an auditor, an investigator and two companies are granted access."""
-    alliance = given.treated()
-    alliance.says(DRUP, "access.granted", grant("auditor", until="2099"))
-    for role in ("investigator", "industry"):
-        alliance.says(DRUP, "access.granted", grant(role, role=role, regimens=[DRUGS], until="2099"))
-    return alliance
-
-
-@pytest.fixture(scope="module")
-def hub(told: given.Alliance, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    opened = hubs.founded_hub(tmp_path_factory.mktemp("hub"), told)
-    hubs.post_long_ago(opened, told)
-    yield opened
-    opened.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def url(hub: Hub) -> Iterator[str]:
-    """Of a server where everybody is who they prove to be."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    app = create_app(hub, public_url=address)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-    running = threading.Thread(target=server.run)
-    running.start()
-    yield address
-    hub.listeners.close()
-    server.should_exit = True
-    running.join()
-
-
-def as_(who: str, page: Page, url: str) -> None:
-    """Let a page's requests prove to be somebody's, each anew."""
-    if who != "public":
-        page.route("**/*", lambda route: route.continue_(headers=route.request.headers | named(who, url).headers()))
 
 
 def addresses(hub: Hub, url: str) -> list[str]:
