@@ -24,12 +24,12 @@ class KeptFindings:
     """Any number of threads may ask. known: how long the log is of which these are."""
 
     known: int = -1
-    _kept: dict[tuple[int, date | None], tuple[Finding, ...]] = field(default_factory=dict)
+    _kept: dict[tuple[int, date | None, Patience], tuple[Finding, ...]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def of(self, hub: Hub, seen: Snapshot, patience: Patience) -> tuple[Finding, ...]:
         """All of them, whoever asks: `findings_for` says which of them it is shown. patience: the app's own."""
-        name = seen.size, seen.day
+        name = seen.size, seen.day, patience
         with reading(hub.engine) as connection:
             known = read_head(connection).size  # before anything is opened: what comes meanwhile is of a longer log
         with self._lock:

@@ -125,9 +125,10 @@ class DaskCluster:
             except SetupError:
                 raise  # a worker that came later, of another version
             except TimeoutError:
-                if future.done():  # it is the worker's, and not ours
+                if not future.done():
+                    self._look_for_workers()
+                elif future.status == "error":  # it is the worker's, and not ours
                     raise self._failed(TimeoutError) from None
-                self._look_for_workers()
             except (CancelledError, OSError):  # the connection's
                 raise _gone(self._address) from None
             except Exception as error:  # noqa: BLE001 - whatever a worker raises comes back; its words may hold a value
