@@ -20,7 +20,8 @@ POOLED = "private, no-cache, no-transform"  # computed from sealed values
 OPENED = "private, no-store"  # what is opened for somebody may be erased, and whom it was shown to may no longer see it
 RELEASED = "public, max-age=300"  # what is released to everybody, and asked for by nobody in particular
 EXPLAINED = "public, max-age=3600"  # what explains, and is about no ledger
-VARY = "Accept, Authorization, Cookie"  # of every answer that depends on who asks: a page may stand at its address, too
+# of every answer that depends on who asks, and at whose address a page may stand, too
+VARY = "Accept, HX-Request, Authorization, Cookie"
 AS_IT_IS = "no-transform"  # of what is not worth compressing, or not safe: see `api.compressing`
 FOR_EVER = "max-age=31536000, immutable"
 A_SECOND = "max-age=1"

@@ -122,7 +122,7 @@ def draw(
     kept = (
         OPENED if who.token else kept_by_nobody
     )  # a form's token stands beside what others wrote: see `api.compressing`
-    said = {"Content-Security-Policy": POLICY, "Cache-Control": kept, "Vary": f"{VARY}, HX-Request"}
+    said = {"Content-Security-Policy": POLICY, "Cache-Control": kept, "Vary": VARY}
     return HTMLResponse(html, status, headers={**said, **(headers or {})})
 
 

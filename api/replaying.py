@@ -10,8 +10,8 @@ from fastapi import Request
 from ledger.errors import TamperedError
 from ledger.operations.hub import Hub
 from ledger.signing.entry import parse_time
-from ledger.store.engine import reading
-from ledger.store.entries import find_entry
+from ledger.store.engine import Engine, reading
+from ledger.store.entries import StoredEntry, find_entry
 from ledger.store.head import read_head
 
 MOMENT = ("at", "on")
@@ -72,10 +72,9 @@ class Bar:
 def bar_of(request: Request, seen_size: int) -> Bar:
     """seen_size: of the log that the page is about, entries. Two look-ups by key."""
     hub: Hub = request.app.state.hub
-    with reading(hub.reads.not_older_than(None)) as connection:
-        size = read_head(connection).size
-        entry = find_entry(connection, index=seen_size - 1)
-        last = entry if seen_size >= size else find_entry(connection, index=size - 1)
+    size, entry, last = _ends(hub.reads.not_older_than(None), seen_size)
+    if entry is None:  # a replica may be behind of where the page was read
+        size, entry, last = _ends(hub.engine, seen_size)
     if seen_size > 0 and entry is None:
         raise TamperedError(f"entry {seen_size - 1} is missing", index=seen_size - 1)
     received = "" if entry is None else entry.received
@@ -90,6 +89,14 @@ def bar_of(request: Request, seen_size: int) -> Bar:
         on=date.fromisoformat(on) if on else None,
         today=today,
     )
+
+
+def _ends(engine: Engine, seen_size: int) -> tuple[int, StoredEntry | None, StoredEntry | None]:
+    """How long the log is, the last entry that is seen, and the last that there is."""
+    with reading(engine) as connection:
+        size = read_head(connection).size
+        entry = find_entry(connection, index=seen_size - 1)
+        return size, entry, entry if seen_size >= size else find_entry(connection, index=size - 1)
 
 
 def time_in_words(received: str) -> str:

@@ -13,6 +13,7 @@ from ledger.store.entries import registered_each
 from ledger.store.head import read_head
 
 RECENT = 50  # entries, where nobody says since when
+FARTHEST = 20_000  # entries between two moments: a second or two, and what memory that takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ def changes_between(
         old = max(-1, new - RECENT) if start is None else last_index(connection, Moment.parse(start, None))
         if old > new:
             raise MalformedError("`from` is later than `to`: ask the other way round")
+        if new - old > FARTHEST:
+            raise MalformedError(f"between the two are {new - old} entries: ask about {FARTHEST} at most")
         differing = [each for table in TABLES for each in read_changed(connection, table, old=old, new=new)]
         behind = setters(differing)
         corrections: list[Version] = [*read_corrections_by(connection, behind, at=new)]

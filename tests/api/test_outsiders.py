@@ -214,7 +214,7 @@ def test_what_everybody_is_shown_may_be_kept_for_everybody_and_what_somebody_is_
         "company": "private",
         DRUP: "private",
     }
-    assert {each["vary"] for each in kept.values()} == {"Accept, Authorization, Cookie, Accept-Encoding"}
+    assert {each["vary"] for each in kept.values()} == {"Accept, HX-Request, Authorization, Cookie, Accept-Encoding"}
     assert len({each["etag"] for each in kept.values()}) == 3
 
 

@@ -129,6 +129,16 @@ def test_for_an_auditor_every_number_leads_to_what_it_counts(auditor: TestClient
         assert f"/numbers/{of}?" in html
 
 
+def test_what_a_share_leads_to_lists_as_many_patients_as_it_says(auditor: TestClient) -> None:
+    links = re.findall(r'href="(/numbers/(?:best-response|worst-grade)\?[^"]*)">(\d+)</a>', page(auditor).text)
+
+    behind = [(said, auditor.get(unescape(path), headers=BROWSER).text) for path, said in links]
+
+    assert len([said for said, _ in behind if said != "0"]) > 1
+    assert [f"<strong>{said}</strong>" in text for said, text in behind] == [True] * len(behind)
+    assert [text.count("/cases/") for _, text in behind] == [int(said) for said, _ in behind]
+
+
 def test_the_findings_of_the_cohort_are_those_that_its_data_name(auditor: TestClient, told: given.Alliance) -> None:
     of = entries_of(snapshot_of(told), COHORT)
 

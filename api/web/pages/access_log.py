@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.access import Asking
+from api.caching import OPENED
 from api.drawing import draw
 from api.hub import OpenHub
 from api.negotiating import SharedPage
@@ -21,4 +22,12 @@ def show_access_log(
     """A page of lines, in their order."""
     lines = read_access_log(hub, caller, response, page).lines
     after = lines[-1].n if len(lines) == page.limit else None
-    return draw(request, "access_log.html", lines=lines, whose=caller.audits, after=after, page=page)
+    return draw(
+        request,
+        "access_log.html",
+        headers={"Cache-Control": OPENED},
+        lines=lines,
+        whose=caller.audits,
+        after=after,
+        page=page,
+    )

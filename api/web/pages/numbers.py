@@ -29,11 +29,13 @@ from ledger.operations.reading import snapshot_at, snapshot_of_cohort, snapshot_
 from ledger.operations.revealing import reveal
 from ledger.reports.behind import Behind, behind, noun_of
 from ledger.reports.counted import Counted, Which
-from ledger.reports.findings import findings, findings_for
+from ledger.reports.findings import findings_for
 from ledger.reports.looks import Looked, looked
-from ledger.reports.material import material
+from ledger.reports.material import Material, material
 from ledger.reports.nouns import Noun
 from ledger.reports.patients import Patient
+from ledger.reports.responses import kind_of_best
+from ledger.reports.toxicity import worst_of
 from ledger.store.engine import reading
 from ledger.store.head import read_head
 
@@ -173,9 +175,7 @@ def _sealed_number(request: Request, hub: Hub, look: Look, name: str, asked: Num
     seen = look(partial(snapshot_of_cohort, cohort=asked.cohort))
     with reading(hub.engine) as connection:
         told = material(reveal(connection, hub.vault, seen, cohort=asked.cohort), asked.cohort)
-    number, patients = None, told.planned
-    if name in _ANSWERS:
-        number, patients = _answered(looked(told), name, asked)
+    number, patients = _answered(looked(told), name, asked) if name in _ANSWERS else _shared(told, name, asked)
     if patients:
         log_access(request, nodes={each.node for each in patients}, rows=len(patients))
     return draw(
@@ -204,9 +204,18 @@ def _answered(found: Iterable[Looked], name: str, asked: Number) -> tuple[int | 
     return rate.numerator, tuple(each for each in one.patients if getattr(each, answers) == "yes")
 
 
+def _shared(told: Material, name: str, asked: Number) -> tuple[int, tuple[Patient, ...]]:
+    """The same of one part of a table: who had this best response, or this worst grade."""
+    if name == "worst_grade":
+        found = [each for each in told.patients if str(worst_of(each)) == asked.grade]
+    else:
+        known = [each for each in told.counted if each.outcome.computed is not None]
+        found = [each for each in known if kind_of_best(each, told.endpoint, confirmed=True) == asked.kind]
+    patients = tuple(each for each in found if asked.node in (None, each.node))
+    return len(patients), patients
+
+
 def _findings(request: Request, hub: Hub, seen: Snapshot, asking: Asking) -> HTMLResponse:
-    with reading(hub.engine) as connection:
-        opened = reveal(connection, hub.vault, seen)
-    found = findings(opened, request.app.state.patience)
+    found = request.app.state.findings.of(hub, seen, request.app.state.patience)
     shown = findings_for(found, asking.node, is_auditor=asking.view == "full")
     return draw(request, "number_findings.html", headers={"Cache-Control": OPENED}, seen_size=seen.size, found=shown)
