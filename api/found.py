@@ -32,15 +32,13 @@ class KeptFindings:
         name = seen.size, seen.day, patience
         with reading(hub.engine) as connection:
             known = read_head(connection).size  # before anything is opened: what comes meanwhile is of a longer log
-        with self._lock:
+        with self._lock:  # while one finds them, the others wait: each would open everything again
             found = self._kept.get(name) if self.known == known else None
-        if found is not None:
-            return found
-        with reading(hub.engine) as connection:
-            opened = reveal(connection, hub.vault, seen)
-        found = findings(opened, patience)
-        with self._lock:
-            if self.known != known or len(self._kept) >= _MOST:
-                self._kept, self.known = {}, known
-            self._kept[name] = found
+            if found is None:
+                with reading(hub.engine) as connection:
+                    opened = reveal(connection, hub.vault, seen)
+                found = findings(opened, patience)
+                if self.known != known or len(self._kept) >= _MOST:
+                    self._kept, self.known = {}, known
+                self._kept[name] = found
         return found
