@@ -6,7 +6,7 @@ import checked_logs
 from browsers import page_of
 from checked_logs import flipped, leaves_of, size_of, with_leaf
 from checked_pages import THREE, Log, Visited, check, pin, press, verify_page, visiting
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 # ---------------------------------------------------------------------- keys, and what was seen and pinned
 
@@ -65,6 +65,8 @@ def test_another_memorandum_than_the_pinned_one_is_an_alert_on_every_page(browse
 
         assert "another founding document than the one that you pinned" in alert.inner_text()
         assert found.states == dict.fromkeys(THREE, "bad")
+        pin(page, url, story.memorandum)
+        expect(page.get_by_role("alert")).to_have_count(0)  # at once
 
 
 def test_a_memorandum_that_is_not_served_is_an_alert_too(browser: Browser, story: Log) -> None:

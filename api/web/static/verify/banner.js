@@ -9,6 +9,7 @@ import { addStyle } from "./style.js";
 import { element } from "./words.js";
 
 export async function watchMemorandum(log = "/log/") {
+  document.querySelector("body > .verify-banner")?.remove();
   const pin = pinned();
   if (pin === null) return;
   let words;
@@ -24,4 +25,5 @@ export async function watchMemorandum(log = "/log/") {
   document.body.prepend(banner);
 }
 
+addEventListener("pinned", () => watchMemorandum()); // another pin, or none any more: see verifying.js
 watchMemorandum();

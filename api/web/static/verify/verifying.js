@@ -25,6 +25,7 @@ export function setUpPins(form) {
       for (const key of keys) await readVerifier(key);
       pin(memorandum.value, keys);
       show();
+      dispatchEvent(new Event("pinned"));
     } catch (error) {
       said.textContent = `not pinned: ${error.message}`;
     }
@@ -32,6 +33,7 @@ export function setUpPins(form) {
   form.querySelector("[data-unpin]").addEventListener("click", () => {
     unpin();
     show();
+    dispatchEvent(new Event("pinned"));
   });
   form.hidden = false;
   show();
