@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from api.bodiless import tags_in
+from api.negotiating import wants_page
 
 ASK_AGAIN = "private, no-cache"
 POOLED = "private, no-cache, no-transform"  # computed from sealed values
@@ -38,9 +39,11 @@ class UnchangedError(Exception):
 
 
 def tag_of(request: Request, *told: object) -> str:
-    """A tag of one address's answers: what they depend on."""
-    url = request.url
-    where = sha256(f"{url.path}?{url.query}".encode()).hexdigest()[:12]
+    """A tag of one address's answers: what they depend on. The page of an address has others than its data: a browser
+    asks for the one with the tags that it has of both.
+    """
+    url, shape = request.url, "page " if wants_page(request.headers) else ""
+    where = sha256(f"{shape}{url.path}?{url.query}".encode()).hexdigest()[:12]
     return f'"{"-".join(map(str, (*told, where)))}"'
 
 

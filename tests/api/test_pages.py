@@ -82,3 +82,13 @@ def test_every_page_that_each_leads_to_answers_while_a_moment_is_chosen(reader: 
 
     assert "/census?at=15&on=2026-01-01" in links
     assert {link: reader.get(link, headers=BROWSER).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+@pytest.mark.parametrize("path", ["/board", "/census", "/contributions", "/events", "/cohorts/braf-v600/progress"])
+def test_a_browser_that_has_the_data_is_shown_the_page_all_the_same(reader: TestClient, path: str) -> None:
+    data = reader.get(path)
+    had = {"If-None-Match": data.headers["etag"]} if "etag" in data.headers else {}
+
+    page = reader.get(path, headers=BROWSER | had)
+
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")

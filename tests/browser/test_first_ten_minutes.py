@@ -27,6 +27,12 @@ def test_an_auditor_pins_the_memorandum_checks_the_log_and_a_number_down_to_its_
     with page_of(browser) as (page, watched):
         arrive(page, url, "auditor")
 
+        # follows what the first page has counted meanwhile: a page, and not the data that were counted
+        page.wait_for_load_state("networkidle")
+        go_to(page, "Census")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Census")
+        go_to(page, "Overview")
+
         # pins what the alliance's members gave, and has the whole log checked
         page.get_by_role("link", name="Verify it in this browser").click()
         page.get_by_label("SHA-256 of the memorandum").fill(told.memorandum.hash.hex())
