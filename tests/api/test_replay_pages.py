@@ -70,6 +70,12 @@ def test_the_bar_says_which_moment_is_shown(client: TestClient, alliance: given.
     assert f"received {time[:10]} {time[11:16]} UTC" in then.text
 
 
+def test_a_page_that_leaves_nothing_out_for_its_date_does_not_say_so(client: TestClient) -> None:
+    assert "what is dated later is left out" in page(client, "/board?on=2021-11-16").text
+    for address in ("/events", "/events/3", "/cells/nodes/drup-nl"):
+        assert "nothing is left out for its date" in page(client, f"{address}?on=2021-11-16").text
+
+
 def test_a_moment_goes_along_with_links_and_forms_and_so_does_the_pages_own_query(client: TestClient) -> None:
     found = page(client, "/board?state=open&at=20&on=2021-12-01")
 

@@ -24,7 +24,7 @@ def show_cells(
     found = read_cells(request, reads, Response(), table, key, asked)
     with reading(reads) as connection:
         size = last_index(connection, Moment.parse(asked.at, asked.on)) + 1
-    return draw(request, "cells.html", seen_size=size, found=found, setters=_setters(found))
+    return draw(request, "cells.html", counts_days=False, seen_size=size, found=found, setters=_setters(found))
 
 
 def _setters(found: RowCells) -> list[int]:

@@ -96,6 +96,7 @@ def show_event(
     return draw(
         request,
         "event.html",
+        counts_days=False,
         headers={"Cache-Control": OPENED} if values else {},
         seen_size=size,
         proven_size=head.published,

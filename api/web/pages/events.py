@@ -82,6 +82,7 @@ def show_events(request: Request, reads: Reads, wanted: Annotated[Wanted, Query(
     return draw(
         request,
         "events.html",
+        counts_days=False,
         seen_size=size,
         lines=lines,
         wanted=wanted,
